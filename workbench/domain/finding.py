@@ -1,0 +1,63 @@
+"""What a scanner found in a skill (the shape follows SARIF 2.1.0 results)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Level = Literal["info", "low", "medium", "high", "critical"]
+Verdict = Literal["clean", "review", "dangerous"]
+
+#: From the mildest to the worst, as compared by ``--fail-on``.
+LEVELS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
+
+
+class Finding(Struct, frozen=True):
+    """One place that may endanger the user. Lines count from 1; ``path`` is relative to the skill.
+
+    ``pattern`` is the id of the taxonomy of arXiv:2601.10338 (P1 ... SC3) where one fits,
+    ``fingerprint`` survives moved lines.
+    """
+
+    rule: str
+    category: str
+    severity: Level
+    confidence: Literal["low", "medium", "high"]
+    path: str
+    line: int
+    end_line: int
+    evidence: str
+    why: str
+    fix: str
+    fingerprint: str
+    pattern: str | None = None
+    skill: str = ""
+    plugin: str = ""
+
+
+class Coverage(Struct, frozen=True):
+    """How much of a skill was looked at, as paths relative to it."""
+
+    inspected: tuple[str, ...] = ()
+    partial: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+
+
+class Capabilities(Struct, frozen=True):
+    """What a skill says it may do, and what its text and scripts show."""
+
+    declared: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+
+
+class SkillScan(Struct, frozen=True):
+    """All that scanners said of one skill, with the host's verdict."""
+
+    path: str
+    name: str
+    verdict: Verdict
+    reach: str
+    coverage: Coverage
+    capabilities: Capabilities
+    findings: tuple[Finding, ...]

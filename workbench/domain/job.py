@@ -1,0 +1,330 @@
+"""Jobs: what a plugin is asked for, and the events it answers with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from workbench.domain.finding import Capabilities, Coverage, Finding
+from workbench.domain.proposal import ProposalDraft
+
+PluginKind = Literal["scanner", "evolver", "importer", "runner", "trace_reader", "retriever"]
+JobState = Literal[
+    "queued", "starting", "running", "cancelling", "finished", "failed", "cancelled", "lost"
+]
+FinishStatus = Literal[
+    "completed", "no_change", "infra_blocked", "budget", "cancelled", "failed", "lost"
+]
+
+
+class SkillInput(Struct, frozen=True):
+    """A skill in the copy that a job gets. ``path`` is absolute and inside the run folder."""
+
+    id: str
+    path: str
+    name: str
+    description: str
+    tree_hash: str
+    files: tuple[str, ...]
+    locks: tuple[str, ...] = ()
+
+
+class TraceInput(Struct, frozen=True):
+    """A normalised trace in the run folder: one ``TraceHeader`` line, then ``TraceStep`` lines."""
+
+    id: str
+    path: str
+
+
+class Budget(Struct, frozen=True):
+    """Caps of a job; None means no cap of that kind."""
+
+    wall_s: float | None = None
+    evaluations: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+    max_proposals: int | None = None
+
+
+class PastDecision(Struct, frozen=True):
+    """An earlier proposal and what people said of it: the memory of rejected edits."""
+
+    proposal: str
+    title: str
+    status: str
+    paths: tuple[str, ...]
+    reasons: tuple[str, ...]
+    new_lines: tuple[str, ...] = ()
+
+
+class Request(Struct, frozen=True):
+    """All a plugin is given. ``library`` is the copy of the library root in the run folder.
+
+    ``source`` is what an importer reads: a folder, or ``git:<branch>`` of ``source_repository``.
+    Paths of changes a plugin proposes are relative to ``library``.
+    """
+
+    job: str
+    kind: PluginKind
+    library: str
+    skills: tuple[SkillInput, ...]
+    traces: tuple[TraceInput, ...] = ()
+    source: str | None = None
+    source_repository: str | None = None
+    settings: dict[str, object] = {}
+    budget: Budget = Budget()
+    history: tuple[PastDecision, ...] = ()
+    seed: int = 0
+    workdir: str = ""
+    api: str = "1.0"
+
+
+class TraceHeader(Struct, frozen=True):
+    """First line of a normalised trace."""
+
+    id: str
+    format: str
+    agent: str | None
+    model: str | None
+    task: str | None
+    title: str
+    outcome: str
+    reward: float | None
+    skills_listed: tuple[str, ...] = ()
+    skills_loaded: tuple[str, ...] = ()
+    steps: int = 0
+
+
+class TraceCall(Struct, frozen=True):
+    """A tool call with its observation, as a plugin sees it. ``arguments`` is JSON text."""
+
+    id: str
+    name: str
+    argument: str
+    arguments: str
+    status: str
+    exit_code: int | None
+    observation: str | None
+    truncated: bool = False
+
+
+class TraceStep(Struct, frozen=True):
+    """A step of a normalised trace; ``index`` is the one evidence refers to."""
+
+    index: int
+    uid: str
+    kind: str
+    text: str
+    turn: int = 0
+    time: str | None = None
+    calls: tuple[TraceCall, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Event(Struct, frozen=True, tag_field="event"):
+    """What a job says. ``seq`` grows by one in each job and is given by the worker."""
+
+    seq: int = 0
+
+
+class Started(Event, frozen=True, tag="started"):
+    """The job's plan, in words, and what it may cost."""
+
+    plan: str = ""
+    cost_estimate: str = ""
+
+
+class Stage(Event, frozen=True, tag="stage"):
+    """A stage began or went on; ``total`` 0 means unknown."""
+
+    name: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class Progress(Event, frozen=True, tag="progress"):
+    """How far the job is, 0..1."""
+
+    fraction: float = 0.0
+    text: str = ""
+
+
+class Log(Event, frozen=True, tag="log"):
+    """A line for the log; noise a plugin prints arrives here too."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    text: str = ""
+
+
+class EvidenceFound(Event, frozen=True, tag="evidence"):
+    """Something the engine saw in a step, before any proposal."""
+
+    trace: str = ""
+    step: int = 0
+    finding: str = ""
+
+
+class LlmCall(Event, frozen=True, tag="llm_call"):
+    """A call to a model, for the cost table."""
+
+    role: str = ""
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    cached: bool = False
+
+
+class EvalRequested(Event, frozen=True, tag="eval_requested"):
+    """A plugin asks the host to run tasks on a candidate."""
+
+    id: str = ""
+    candidate: str = ""
+    tasks: tuple[str, ...] = ()
+
+
+class EvalResult(Event, frozen=True, tag="eval_result"):
+    """The host's answer, one per task and run."""
+
+    id: str = ""
+    candidate: str = ""
+    task: str = ""
+    run: int = 0
+    score: float | None = None
+    status: str = "unknown"
+
+
+class Candidate(Event, frozen=True, tag="candidate"):
+    """A version the engine considers, for the lineage."""
+
+    id: str = ""
+    parents: tuple[str, ...] = ()
+    summary: str = ""
+
+
+class GateEvent(Event, frozen=True, tag="gate"):
+    """A gate was computed for a candidate."""
+
+    candidate: str = ""
+    rule: str = ""
+    level: str = "not_evaluated"
+
+
+class FindingEvent(Event, frozen=True, tag="finding"):
+    """A scanner found something. ``skill`` is the id of the skill."""
+
+    skill: str = ""
+    finding: Finding | None = None
+
+
+class SkillScanned(Event, frozen=True, tag="skill_scanned"):
+    """A scanner is through with one skill."""
+
+    skill: str = ""
+    coverage: Coverage = Coverage()
+    capabilities: Capabilities = Capabilities()
+
+
+class ProposalEvent(Event, frozen=True, tag="proposal"):
+    """An engine proposes."""
+
+    draft: ProposalDraft | None = None
+
+
+class Diagnosis(Event, frozen=True, tag="diagnosis"):
+    """A statement that needs no change, such as "not the skill's fault"."""
+
+    draft: ProposalDraft | None = None
+
+
+class Warning_(Event, frozen=True, tag="warning"):  # noqa: N801 - "Warning" is a builtin
+    """Something a person should know; the job goes on."""
+
+    text: str = ""
+
+
+class Finished(Event, frozen=True, tag="finished"):
+    """The last event of every job; written by the host when the worker could not."""
+
+    status: FinishStatus = "completed"
+    summary: str = ""
+    exit: str = ""
+
+
+class UnknownEvent(Struct, frozen=True):
+    """An event this version does not know: kept and shown raw."""
+
+    tag: str
+    raw: str
+    seq: int = 0
+
+
+JobEvent = (
+    Started
+    | Stage
+    | Progress
+    | Log
+    | EvidenceFound
+    | LlmCall
+    | EvalRequested
+    | EvalResult
+    | Candidate
+    | GateEvent
+    | FindingEvent
+    | SkillScanned
+    | ProposalEvent
+    | Diagnosis
+    | Warning_
+    | Finished
+)
+AnyEvent = JobEvent | UnknownEvent
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[JobEvent] = msgspec.json.Decoder(JobEvent)
+
+
+class _Tag(Struct):
+    event: str = ""
+    seq: int = 0
+
+
+_tag_decoder = msgspec.json.Decoder(_Tag)
+_KNOWN = frozenset(str(kind.__struct_config__.tag) for kind in Event.__subclasses__())
+
+
+def encode_event(event: JobEvent) -> bytes:
+    """Return the event as one JSON line without its line end."""
+    return _encoder.encode(event)
+
+
+def decode_event(line: bytes) -> AnyEvent:
+    """Read one JSON line.
+
+    An unknown tag becomes an ``UnknownEvent``.
+
+    Raises:
+        msgspec.MsgspecError: the line is no JSON object with an ``event``, or a known event has
+            fields of the wrong type.
+    """
+    try:
+        return _decoder.decode(line)
+    except msgspec.ValidationError:
+        tag = _tag_decoder.decode(line)
+        if not tag.event or tag.event in _KNOWN:
+            raise
+        return UnknownEvent(tag.event, line.decode("utf-8", "replace"), tag.seq)
+
+
+class JobSpec(Struct, frozen=True):
+    """What the worker reads from the run folder before it loads the plugin."""
+
+    id: str
+    plugin: str
+    plugin_path: str
+    entry: str
+    form: Literal["inprocess", "command", "importer"]
+    request: Request
+    created: str
+    title: str = ""

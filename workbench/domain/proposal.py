@@ -1,0 +1,256 @@
+"""Proposed changes to skills, the evidence behind them, and what a person decided."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from workbench.domain.task import GateLevel
+from workbench.domain.trajectory import ByteSpan
+
+ProposalKind = Literal[
+    "create", "edit", "delete", "merge", "split", "retire", "narrow", "describe", "diagnose"
+]
+ProposalStatus = Literal[
+    "pending",
+    "deferred",
+    "stale",
+    "accepted",
+    "partly_accepted",
+    "rejected",
+    "applied",
+    "reverted",
+]
+RootCause = Literal["skill", "agent", "environment", "task", "unknown"]
+ChangeOp = Literal["write", "edit", "delete", "rename", "mode"]
+EvidenceRole = Literal["supports", "contradicts", "counterexample"]
+EvidenceStatus = Literal["verified", "unsupported", "source_missing", "source_changed", "unchecked"]
+HunkKind = Literal["text", "create", "delete", "rename", "mode", "binary"]
+VerdictKind = Literal["accept", "reject", "defer"]
+SectionAction = Literal["append", "replace", "add", "delete"]
+
+#: Why a hunk or a proposal was not taken; the codes are fed back to engines.
+REASON_CODES: tuple[str, ...] = (
+    "wrong",
+    "too_specific",
+    "duplicate",
+    "unsafe",
+    "style",
+    "not_the_skill",
+    "other",
+)
+
+
+class Engine(Struct, frozen=True):
+    """Who proposed: plugin id and version, and what it ran with."""
+
+    id: str
+    version: str
+    settings_hash: str = ""
+    seed: int = 0
+    models: tuple[str, ...] = ()
+
+
+class Evidence(Struct, frozen=True):
+    """A quote from a trace step that an engine gives as its reason."""
+
+    id: str
+    trace: str
+    step_first: int
+    step_last: int
+    quote: str
+    role: EvidenceRole = "supports"
+    relation: Literal["failure", "fix", "success", "other"] = "other"
+    criterion: str | None = None
+
+
+class EvidenceCheck(Struct, frozen=True):
+    """What the host found when it looked the quote up in the stored trace.
+
+    ``span`` are the exact bytes in the file ``source`` (its SHA-256 beside it) that decode to the
+    quote; it is set only with status "verified".
+    """
+
+    evidence: str
+    status: EvidenceStatus
+    source: str = ""
+    source_sha256: str = ""
+    span: ByteSpan | None = None
+    step: int | None = None
+    step_uid: str | None = None
+    reason: str = ""
+
+
+class SectionOp(Struct, frozen=True):
+    """An edit by heading, resolved to full new text when the proposal is taken in.
+
+    ``append`` adds ``content`` at the end of the section of that heading, creating it at the end of
+    the file where it is missing; ``add`` puts a new section after ``after``.
+    """
+
+    action: SectionAction
+    heading: str
+    content: str = ""
+    after: str | None = None
+
+
+class Change(Struct, frozen=True):
+    """One file operation. ``path`` is posix and relative to the library root.
+
+    ``new_text`` is the ground truth of "write" and "edit"; binary content is by reference
+    (``blob``: SHA-256 of a file in the proposal's folder). ``mode`` is "100644" or "100755".
+    """
+
+    id: str
+    path: str
+    op: ChangeOp
+    new_text: str | None = None
+    section_ops: tuple[SectionOp, ...] = ()
+    blob: str | None = None
+    new_path: str | None = None
+    mode: str | None = None
+    rationale: str = ""
+    evidence: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    generality: Literal["task", "family", "general", "unknown"] = "unknown"
+
+
+class BaseFile(Struct, frozen=True):
+    """A file as it was when the proposal was made; ``sha256`` None means it did not exist."""
+
+    path: str
+    sha256: str | None
+    mode: str | None = None
+
+
+class Score(Struct, frozen=True):
+    """An engine's own figure: shown, never trusted."""
+
+    metric: str
+    before: float | None
+    after: float | None
+    n: int = 0
+    split: str = ""
+    evaluator: str = ""
+
+
+class Gate(Struct, frozen=True):
+    """The level the host computed, and why."""
+
+    level: GateLevel = "not_evaluated"
+    rule: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+class Lineage(Struct, frozen=True):
+    """Where a proposal comes from."""
+
+    parents: tuple[str, ...] = ()
+    round: int = 0
+    alternatives: tuple[str, ...] = ()
+    supersedes: str | None = None
+
+
+class ProposalDraft(Struct, frozen=True):
+    """What an engine hands over; the host adds identity, base, checks and gate."""
+
+    kind: ProposalKind
+    title: str
+    rationale: str
+    changes: tuple[Change, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    skills: tuple[str, ...] = ()
+    root_cause: RootCause = "unknown"
+    generality: Literal["task", "family", "general", "unknown"] = "unknown"
+    confidence: float | None = None
+    scores: tuple[Score, ...] = ()
+    lineage: Lineage = Lineage()
+
+
+class Proposal(Struct, frozen=True):
+    """A draft taken in by the host: based on exact files, with its evidence looked up.
+
+    Section operations are already full new text. ``library`` is the absolute path of the library,
+    ``base`` holds every file a change touches.
+    """
+
+    id: str
+    engine: Engine
+    library: str
+    base: tuple[BaseFile, ...]
+    draft: ProposalDraft
+    checks: tuple[EvidenceCheck, ...]
+    created: str
+    job: str = ""
+    status: ProposalStatus = "pending"
+    gate: Gate = Gate()
+    warnings: tuple[str, ...] = ()
+    version: int = 1
+
+
+class Hunk(Struct, frozen=True):
+    """One reviewable piece. Lines keep their line ends; line numbers count from 1.
+
+    ``evidence_scope`` is "file" where the engine gave evidence for the whole change only.
+    """
+
+    id: str
+    path: str
+    kind: HunkKind
+    header: str
+    base_start: int
+    base_lines: tuple[str, ...]
+    new_start: int
+    new_lines: tuple[str, ...]
+    change: str
+    evidence: tuple[str, ...] = ()
+    evidence_scope: Literal["hunk", "file", "none"] = "none"
+    rationale: str = ""
+    edited_from: str | None = None
+
+
+class HunkVerdict(Struct, frozen=True):
+    """What the reviewer said of one hunk; ``edited`` replaces its new lines."""
+
+    hunk: str
+    verdict: VerdictKind
+    reason: str = ""
+    comment: str = ""
+    edited: tuple[str, ...] | None = None
+
+
+class Decision(Struct, frozen=True):
+    """A review. ``content_hash`` binds it to the exact result files it approves."""
+
+    proposal: str
+    verdicts: tuple[HunkVerdict, ...]
+    reviewer: str
+    time: str
+    content_hash: str
+    comment: str = ""
+
+
+class ReceiptFile(Struct, frozen=True):
+    """A file written by an apply, with both sides; None means it was absent."""
+
+    path: str
+    before_sha256: str | None
+    after_sha256: str | None
+    before_mode: str | None = None
+    after_mode: str | None = None
+
+
+class Receipt(Struct, frozen=True):
+    """Proof of an apply, written before the first file and finished after the commit."""
+
+    proposal: str
+    library: str
+    state: Literal["prepared", "written", "committed", "rolled_back", "reverted"]
+    files: tuple[ReceiptFile, ...]
+    reviewer: str
+    time: str
+    content_hash: str
+    commit: str | None = None
+    revert_commit: str | None = None
+    message: str = ""

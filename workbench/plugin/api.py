@@ -1,0 +1,122 @@
+"""All that a plugin may import from the workbench.
+
+A plugin is a folder with ``plugin.toml`` and a package. Its entry point is a typed function
+``(request, context) -> iterable of values``. What it yields goes to the host: ``Finding``,
+``SkillScanned``, ``ProposalDraft`` or any job event. It gets a copy of the library and can change
+nothing else: the host decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from workbench.domain.finding import Capabilities, Coverage, Finding, Level
+from workbench.domain.job import (
+    Budget,
+    Candidate,
+    Diagnosis,
+    EvidenceFound,
+    FindingEvent,
+    JobEvent,
+    Log,
+    PastDecision,
+    Progress,
+    ProposalEvent,
+    Request,
+    SkillInput,
+    SkillScanned,
+    Stage,
+    Started,
+    TraceCall,
+    TraceHeader,
+    TraceInput,
+    TraceStep,
+    Warning_,
+)
+from workbench.domain.proposal import (
+    Change,
+    Evidence,
+    Lineage,
+    ProposalDraft,
+    Score,
+    SectionOp,
+)
+
+API_VERSION = "1.0"
+
+
+class Cancelled(Exception):  # noqa: N818 - it ends a job in good order, it is no error
+    """The user cancelled; a plugin lets it pass."""
+
+
+class Context(Protocol):
+    """What a plugin may do besides yielding values."""
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Report how far the job is, 0..1."""
+        ...
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Write a line to the job's log."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` when the user asked to stop; call it in every loop."""
+        ...
+
+    def read_trace(self, trace: TraceInput) -> tuple[TraceHeader, Iterator[TraceStep]]:
+        """Open a normalised trace; steps are read one by one."""
+        ...
+
+    def secret(self, name: str) -> str | None:
+        """Return a secret that the manifest declares and the user granted, else None."""
+        ...
+
+
+class EntryPoint(Protocol):
+    """The function a manifest names as ``entry``."""
+
+    def __call__(
+        self, request: Request, context: Context
+    ) -> Iterable[Finding | ProposalDraft | JobEvent]:
+        """Do the job."""
+        ...
+
+
+__all__ = [
+    "API_VERSION",
+    "Budget",
+    "Cancelled",
+    "Candidate",
+    "Capabilities",
+    "Change",
+    "Context",
+    "Coverage",
+    "Diagnosis",
+    "EntryPoint",
+    "Evidence",
+    "EvidenceFound",
+    "Finding",
+    "FindingEvent",
+    "JobEvent",
+    "Level",
+    "Lineage",
+    "Log",
+    "PastDecision",
+    "Progress",
+    "ProposalDraft",
+    "ProposalEvent",
+    "Request",
+    "Score",
+    "SectionOp",
+    "SkillInput",
+    "SkillScanned",
+    "Stage",
+    "Started",
+    "TraceCall",
+    "TraceHeader",
+    "TraceInput",
+    "TraceStep",
+    "Warning_",
+]
