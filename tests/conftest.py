@@ -28,7 +28,10 @@ def corpus() -> Path:
 def isolated_home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Give the test a home, settings and git identity of its own."""
+    """Give the test a home, settings and git identity of its own.
+
+    It asks for ``no_leaks`` so that the guard looks last, when monkeypatch is undone.
+    """
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
         if name.startswith(("XDG_", "GIT_", "SKILL_WORKBENCH_")):
