@@ -317,8 +317,21 @@ def decode_event(line: bytes) -> AnyEvent:
         return UnknownEvent(tag.event, line.decode("utf-8", "replace"), tag.seq)
 
 
+class Limits(Struct, frozen=True):
+    """What a job may use up. ``memory_bytes`` is the address space of each of its processes."""
+
+    wall_s: float = 3600.0
+    memory_bytes: int = 4 << 30
+    output_bytes: int = 256 << 20
+    line_bytes: int = 16 << 20
+
+
 class JobSpec(Struct, frozen=True):
-    """What the worker reads from the run folder before it loads the plugin."""
+    """What the worker reads from the run folder before it loads the plugin.
+
+    ``entry`` is "module:function" in ``plugin_path``; a command has ``argv`` instead, run in the
+    folder ``plugin_path``.
+    """
 
     id: str
     plugin: str
@@ -328,3 +341,6 @@ class JobSpec(Struct, frozen=True):
     request: Request
     created: str
     title: str = ""
+    argv: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    version: int = 1

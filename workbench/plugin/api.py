@@ -2,13 +2,15 @@
 
 A plugin is a folder with ``plugin.toml`` and a package. Its entry point is a typed function
 ``(request, context) -> iterable of values``. What it yields goes to the host: ``Finding``,
-``SkillScanned``, ``ProposalDraft`` or any job event. It gets a copy of the library and can change
-nothing else: the host decides.
+``SkillScanned``, ``ProposalDraft`` or any job event; a ``Finished`` ends the job with that status
+("infra_blocked", "budget" ...), otherwise the host says how it went. It gets a copy of the library
+and can change nothing else: the host decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from workbench.domain.finding import Capabilities, Coverage, Finding, Level
@@ -16,9 +18,13 @@ from workbench.domain.job import (
     Budget,
     Candidate,
     Diagnosis,
+    EvalResult,
     EvidenceFound,
     FindingEvent,
+    Finished,
+    GateEvent,
     JobEvent,
+    LlmCall,
     Log,
     PastDecision,
     Progress,
@@ -50,8 +56,17 @@ class Cancelled(Exception):  # noqa: N818 - it ends a job in good order, it is n
     """The user cancelled; a plugin lets it pass."""
 
 
+class Unavailable(Exception):  # noqa: N818 - the host's answer, in words
+    """The host cannot do what was asked for, such as run tasks when there is no runner."""
+
+
 class Context(Protocol):
     """What a plugin may do besides yielding values."""
+
+    @property
+    def workdir(self) -> Path:
+        """The folder of this run where the plugin may write."""
+        ...
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Report how far the job is, 0..1."""
@@ -67,6 +82,19 @@ class Context(Protocol):
 
     def read_trace(self, trace: TraceInput) -> tuple[TraceHeader, Iterator[TraceStep]]:
         """Open a normalised trace; steps are read one by one."""
+        ...
+
+    def blob(self, data: bytes) -> str:
+        """Keep binary content beside the run; return its SHA-256 for ``Change.blob``."""
+        ...
+
+    def evaluate(self, candidate: str, tasks: Sequence[str]) -> tuple[EvalResult, ...]:
+        """Ask the host to run tasks on a candidate and wait for the results.
+
+        Raises:
+            Unavailable: there is no runner, or it refuses.
+            Cancelled: the user stopped the job meanwhile.
+        """
         ...
 
     def secret(self, name: str) -> str | None:
@@ -95,13 +123,17 @@ __all__ = [
     "Coverage",
     "Diagnosis",
     "EntryPoint",
+    "EvalResult",
     "Evidence",
     "EvidenceFound",
     "Finding",
     "FindingEvent",
+    "Finished",
+    "GateEvent",
     "JobEvent",
     "Level",
     "Lineage",
+    "LlmCall",
     "Log",
     "PastDecision",
     "Progress",
@@ -118,5 +150,6 @@ __all__ = [
     "TraceHeader",
     "TraceInput",
     "TraceStep",
+    "Unavailable",
     "Warning_",
 ]
