@@ -1,8 +1,13 @@
-"""What a trace format has to give; one module each in ``workbench.traces.formats``."""
+"""What a trace format has to give; one module each in ``workbench.traces.formats``.
+
+A module of that package becomes a format by a constant ``IMPORTERS``, a tuple of importers; the
+registry finds it. ``Format`` has the answers most formats share and may be derived from.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -21,7 +26,7 @@ class Probe(Struct, frozen=True):
     """The beginning of a file, for detection.
 
     ``lines`` are up to 20 non-empty first lines; the last one is cut when it exceeds the window.
-    ``whole`` says that ``head`` is the whole file.
+    ``whole`` says that ``head`` is the whole file. A byte order mark is left out.
     """
 
     path: str
@@ -35,18 +40,34 @@ Progress = Callable[[float], None]
 
 
 class Importer(Protocol):
-    """A format. ``score`` gives votes (0: not this format; the highest wins)."""
+    """A format. ``score`` gives votes (0: not this format; the highest wins).
+
+    ``by_line`` says that the file is JSON lines, so that its head can be read alone.
+    """
 
     id: str
+    by_line: bool
 
     def score(self, probe: Probe) -> float:
-        """Say how sure it is, from content alone; the file's name decides nothing."""
+        """Say how sure it is, from content alone; the file's name decides nothing.
+
+        For a file of lines: how many of the probe's lines are surely of this format. For a
+        document: 20 when its marks are there (as many as lines can give), less when in doubt.
+        """
+        ...
+
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return files that belong to the trace at ``path`` (subagents); never links."""
         ...
 
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
-        """Read all trajectories of a source in one pass; never raises on bad records."""
+        """Read all trajectories of a source in one pass; never raises on bad records.
+
+        ``sources`` are the file and then its companions. Each trajectory lists in its own
+        ``sources`` the files its spans point into, as ``SourceBytes.info()`` gives them.
+        """
         ...
 
     def body(
@@ -60,3 +81,15 @@ class Importer(Protocol):
             results: the records of each call's observation, by call id.
         """
         ...
+
+
+class Format:
+    """The answers most formats share."""
+
+    id: str = ""
+    by_line: bool = True
+
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return nothing: the trace is one file."""
+        del path
+        return ()

@@ -1,0 +1,282 @@
+"""Opening traces of any format: what they are, their skeletons, and bodies on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from workbench.domain.trajectory import ByteSpan, Step, StepBody, Trajectory
+from workbench.traces.escapes import decode_layers
+from workbench.traces.evidence import locate_quote, span_text
+from workbench.traces.importer import Importer, Progress, TraceError
+from workbench.traces.registry import best_importer, importer_of
+from workbench.traces.source import SourceBytes, probe_file
+
+#: Folders that hold no traces and can be huge.
+_SKIPPED: Final = frozenset({".git", "node_modules", ".venv", "__pycache__"})
+_FIRST_WINDOW: Final = 1 << 20
+_LAST_WINDOW: Final = 16 << 20
+
+
+class OpenTrace:
+    """A trajectory with the way to its bytes. Bodies are read when asked for."""
+
+    def __init__(self, trajectory: Trajectory, importer: Importer, shared: SharedSources) -> None:
+        self.trajectory = trajectory
+        self._importer = importer
+        self._shared = shared
+        self._sources = [shared.of_path(source.path) for source in trajectory.sources]
+        self._open = True
+        shared.take()
+
+    @property
+    def path(self) -> Path:
+        """The file whose trace this is."""
+        return Path(self.trajectory.sources[0].path)
+
+    @property
+    def children(self) -> tuple[OpenTrace, ...]:
+        """The subagents' trajectories; each is closed by itself."""
+        return tuple(
+            OpenTrace(child, self._importer, self._shared) for child in self.trajectory.children
+        )
+
+    def body(self, index: int) -> StepBody:
+        """Read the full text of a step.
+
+        Raises:
+            TraceError: the file is not what it was, or there is no such step.
+        """
+        step = self._step(index)
+        self._check()
+        return self._importer.body(
+            step,
+            [self._record(span) for span in step.raw],
+            {call.id: [self._record(span) for span in call.result] for call in step.tool_calls},
+        )
+
+    def raw(self, span: ByteSpan) -> bytes:
+        """Return the bytes of a span as they stand in the file, nothing decoded.
+
+        Raises:
+            TraceError: the span lies outside, or the file is not what it was.
+        """
+        if not 0 <= span.source < len(self._sources):
+            raise TraceError(f"{self.path} has no source {span.source}. Open the trace again.")
+        return self._sources[span.source].read(span.offset, span.length)
+
+    def text(self, span: ByteSpan) -> str:
+        """Return the text of a span, its JSON string layers taken off."""
+        return span_text(self.raw(span), span)
+
+    def locate(self, index: int, quote: str) -> ByteSpan | None:
+        """Find a quote in a step: in its own records, then in the results of its calls.
+
+        Returns:
+            The exact bytes whose decoding is the quote, None when the step does not say it.
+        """
+        step = self._step(index)
+        self._check()
+        spans = [*step.raw, *(span for call in step.tool_calls for span in call.result)]
+        return locate_quote(((span, self.raw(span)) for span in dict.fromkeys(spans)), quote)
+
+    def changed(self) -> bool:
+        """Whether a file of the trace changed on disk since it was opened."""
+        return any(source.changed() for source in self._sources)
+
+    def close(self) -> None:
+        """Give the files back, when no other trace of them is open."""
+        if self._open:
+            self._open = False
+            self._shared.give()
+
+    def __enter__(self) -> OpenTrace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _step(self, index: int) -> Step:
+        if not 0 <= index < len(self.trajectory.steps):
+            raise TraceError(
+                f"{self.path} has no step {index}: it has {len(self.trajectory.steps)} steps."
+            )
+        return self.trajectory.steps[index]
+
+    def _record(self, span: ByteSpan) -> bytes:
+        return decode_layers(self.raw(span), span.layers)
+
+    def _check(self) -> None:
+        for source in self._sources:
+            source.check()
+
+
+class SharedSources:
+    """The open files of one path, closed with the last trace that uses them."""
+
+    def __init__(self, sources: Sequence[SourceBytes]) -> None:
+        self.sources = tuple(sources)
+        self._users = 0
+
+    def of_path(self, path: str) -> SourceBytes:
+        """Return the source of that path."""
+        return next(source for source in self.sources if str(source.path) == path)
+
+    def take(self) -> None:
+        """Count one more user."""
+        self._users += 1
+
+    def give(self) -> None:
+        """Count one user less; the last one closes the files."""
+        self._users -= 1
+        if self._users <= 0:
+            for source in self.sources:
+                source.close()
+
+
+def detect(path: Path) -> str | None:
+    """Return the id of the file's format, None when no importer knows it.
+
+    Raises:
+        TraceError: the file cannot be read.
+    """
+    importer = best_importer(probe_file(path))
+    return importer.id if importer else None
+
+
+def open_traces(path: Path, progress: Progress | None = None) -> tuple[OpenTrace, ...]:
+    """Open all trajectories of a file, subagents as children of their parents.
+
+    Raises:
+        TraceError: the file cannot be read, or holds no trace that is known.
+    """
+    importer = _importer_for(path)
+    sources = _open_sources(path, importer)
+    shared = SharedSources(sources)
+    try:
+        with _no_collection():
+            found = tuple(importer.skeleton(sources, progress))
+        if not found:
+            raise TraceError(f"{path} looks like {importer.id}, but holds no step that is whole.")
+        return tuple(OpenTrace(trajectory, importer, shared) for trajectory in found)
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+
+
+def first_screen(path: Path, steps: int = 200) -> Trajectory:
+    """Read the beginning of a file fast, for a first sight while the rest is read.
+
+    Returns:
+        The first trajectory; ``complete`` is False when the file holds more than was read. Calls
+        may still lack their results, and a step can have another index in the full skeleton;
+        its uid stays.
+
+    Raises:
+        TraceError: as ``open_traces``.
+    """
+    importer = _importer_for(path)
+    window = _FIRST_WINDOW if importer.by_line else None
+    while True:
+        with SourceBytes(path, limit=window) as source, _no_collection():
+            found = next(iter(importer.skeleton([source])), None)
+            whole = source.whole
+        if window is None or whole or (found and len(found.steps) >= steps):
+            break
+        window = window * 4 if window < _LAST_WINDOW else None
+    if found is None:
+        raise TraceError(f"{path} looks like {importer.id}, but holds no step that is whole.")
+    if whole and len(found.steps) <= steps:
+        return found
+    return msgspec.structs.replace(found, steps=found.steps[:steps], complete=False)
+
+
+def trace_files(path: Path) -> list[Path]:
+    """Return the traces at a path: the file itself, or those of a folder, sorted.
+
+    Links are not followed. Files that belong to a trace (subagents) are left out, and a ``.zst``
+    beside its plain file: the plain one wins. Unreadable files are left out as well.
+    """
+    if not path.is_dir():
+        return [path] if detect(path) else []
+    found: dict[Path, str] = {}
+    for file in _files_below(path):
+        if file.suffix == ".zst" and file.with_suffix("").is_file():
+            continue
+        with contextlib.suppress(TraceError):
+            format_id = detect(file)
+            if format_id:
+                found[file] = format_id
+    belonging = {
+        companion
+        for file, format_id in found.items()
+        for companion in importer_of(format_id).companions(file)
+    }
+    return [file for file in found if file not in belonging]
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            continue
+        if entry.is_dir():
+            if entry.name not in _SKIPPED:
+                yield from _files_below(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def _importer_for(path: Path) -> Importer:
+    probe = probe_file(path)
+    if not probe.head.strip():
+        raise TraceError(f"{path} is empty: there is no trace in it.")
+    importer = best_importer(probe)
+    if importer is None:
+        raise TraceError(
+            f"{path} is no trace of a known format. Give a session log of an agent "
+            "(see `skill-workbench trace --help`)."
+        )
+    return importer
+
+
+def _open_sources(path: Path, importer: Importer) -> list[SourceBytes]:
+    sources = [SourceBytes(path)]
+    try:
+        for companion in importer.companions(path):
+            with contextlib.suppress(TraceError):
+                sources.append(SourceBytes(companion))
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    return sources
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the cycle collector while a skeleton is built: it would walk every step, again and
+    again, and a skeleton has no cycles.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
