@@ -1,0 +1,160 @@
+"""Running the git command: argument lists, no prompts, nothing of an unknown repository executed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+
+class GitProblem(Exception):  # noqa: N818 - a problem for a person, in words
+    """Git refused. The message says what, where and what to do."""
+
+
+class GitMissing(GitProblem):
+    """There is no git command."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The git command was not found. Install git (https://git-scm.com), or go on without it: "
+            "versions are then kept in your own data folder."
+        )
+
+
+#: Variables that would send git to another repository than the one asked for.
+_MISLEADING: Final = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_EXTERNAL_DIFF",
+)
+
+#: A repository's own configuration may name programs; these switch them off (git-config(1), 2.39).
+_NO_PROGRAMS: Final = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "safe.bareRepository=explicit",
+    "-c",
+    "log.showSignature=false",
+)
+
+READ_SECONDS: Final = 60
+#: Hooks may run a whole test suite.
+COMMIT_SECONDS: Final = 600
+
+
+def run_git(
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    stdin: bytes = b"",
+    writing: bool = False,
+    keep_hooks: bool = False,
+    filters: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in ``folder`` and return its answer, whatever its exit code.
+
+    Args:
+        arguments: after the options that every call gets.
+        folder: where git looks for the repository.
+        stdin: what git reads.
+        writing: a change of the user's repository: hooks and filters run, locks are taken.
+        keep_hooks: leave the setting of the hooks' folder alone, to ask where it is.
+        filters: False switches the clean filters of the repository's own configuration off, which
+            git would run to see whether a file changed.
+        environment: more variables.
+
+    Raises:
+        GitMissing: there is no git.
+        GitProblem: it cannot be started or does not end.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitMissing
+    options = [*_NO_PROGRAMS, "--literal-pathspecs", "--no-pager"]
+    if not writing:
+        options.append("--no-optional-locks")
+        if not keep_hooks:
+            options += ["-c", f"core.hooksPath={os.devnull}"]
+        if not filters:
+            options += _without_filters(program, folder)
+    return _run([program, *options, *arguments], folder, stdin, writing, environment)
+
+
+def _run(
+    command: Sequence[str],
+    folder: Path,
+    stdin: bytes,
+    writing: bool,
+    environment: Mapping[str, str] | None,
+) -> subprocess.CompletedProcess[bytes]:
+    variables = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    variables |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", **(environment or {})}
+    if not writing:
+        variables["LC_ALL"] = "C"  # errors are told apart by their words
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            env=variables,
+            timeout=COMMIT_SECONDS if writing else READ_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as problem:
+        raise GitProblem(
+            f"git did not answer in {folder} within {problem.timeout:.0f} seconds and was ended. "
+            "Look whether one of its hooks waits for input."
+        ) from problem
+    except OSError as problem:
+        raise GitProblem(f"git could not be started in {folder}: {problem.strerror}.") from problem
+
+
+def _without_filters(program: str, folder: Path) -> list[str]:
+    """Return options that switch off filters which the repository itself brings along."""
+    listing = [program, *_NO_PROGRAMS, "config", "--local", "--includes", "--name-only", "-z"]
+    answer = _run([*listing, "--get-regexp", r"^filter\."], folder, b"", False, None)
+    names = {
+        os.fsdecode(key)[len("filter.") :].rpartition(".")[0]
+        for key in answer.stdout.split(b"\0")
+        if key
+    }
+    options: list[str] = []
+    for name in sorted(names):
+        for key, value in (("clean", ""), ("process", ""), ("required", "false")):
+            options += ["-c", f"filter.{name}.{key}={value}"]
+    return options
+
+
+def refusal(
+    folder: Path, answer: subprocess.CompletedProcess[bytes], what: str = "refused"
+) -> GitProblem:
+    """Return git's refusal in words, with what to do about the known ones."""
+    said = (answer.stderr + b"\n" + answer.stdout).decode("utf-8", "replace").strip()
+    if "dubious ownership" in said:
+        return GitProblem(
+            f"git does not read {folder}: the repository belongs to another user. If you trust it, "
+            f"run: git config --global --add safe.directory {folder}"
+        )
+    if "cannot use bare repository" in said or "must be run in a work tree" in said:
+        return GitProblem(
+            f"{folder} is a bare repository or git's own folder: it has no files to review. Clone it "
+            "and open the clone."
+        )
+    if "index.lock" in said:
+        return GitProblem(
+            f"Another git command is at work in {folder}, or one was killed. When none is, delete "
+            f"the file named here and try again: {said}"
+        )
+    return GitProblem(f"git {what} in {folder}: {said or f'exit code {answer.returncode}'}")

@@ -1,0 +1,67 @@
+"""Where the program keeps what is its own (design 7): never inside a skill."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+from msgspec import Struct
+
+_APPLICATION = "skill-workbench"
+
+#: Overrides every folder; used by tests, portable installs and several profiles on one machine.
+HOME_VARIABLE = "SKILL_WORKBENCH_HOME"
+
+
+class UserFolders(Struct, frozen=True):
+    """The folders of one user. None of them is created before something is written."""
+
+    config: Path
+    data: Path
+    state: Path
+    cache: Path
+
+    @classmethod
+    def default(cls) -> UserFolders:
+        """Return the platform's folders, or those below ``SKILL_WORKBENCH_HOME``."""
+        home = os.environ.get(HOME_VARIABLE)
+        if home:
+            return cls.below(Path(home).expanduser().absolute())
+        dirs = platformdirs.PlatformDirs(_APPLICATION, appauthor=False)
+        return cls(
+            Path(dirs.user_config_dir),
+            Path(dirs.user_data_dir),
+            Path(dirs.user_state_dir),
+            Path(dirs.user_cache_dir),
+        )
+
+    @classmethod
+    def below(cls, home: Path) -> UserFolders:
+        """Return the four folders below one."""
+        return cls(home / "config", home / "data", home / "state", home / "cache")
+
+    @property
+    def settings_file(self) -> Path:
+        """The sparse TOML file of settings."""
+        return self.config / "settings.toml"
+
+    @property
+    def plugins(self) -> Path:
+        """The user's own plugins."""
+        return self.data / "plugins"
+
+    @property
+    def proposals(self) -> Path:
+        """The user's proposal store."""
+        return self.data / "proposals"
+
+    @property
+    def history(self) -> Path:
+        """Versions of libraries that are in no git repository."""
+        return self.data / "history"
+
+    @property
+    def runs(self) -> Path:
+        """Run folders of jobs with their journals."""
+        return self.state / "runs"
