@@ -1,8 +1,8 @@
 """The git repository a library lies in, through the git command.
 
-Reading never runs what the repository's own configuration names (fsmonitor, hooks, filters, signature
-programs): a library may come from anywhere. A commit is the user's act in the user's repository, so
-there their hooks and filters run.
+Reading never runs what the repository's own configuration names (fsmonitor, hooks, filters,
+signature programs): a library may come from anywhere. A commit is the user's act in the user's
+repository, so there their hooks and filters run.
 """
 
 from __future__ import annotations
@@ -141,6 +141,8 @@ class Repository(Struct, frozen=True):
     def status(self, paths: Sequence[str] = ()) -> tuple[FileState, ...]:
         """Return what differs from HEAD, untracked files included, ignored ones not."""
         command = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"]
+        # In a submodule git would follow that repository's own configuration.
+        command.append("--ignore-submodules=all")
         fields = self._ask([*command, "--", *paths], filters=False).split(b"\0")
         return tuple(
             FileState(os.fsdecode(field[3:]), chr(field[0]), chr(field[1]))

@@ -1,4 +1,4 @@
-"""Running the git command: argument lists, no prompts, nothing of an unknown repository executed."""
+"""Running the git command: argument lists, no prompts, no program a repository brings along."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class GitMissing(GitProblem):
 
     def __init__(self) -> None:
         super().__init__(
-            "The git command was not found. Install git (https://git-scm.com), or go on without it: "
+            "The git command was not found. Install git (https://git-scm.com), or go on without: "
             "versions are then kept in your own data folder."
         )
 
@@ -87,7 +87,7 @@ def run_git(
         if not keep_hooks:
             options += ["-c", f"core.hooksPath={os.devnull}"]
         if not filters:
-            options += _without_filters(program, folder)
+            environment = _without_filters(program, folder) | dict(environment or {})
     return _run([program, *options, *arguments], folder, stdin, writing, environment)
 
 
@@ -121,20 +121,32 @@ def _run(
         raise GitProblem(f"git could not be started in {folder}: {problem.strerror}.") from problem
 
 
-def _without_filters(program: str, folder: Path) -> list[str]:
-    """Return options that switch off filters which the repository itself brings along."""
-    listing = [program, *_NO_PROGRAMS, "config", "--local", "--includes", "--name-only", "-z"]
-    answer = _run([*listing, "--get-regexp", r"^filter\."], folder, b"", False, None)
+def _without_filters(program: str, folder: Path) -> dict[str, str]:
+    """Return variables that switch off the filters which the repository itself brings along.
+
+    Variables rather than ``-c``: the name of a filter may hold an equals sign.
+    """
+    listing = ["config", "--includes", "--show-scope", "--name-only", "-z", "--get-regexp"]
+    answer = _run([program, *_NO_PROGRAMS, *listing, r"^filter\."], folder, b"", False, None)
+    fields = [os.fsdecode(field) for field in answer.stdout.split(b"\0")]
     names = {
-        os.fsdecode(key)[len("filter.") :].rpartition(".")[0]
-        for key in answer.stdout.split(b"\0")
-        if key
+        key[len("filter.") :].rpartition(".")[0]
+        for scope, key in zip(fields[::2], fields[1::2], strict=False)
+        if scope in ("local", "worktree")
     }
-    options: list[str] = []
-    for name in sorted(names):
-        for key, value in (("clean", ""), ("process", ""), ("required", "false")):
-            options += ["-c", f"filter.{name}.{key}={value}"]
-    return options
+    settings = [
+        (f"filter.{name}.{key}", value)
+        for name in sorted(names)
+        for key, value in (("clean", ""), ("process", ""), ("required", "false"))
+    ]
+    try:
+        first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    except ValueError:
+        first = 0
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def refusal(
@@ -149,8 +161,8 @@ def refusal(
         )
     if "cannot use bare repository" in said or "must be run in a work tree" in said:
         return GitProblem(
-            f"{folder} is a bare repository or git's own folder: it has no files to review. Clone it "
-            "and open the clone."
+            f"{folder} is a bare repository or git's own folder: it has no files to review. "
+            "Clone it and open the clone."
         )
     if "index.lock" in said:
         return GitProblem(

@@ -24,7 +24,7 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 
 
 class StoreProblem(FileProblem):
-    """Something in the store is missing or unreadable. The message says what, where and what to do."""
+    """Something in the store is missing or unreadable; the message says what to do."""
 
 
 class Listing(Struct, frozen=True):
@@ -101,7 +101,7 @@ class ProposalStore:
             ) from problem
         if proposal.id != proposal_id:
             raise StoreProblem(
-                f"{path} says it is proposal '{proposal.id}'. Rename its folder to that, or delete it."
+                f"{path} says it is proposal '{proposal.id}'. Rename its folder to that or delete it."
             )
         return proposal
 
@@ -115,7 +115,8 @@ class ProposalStore:
         found = [start] if start in names else [name for name in names if name.startswith(start)]
         if len(found) > 1:
             raise StoreProblem(
-                f"'{start}' fits {len(found)} proposals: {', '.join(found[:8])}. Give more of the id."
+                f"'{start}' fits {len(found)} proposals: {', '.join(found[:8])}. "
+                "Give more of the id."
             )
         return self.get(found[0] if found else start)
 
@@ -231,7 +232,7 @@ class ProposalStore:
 
 
 def _with_encodable_text(proposal: Proposal, blobs: dict[str, bytes]) -> Proposal:
-    """Keep text that is not valid Unicode (bytes as lone surrogates) as blobs: JSON cannot hold it."""
+    """Keep text that is not valid Unicode (bytes as surrogates) as blobs: JSON cannot hold it."""
     changes = tuple(_encodable(change, blobs) for change in proposal.draft.changes)
     if changes == proposal.draft.changes:
         return proposal
