@@ -74,7 +74,8 @@ class Skill(Struct, frozen=True):
     """One skill. ``id`` is its folder relative to the library root (posix; "." for the root).
 
     ``source`` is SKILL.md byte for byte; ``body`` is the span after the front matter.
-    ``tree_hash`` is the SHA-256 over the sorted (path, mode, hash) of all files.
+    ``tree_hash`` is the SHA-256 over the sorted (path, mode, hash) of all files. ``nested`` are the
+    folders inside that are skills of their own: their files are not among ``files``.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Skill(Struct, frozen=True):
     bom: bool = False
     valid_utf8: bool = True
     problems: tuple[ReadProblem, ...] = ()
+    nested: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
