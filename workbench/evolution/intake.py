@@ -1,0 +1,180 @@
+"""Taking a draft in: an engine proposes, the host decides what it may touch.
+
+The result has exact base hashes, full new texts instead of section operations, evidence that was
+looked up, and an id that is a hash of all of it: the same draft on the same files is the same
+proposal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from workbench.domain.proposal import (
+    Change,
+    Engine,
+    Evidence,
+    Proposal,
+    ProposalDraft,
+)
+from workbench.evolution.change_paths import new_skill_folders
+from workbench.evolution.evidence import LocatableTrace, check_all
+from workbench.evolution.resolve import ChangeResolver
+from workbench.evolution.snapshot import LibrarySnapshot
+from workbench.files import sha256
+
+_MAX_TITLE = 200
+
+
+class DraftRefused(Exception):  # noqa: N818 - a problem for a person, in words
+    """A draft is left out as a whole. ``warnings`` say why, one reason each."""
+
+    def __init__(self, title: str, warnings: tuple[str, ...]) -> None:
+        self.warnings = warnings
+        super().__init__(f"The proposal '{title}' was left out: {' '.join(warnings)}")
+
+
+def take_in(
+    draft: ProposalDraft,
+    *,
+    engine: Engine,
+    library_root: Path,
+    snapshot: LibrarySnapshot,
+    traces: Mapping[str, LocatableTrace],
+    job: str,
+    now: str,
+    blob: Callable[[str], bytes | None] = lambda digest: None,
+) -> Proposal:
+    """Make a proposal of a draft.
+
+    Changes that may not be are dropped with a warning, and those that depend on them; the rest
+    stays. Evidence ids that do not exist are dropped with a warning; a quote that is not in its
+    trace stays and is marked unsupported.
+
+    Args:
+        draft: what the engine said.
+        engine: who said it.
+        library_root: the library itself, looked at for links alone.
+        snapshot: the copy the engine worked on.
+        traces: the open traces by the ids the request gave them.
+        job: the id of the job.
+        now: the time, ISO 8601.
+        blob: returns binary content by its SHA-256, None when the engine did not hand it over.
+
+    Raises:
+        DraftRefused: nothing is left of it, or it changes nothing.
+    """
+    warnings: list[str] = []
+    title = _one_line(draft.title) or "Untitled"
+    evidence = _distinct_evidence(draft.evidence, warnings)
+    resolver = ChangeResolver(
+        library_root, snapshot, new_skill_folders(draft.changes), blob, warnings
+    )
+    known = frozenset(one.id for one in evidence)
+    changes = resolver.resolve(_with_known_evidence(draft.changes, known, warnings))
+    kind = draft.kind
+    if not changes and (kind != "diagnose" or draft.changes):
+        raise DraftRefused(title, tuple(warnings) or ("It changes nothing.",))
+    if changes and kind == "diagnose":
+        warnings.append("The engine called it a diagnosis, but it changes files: taken as an edit.")
+        kind = "edit"
+    confidence = draft.confidence
+    if confidence is not None and not 0 <= confidence <= 1:
+        warnings.append(f"The engine's confidence {confidence} is not between 0 and 1: left out.")
+        confidence = None
+    taken = replace(
+        draft,
+        kind=kind,
+        title=title,
+        changes=changes,
+        evidence=evidence,
+        skills=_skills(draft, changes, snapshot),
+        confidence=confidence,
+    )
+    base = tuple(snapshot.base(path) for path in resolver.touched(changes))
+    checks = check_all(evidence, traces)
+    unsupported = sum(check.status != "verified" for check in checks)
+    if unsupported:
+        warnings.append(f"{unsupported} of {len(checks)} quotes could not be found in the traces.")
+    return Proposal(
+        id=_content_id(engine, taken, base),
+        engine=engine,
+        library=str(library_root),
+        base=base,
+        draft=taken,
+        checks=checks,
+        created=now,
+        job=job,
+        warnings=tuple(warnings),
+    )
+
+
+def _distinct_evidence(evidence: tuple[Evidence, ...], warnings: list[str]) -> tuple[Evidence, ...]:
+    found: dict[str, Evidence] = {}
+    for one in evidence:
+        if one.id in found and found[one.id] != one:
+            warnings.append(f"Two pieces of evidence have the id '{one.id}': the first counts.")
+        found.setdefault(one.id, one)
+    return tuple(found.values())
+
+
+def _with_known_evidence(
+    changes: tuple[Change, ...], known: frozenset[str], warnings: list[str]
+) -> tuple[Change, ...]:
+    result: list[Change] = []
+    for change in changes:
+        missing = [one for one in change.evidence if one not in known]
+        if missing:
+            warnings.append(
+                f"{change.path}: the change names evidence that was not given ({_few(missing)})."
+            )
+        kept = tuple(one for one in dict.fromkeys(change.evidence) if one in known)
+        result.append(replace(change, evidence=kept))
+    return tuple(result)
+
+
+def _skills(
+    draft: ProposalDraft, changes: tuple[Change, ...], snapshot: LibrarySnapshot
+) -> tuple[str, ...]:
+    """Return the skills it is about: those its changes lie in, else those the engine names."""
+    new = new_skill_folders(changes)
+    touched: dict[str, None] = {}
+    for change in changes:
+        inside = snapshot.skill_of(change.path) or next(
+            (folder for folder in sorted(new) if change.path.startswith(f"{folder}/")), None
+        )
+        if inside is not None:
+            touched[inside] = None
+    named = (skill for skill in draft.skills if skill in snapshot.skills)
+    return tuple(dict.fromkeys([*touched, *named]))
+
+
+def _content_id(engine: Engine, draft: ProposalDraft, base: tuple[object, ...]) -> str:
+    """Hash what was proposed and on what, not when, where or by which job."""
+    content = msgspec.json.encode(
+        [engine.id, engine.version, _encodable(msgspec.to_builtins(draft)), base]
+    )
+    return f"{engine.id.replace('_', '-')}-{sha256(content)[:12]}"
+
+
+def _encodable(value: object) -> object:
+    """Make text with lone surrogates fit for JSON; only the hash sees it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list | tuple):
+        return [_encodable(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _encodable(one) for key, one in value.items()}
+    return value
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAX_TITLE else line[: _MAX_TITLE - 1] + "…"
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
