@@ -1,1 +1,1 @@
-"""evaluation."""
+"""What changes did to tasks: paired tables, statistics and the gates computed from them."""

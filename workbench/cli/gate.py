@@ -1,0 +1,95 @@
+"""``evaluate`` and ``gate``: what changes did to tasks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from workbench.cli.console import UsageProblem, coloured, document, print_json
+from workbench.domain.task import GateResult, PairedTable
+from workbench.evaluation.gates import DEFAULT_RULE, RULES, Limits, gate
+from workbench.evaluation.statistics import flake_rate, flips, mean
+from workbench.evaluation.tables import TableProblem, read_table
+
+SUMMARY = {
+    "evaluate": "paired tables from result files",
+    "gate": "a gate rule over a paired table, with p and flake rate",
+}
+_COLOUR = {"supported": "green", "promising": "blue", "rejected": "red", "not_evaluated": "dim"}
+
+
+def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of both commands."""
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    if command == "evaluate":
+        parser.add_argument("results", type=Path, nargs="+", metavar="RESULTS")
+        return
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV or JSON: task, before, after")
+    parser.add_argument("--rule", choices=RULES, default=DEFAULT_RULE)
+    parser.add_argument("--factor", type=float, help="weight of a regression (rule weighted)")
+
+
+def run_command(command: str, arguments: argparse.Namespace) -> int:
+    """Run one of the two commands; ``gate`` exits with 1 where the rule rejects."""
+    try:
+        if command == "evaluate":
+            return _evaluate(arguments)
+        return _gate(arguments)
+    except TableProblem as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    limits = Limits() if arguments.factor is None else Limits(factor=arguments.factor)
+    result = gate(read_table(arguments.file), arguments.rule, limits)
+    if arguments.format == "json":
+        print_json(document("gate", **msgspec.structs.asdict(result)))
+    else:
+        _print_gate(result)
+    return 1 if result.level == "rejected" else 0
+
+
+def _print_gate(result: GateResult) -> None:
+    print(
+        coloured(result.level.replace("_", " "), _COLOUR[result.level]) + f"  (rule {result.rule})"
+    )
+    p = "-" if result.p_one_sided is None else f"{result.p_one_sided:.3f}"
+    flake = "unknown (one run a side)" if result.flake_rate is None else f"{result.flake_rate:.0%}"
+    print(f"  {result.repairs} repairs, {result.regressions} regressions of {result.n} tasks")
+    print(f"  one-sided exact p {p}, flake rate {flake}")
+    for reason in result.reasons:
+        print(f"  {reason}")
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    tables = [(path, read_table(path)) for path in arguments.results]
+    if arguments.format == "json":
+        print_json(
+            document(
+                "evaluate",
+                tables=[{"path": str(path), **_summary(table)} for path, table in tables],
+            )
+        )
+        return 0
+    for path, table in tables:
+        print(path)
+        for row in table.rows:
+            before, after = mean(row.before), mean(row.after)
+            sign = "+" if after > before else "-" if after < before else " "
+            print(f"  {sign} {row.task}  {before:.2f} -> {after:.2f}")
+    return 0
+
+
+def _summary(table: PairedTable) -> dict[str, object]:
+    counted = flips(table.rows)
+    return {
+        "rows": table.rows,
+        "infra": table.infra,
+        "mean_before": mean(mean(row.before) for row in table.rows),
+        "mean_after": mean(mean(row.after) for row in table.rows),
+        "repairs": counted.repairs,
+        "regressions": counted.regressions,
+        "flake_rate": flake_rate(table.rows),
+    }
