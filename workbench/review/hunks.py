@@ -1,0 +1,169 @@
+"""The reviewable pieces of a proposal, derived by the host from base and new text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from workbench.domain.proposal import Change, Hunk, HunkKind, Proposal
+from workbench.files import sha256
+from workbench.review.diff import changed_ranges, split_lines
+from workbench.review.plan import FilePlan, ReadBase, ReadBlob, owners_of, plans_of
+
+#: A hunk with the changes whose lines it holds.
+Owned = tuple[Hunk, list[Change]]
+
+
+def hunks_of(
+    proposal: Proposal, read_base: ReadBase, read_blob: ReadBlob | None = None
+) -> tuple[Hunk, ...]:
+    """Return the hunks of a proposal in file order, without context lines.
+
+    An engine shows no diff of its own: these come from the bytes alone, so what is shown is what
+    is applied. ``read_base`` gives a file as the proposal saw it, ``read_blob`` a stored file by
+    its SHA-256.
+
+    Raises:
+        ReviewProblem: the proposal cannot be shown; the message says why.
+    """
+    hunks: list[Owned] = []
+    for plan in plans_of(proposal, read_base, read_blob):
+        hunks += _of_file(plan)
+    return tuple(_with_evidence(proposal, _numbered(hunks)))
+
+
+def hunk_id(path: str, kind: str, base: Sequence[str], new: Sequence[str], repeat: int = 0) -> str:
+    """Return the id: the same wherever the lines stand; ``repeat`` tells twins apart."""
+    digest = hashlib.sha256()
+    parts = [path, kind, str(len(base)), *base, str(len(new)), *new]
+    for part in (*parts, str(repeat)) if repeat else parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
+
+
+def edited_hunk(hunk: Hunk, lines: tuple[str, ...]) -> Hunk:
+    """Return the hunk with a person's lines in place of its own, under a new id."""
+    return msgspec.structs.replace(
+        hunk,
+        id=hunk_id(hunk.path, hunk.kind, hunk.base_lines, lines, repeat=hunk.base_start),
+        new_lines=lines,
+        edited_from=hunk.id,
+    )
+
+
+def _of_file(plan: FilePlan) -> list[Owned]:
+    hunks: list[Owned] = []
+    if plan.base is None and plan.new is None:
+        return hunks
+    if plan.rename is not None and plan.new_path != plan.path:
+        header = f"rename {plan.path} to {plan.new_path}"
+        hunks.append(_whole(plan, "rename", header, plan.rename, key=plan.new_path))
+    existed = plan.base is not None and plan.new is not None
+    if plan.mode is not None and existed and plan.new_mode != plan.base_mode:
+        header = f"mode {plan.base_mode or 'as it is'} to {plan.new_mode}"
+        hunks.append(_whole(plan, "mode", header, plan.mode, key=plan.new_mode or ""))
+    if plan.base != plan.new:
+        hunks += _of_content(plan)
+    return hunks
+
+
+def _of_content(plan: FilePlan) -> list[Owned]:
+    change = plan.delete or (plan.texts[-1][0] if plan.texts else None)
+    if change is None:  # a rename or mode change alone leaves the content
+        return []
+    key = f"{sha256(plan.base) if plan.base is not None else '-'} "
+    key += sha256(plan.new) if plan.new is not None else "-"
+    sizes = f"{len(plan.base or b'')} to {len(plan.new or b'')} bytes"
+    kind: HunkKind
+    if plan.base is not None and plan.new is not None:
+        if plan.text is None:
+            return [_whole(plan, "binary", f"binary file, {sizes}", change, key=key)]
+        return _of_text(plan, plan.text)
+    if plan.text is None:
+        if plan.new is None:
+            return [_whole(plan, "delete", f"delete binary file, {sizes}", change, key=key)]
+        return [_whole(plan, "binary", f"new binary file, {sizes}", change, key=key)]
+    kind = "create" if plan.base is None else "delete"
+    base, new = (split_lines(side) for side in plan.text)
+    mode = " (executable)" if kind == "create" and plan.new_mode == "100755" else ""
+    header = f"new file{mode}" if kind == "create" else "delete file"
+    name = hunk_id(plan.path, kind, base, new)
+    return [(Hunk(name, plan.path, kind, header, 1, base, 1, new, change.id), [change])]
+
+
+def _of_text(plan: FilePlan, sides: tuple[str, str]) -> list[Owned]:
+    base, new = (split_lines(side) for side in sides)
+    ranges = changed_ranges(base, new)
+    owners = owners_of(plan, ranges)
+    heading, seen = "", 0
+    hunks: list[Owned] = []
+    for (i1, i2, j1, j2), changes in zip(ranges, owners, strict=True):
+        for line in base[seen : i1 + 1]:
+            if line.startswith("#") and line.lstrip("#").startswith(" "):
+                heading = line.strip()
+        seen = i1 + 1
+        header = f"@@ -{i1 + 1},{i2 - i1} +{j1 + 1},{j2 - j1} @@ {heading}".rstrip()
+        hunks.append(
+            (
+                Hunk(
+                    id=hunk_id(plan.path, "text", base[i1:i2], new[j1:j2]),
+                    path=plan.path,
+                    kind="text",
+                    header=header,
+                    base_start=i1 + 1,
+                    base_lines=base[i1:i2],
+                    new_start=j1 + 1,
+                    new_lines=new[j1:j2],
+                    change=changes[0].id if changes else "",
+                ),
+                changes,
+            )
+        )
+    return hunks
+
+
+def _whole(plan: FilePlan, kind: HunkKind, header: str, change: Change, *, key: str) -> Owned:
+    name = hunk_id(plan.path, kind, (), (key,))
+    return Hunk(name, plan.path, kind, header, 1, (), 1, (), change.id), [change]
+
+
+def _numbered(hunks: Sequence[Owned]) -> list[Owned]:
+    """Tell hunks with equal lines in one file apart by their order."""
+    seen: Counter[str] = Counter()
+    numbered: list[Owned] = []
+    for hunk, owners in hunks:
+        repeat = seen[hunk.id]
+        seen[hunk.id] += 1
+        name = hunk.id
+        if repeat:
+            name = hunk_id(hunk.path, hunk.kind, hunk.base_lines, hunk.new_lines, repeat)
+        numbered.append((msgspec.structs.replace(hunk, id=name), owners))
+    return numbered
+
+
+def _with_evidence(proposal: Proposal, hunks: Sequence[Owned]) -> list[Hunk]:
+    """Give each hunk the evidence of the changes whose lines it holds."""
+    spread = Counter(change.id for _, owners in hunks for change in owners)
+    loose = not any(change.evidence for change in proposal.draft.changes)
+    known = [evidence.id for evidence in proposal.draft.evidence]
+    found: list[Hunk] = []
+    for hunk, owners in hunks:
+        evidence = list(dict.fromkeys(name for change in owners for name in change.evidence))
+        exact = all(spread[change.id] == 1 for change in owners)
+        scope: Literal["hunk", "file", "none"] = "hunk" if exact else "file"
+        if loose:
+            evidence, scope = known, "file"
+        found.append(
+            msgspec.structs.replace(
+                hunk,
+                evidence=tuple(evidence),
+                evidence_scope=scope if evidence else "none",
+                rationale=" ".join(change.rationale for change in owners if change.rationale),
+            )
+        )
+    return found
