@@ -12,7 +12,11 @@ from workbench import __version__
 from workbench.cli.console import UsageProblem
 
 #: Command to the module that serves it. Only the one asked for is imported (start-up time).
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "evaluate": "workbench.cli.gate",
+    "gate": "workbench.cli.gate",
+    "graph": "workbench.cli.graph",
+}
 
 #: Commands that draw: served by the window's package.
 WINDOW_COMMANDS = {

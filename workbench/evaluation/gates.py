@@ -2,14 +2,15 @@
 
 The formulas are those of the engines named beside them (evolution reference, section 2.3, November
 2026). An engine may name the rule it wants; the host computes it. Two levels are shown: *promising*
-(the rule holds) and *supported* (also one-sided exact p <= .1), since net rules alone accept an edit
-that does nothing in 11-45 % of cases at the sizes used in practice.
+(the rule holds) and *supported* (also one-sided exact p <= .1), since net rules alone accept an
+edit that does nothing in 11-45 % of cases at the sizes used in practice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
 
 from workbench.domain.task import GateLevel, GateResult, PairedTable
@@ -192,9 +193,7 @@ def gate(table: PairedTable, rule: str = DEFAULT_RULE, limits: Limits | None = N
     counted = flips(rows)
     one_sided = p_one_sided(counted.repairs, counted.regressions)
     facts = _Facts(
-        table=PairedTable(
-            tuple(rows), table.infra, table.size_before, table.size_after, table.hunks
-        ),
+        table=msgspec.structs.replace(table, rows=tuple(rows)),
         flips=counted,
         before=mean(mean(row.before) for row in rows),
         after=mean(mean(row.after) for row in rows),
