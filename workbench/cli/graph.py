@@ -10,7 +10,8 @@ from workbench.cli.console import UsageProblem, document, print_json
 from workbench.domain.graph import SkillGraph
 from workbench.graph import build_graph
 from workbench.graph.export import to_dot, to_graphml, to_svg
-from workbench.skills import SkillError, read_library
+from workbench.skills.library import read_library
+from workbench.skills.problems import SkillError
 
 SUMMARY = {"graph": "nodes and typed edges of a library, each edge with its line"}
 _EXPORTS = {"graphml": to_graphml, "dot": to_dot, "svg": to_svg}
