@@ -51,9 +51,15 @@ def run_command(_: str, arguments: argparse.Namespace) -> int:
 def _print_text(graph: SkillGraph) -> None:
     label = {node.id: node.label for node in graph.nodes}
     skills = [node for node in graph.nodes if node.kind == "skill"]
-    print(f"{len(skills)} skills, {len(graph.edges)} edges, {len(graph.cycles)} circles")
+    print(
+        f"{_count(len(skills), 'skill')}, {_count(len(graph.edges), 'edge')}, {_count(len(graph.cycles), 'circle')}"
+    )
     for edge in graph.edges:
         place = f"{edge.evidence.path}:{edge.evidence.line}"
         print(f"  {label[edge.source]} {edge.kind} {label[edge.target]}   ({place})")
     for cycle in graph.cycles:
         print("  circle: " + " ↔ ".join(label[node] for node in cycle))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
