@@ -122,10 +122,11 @@ class _Builder:
         self.root: Node | None = None
 
     def take(self, event: Any) -> None:
+        start: int = event.start_mark.index
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise YamlProblem("it holds more than one YAML document", event.start_mark.index)
+                raise YamlProblem("it holds more than one YAML document", start)
         elif isinstance(event, yaml.ScalarEvent):
             self._place(self._scalar(event), event.anchor)
         elif isinstance(event, yaml.AliasEvent):
@@ -230,6 +231,7 @@ def _block_end(text: str, start: int, end: int) -> int:
 
 
 _ADVICE: Final = {
+    "did not find expected <document start>": "a line '...' ends the document; delete it",
     "mapping values are not allowed": "a value with a colon and a space must be quoted",
     "found character that cannot start any token": "a value must not begin with this character "
     "(a tab, @, ` or %); quote it",
