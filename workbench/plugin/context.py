@@ -1,0 +1,142 @@
+"""What a plugin's ``context`` does, in a worker and in a test alike."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import msgspec
+
+from workbench.domain.job import (
+    EvalRequested,
+    EvalResult,
+    JobEvent,
+    Log,
+    Progress,
+    Request,
+    TraceHeader,
+    TraceInput,
+    TraceStep,
+)
+from workbench.plugin.api import Cancelled, Unavailable
+from workbench.plugin.protocol import EvalAnswer
+
+BLOBS = "blobs"
+_Level = Literal["debug", "info", "warning", "error"]
+
+
+class Inbox:
+    """What the host said while the plugin runs; filled by one thread, read by another."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._cancelled = False
+        self._answers: dict[str, EvalAnswer] = {}
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the host asked to stop."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Note that the host asked to stop."""
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify_all()
+
+    def put(self, answer: EvalAnswer) -> None:
+        """Hand over an answer."""
+        with self._changed:
+            self._answers[answer.id] = answer
+            self._changed.notify_all()
+
+    def wait_for(self, request_id: str) -> EvalAnswer | None:
+        """Wait for the answer of that id; None when the job was cancelled meanwhile."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancelled or request_id in self._answers)
+            return self._answers.pop(request_id, None)
+
+
+class RunContext:
+    """Implements ``api.Context`` for one run."""
+
+    def __init__(
+        self,
+        request: Request,
+        run_dir: Path,
+        emit: Callable[[JobEvent], None],
+        inbox: Inbox,
+        secrets: Mapping[str, str],
+    ) -> None:
+        self._request = request
+        self._run_dir = run_dir
+        self._emit = emit
+        self._inbox = inbox
+        self._secrets = dict(secrets)
+        self._ids = itertools.count(1)
+
+    @property
+    def workdir(self) -> Path:
+        """The folder of this run where the plugin may write."""
+        return Path(self._request.workdir)
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Report how far the job is, 0..1."""
+        self._emit(Progress(fraction=min(1.0, max(0.0, fraction)), text=text))
+
+    def log(self, text: str, level: str = "info") -> None:
+        """Write a line to the job's log; an unknown level counts as info."""
+        known = level if level in get_args(_Level) else "info"
+        self._emit(Log(level=cast("_Level", known), text=text))
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` when the user asked to stop."""
+        if self._inbox.cancelled:
+            raise Cancelled
+
+    def read_trace(self, trace: TraceInput) -> tuple[TraceHeader, Iterator[TraceStep]]:
+        """Open a normalised trace; steps are read one by one."""
+        path = Path(trace.path)
+        with path.open("rb") as stream:
+            header = msgspec.json.decode(stream.readline(), type=TraceHeader)
+            start = stream.tell()
+        return header, _steps(path, start)
+
+    def blob(self, data: bytes) -> str:
+        """Keep binary content beside the run; return its SHA-256 for ``Change.blob``."""
+        digest = hashlib.sha256(data).hexdigest()
+        folder = self._run_dir / BLOBS
+        folder.mkdir(exist_ok=True)
+        path = folder / digest
+        if not path.exists():
+            path.write_bytes(data)
+        return digest
+
+    def evaluate(self, candidate: str, tasks: Sequence[str]) -> tuple[EvalResult, ...]:
+        """Ask the host to run tasks on a candidate and wait for the results."""
+        self.check_cancelled()
+        request_id = f"eval-{next(self._ids)}"
+        self._emit(EvalRequested(id=request_id, candidate=candidate, tasks=tuple(tasks)))
+        answer = self._inbox.wait_for(request_id)
+        if answer is None:
+            raise Cancelled
+        if answer.refused:
+            raise Unavailable(answer.refused)
+        return answer.results
+
+    def secret(self, name: str) -> str | None:
+        """Return a secret that the manifest declares and the user granted, else None."""
+        return self._secrets.get(name)
+
+
+def _steps(path: Path, start: int) -> Iterator[TraceStep]:
+    decoder = msgspec.json.Decoder(TraceStep)
+    with path.open("rb") as stream:
+        stream.seek(start)
+        for line in stream:
+            if line.strip():
+                yield decoder.decode(line)

@@ -1,0 +1,72 @@
+"""What the host writes to a worker: JSON lines on stdin, grants first."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from workbench.domain.job import EvalResult
+
+#: Files of a run folder: the ``JobSpec``, and the ``Request`` alone for commands.
+JOB_FILE = "job.json"
+REQUEST_FILE = "request.json"
+
+
+class Grants(Struct, frozen=True):
+    """The first line: what must not be in a file or in the arguments."""
+
+    secrets: dict[str, str] = {}
+
+
+class HostMessage(Struct, frozen=True, tag_field="message"):
+    """A later line."""
+
+
+class CancelMessage(HostMessage, frozen=True, tag="cancel"):
+    """Stop in good order."""
+
+
+class EvalAnswer(HostMessage, frozen=True, tag="eval_result"):
+    """The results for one ``EvalRequested``, or why there are none."""
+
+    id: str
+    results: tuple[EvalResult, ...] = ()
+    refused: str = ""
+
+
+class LlmAnswer(HostMessage, frozen=True, tag="llm_result"):
+    """What a model said; for commands, which have their own way of asking."""
+
+    id: str
+    text: str = ""
+    refused: str = ""
+
+
+Message = CancelMessage | EvalAnswer | LlmAnswer
+
+_encoder = msgspec.json.Encoder()
+_message_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_grants_decoder = msgspec.json.Decoder(Grants)
+
+
+def encode_message(message: Message | Grants) -> bytes:
+    """Return a line with its line end."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_message(line: bytes) -> Message:
+    """Read a later line.
+
+    Raises:
+        msgspec.MsgspecError: it is no message this version knows.
+    """
+    return _message_decoder.decode(line)
+
+
+def decode_grants(line: bytes) -> Grants:
+    """Read the first line.
+
+    Raises:
+        msgspec.MsgspecError: it holds no grants.
+    """
+    return _grants_decoder.decode(line)
