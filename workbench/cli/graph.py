@@ -51,9 +51,8 @@ def run_command(_: str, arguments: argparse.Namespace) -> int:
 def _print_text(graph: SkillGraph) -> None:
     label = {node.id: node.label for node in graph.nodes}
     skills = [node for node in graph.nodes if node.kind == "skill"]
-    print(
-        f"{_count(len(skills), 'skill')}, {_count(len(graph.edges), 'edge')}, {_count(len(graph.cycles), 'circle')}"
-    )
+    counts = ((len(skills), "skill"), (len(graph.edges), "edge"), (len(graph.cycles), "circle"))
+    print(", ".join(_count(number, word) for number, word in counts))
     for edge in graph.edges:
         place = f"{edge.evidence.path}:{edge.evidence.line}"
         print(f"  {label[edge.source]} {edge.kind} {label[edge.target]}   ({place})")
