@@ -242,7 +242,12 @@ class ReceiptFile(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """Proof of an apply, written before the first file and finished after the commit."""
+    """Proof of an apply, written before the first file and finished after the commit.
+
+    ``repository`` is the work tree it is committed in (None: kept in the local history alone).
+    ``undoes`` is set while a revert is under way: the content hash of the apply it takes back.
+    Modes are permission bits in octal ("100640").
+    """
 
     proposal: str
     library: str
@@ -254,3 +259,6 @@ class Receipt(Struct, frozen=True):
     commit: str | None = None
     revert_commit: str | None = None
     message: str = ""
+    repository: str | None = None
+    created_folders: tuple[str, ...] = ()
+    undoes: str | None = None

@@ -134,7 +134,7 @@ def _of_file(plan: FilePlan, hunks: Sequence[Hunk]) -> list[ResultFile]:
     if plan.base is None:
         if data is None:
             return []
-        return [ResultFile(path, data, None, None, plan.new_mode or "100644")]
+        return [ResultFile(plan.new_path, data, None, None, plan.new_mode or "100644")]
     if path != plan.path and data is not None:
         kept = mode or plan.base_mode
         return [

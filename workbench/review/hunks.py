@@ -60,10 +60,10 @@ def _of_file(plan: FilePlan) -> list[Owned]:
     hunks: list[Owned] = []
     if plan.base is None and plan.new is None:
         return hunks
-    if plan.rename is not None and plan.new_path != plan.path:
+    existed = plan.base is not None and plan.new is not None
+    if existed and plan.rename is not None and plan.new_path != plan.path:
         header = f"rename {plan.path} to {plan.new_path}"
         hunks.append(_whole(plan, "rename", header, plan.rename, key=plan.new_path))
-    existed = plan.base is not None and plan.new is not None
     if plan.mode is not None and existed and plan.new_mode != plan.base_mode:
         header = f"mode {plan.base_mode or 'as it is'} to {plan.new_mode}"
         hunks.append(_whole(plan, "mode", header, plan.mode, key=plan.new_mode or ""))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Change, Proposal
 from workbench.files import sha256
-from workbench.review.diff import changed_ranges, decoded, split_lines, three_way
+from workbench.review.diff import changed_ranges, decoded, split_lines
 
 ReadBase = Callable[[str], bytes | None]
 ReadBlob = Callable[[str], bytes]
@@ -50,8 +50,8 @@ def plans_of(
 ) -> tuple[FilePlan, ...]:
     """Return every file the proposal touches, in the order its changes first name them.
 
-    Several changes of one file may each give the full text on their own or build on one another:
-    they are merged, and where two disagree the later one counts.
+    Several changes of one file build on one another, as intake leaves them: the text of each is the
+    whole file after it, the last one is the result.
 
     Raises:
         ReviewProblem: a path leaves the library, a base file or a stored file is missing or is
@@ -117,9 +117,7 @@ def _changed(plan: FilePlan, change: Change, read_blob: ReadBlob | None) -> File
         return replace(plan, new=None, delete=change, texts=())
     wanted = _content(change, read_blob)
     if wanted is not None:
-        texts = (*plan.texts, (change, wanted))
-        merged = wanted if len(texts) == 1 else _merged(plan.base or b"", plan.new or b"", wanted)
-        plan = replace(plan, new=merged, texts=texts, delete=None)
+        plan = replace(plan, new=wanted, texts=(*plan.texts, (change, wanted)), delete=None)
     elif change.op in ("write", "edit") and change.mode is None:
         raise ReviewProblem(
             f"Change {change.id} of {change.path} has no new text, so it says nothing. Reject it."
@@ -165,15 +163,6 @@ def _check_free(
         )
 
 
-def _merged(base: bytes, first: bytes, second: bytes) -> bytes:
-    """Merge two results of the same base; where they disagree the second counts."""
-    texts = [decoded(side) for side in (base, first, second)]
-    if any(text is None for text in texts):
-        return second
-    regions = three_way(*(split_lines(text or "") for text in texts))
-    return "".join(line for region in regions for line in region.lines).encode()
-
-
 def owners_of(plan: FilePlan, ranges: Sequence[tuple[int, int, int, int]]) -> list[list[Change]]:
     """Return, for each range from ``changed_ranges`` of base and new, the changes behind it."""
     if len(plan.texts) < 2 or plan.text is None:
@@ -181,10 +170,8 @@ def owners_of(plan: FilePlan, ranges: Sequence[tuple[int, int, int, int]]) -> li
     lines = split_lines(decoded(plan.base or b"") or "")
     owners: list[set[int]] = [set() for _ in lines]
     gaps: list[set[int]] = [set() for _ in range(len(lines) + 1)]
-    merged = plan.base or b""
     for number, (_, wanted) in enumerate(plan.texts):
-        merged = wanted if number == 0 else _merged(plan.base or b"", merged, wanted)
-        after = split_lines(decoded(merged) or "")
+        after = split_lines(decoded(wanted) or "")
         owners, gaps = _carried(owners, gaps, changed_ranges(lines, after), number)
         lines = after
     found: list[list[Change]] = []

@@ -101,7 +101,7 @@ class ProposalStore:
             ) from problem
         if proposal.id != proposal_id:
             raise StoreProblem(
-                f"{path} says it is proposal '{proposal.id}'. Rename its folder to that or delete it."
+                f"{path} says it is '{proposal.id}'. Rename its folder to that, or delete it."
             )
         return proposal
 

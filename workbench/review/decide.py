@@ -1,0 +1,154 @@
+"""What a reviewer says of hunks, bound to the exact content it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from workbench.domain.proposal import (
+    REASON_CODES,
+    Decision,
+    Gate,
+    Hunk,
+    HunkVerdict,
+    ProposalStatus,
+    VerdictKind,
+)
+from workbench.review.compose import accepted_hunks
+from workbench.review.plan import ReviewProblem
+from workbench.review.session import WHOLE, Review
+
+_CLOSED = ("applied", "reverted")
+
+
+def pick(review: Review, names: Sequence[str]) -> tuple[Hunk, ...]:
+    """Return hunks by id, by the start of an id, or by ordinal from 1; all when none is named.
+
+    Raises:
+        ReviewProblem: a name fits no hunk or several.
+    """
+    if not names:
+        return review.hunks
+    picked: list[Hunk] = []
+    for name in names:
+        found = [hunk for hunk in review.hunks if hunk.id == name]
+        if not found and name.isascii() and name.isdigit() and len(name) < 6:
+            number = int(name)
+            found = list(review.hunks[number - 1 : number]) if number else []
+        if not found and len(name) >= 4:
+            found = [hunk for hunk in review.hunks if hunk.id.startswith(name)]
+        if len(found) != 1:
+            problem = "fits several hunks" if found else "is no hunk"
+            raise ReviewProblem(
+                f"'{name}' {problem} of proposal {review.proposal.id}, which has "
+                f"{len(review.hunks)}. Give an id or a number that 'proposals show' prints."
+            )
+        if found[0] not in picked:
+            picked.append(found[0])
+    return tuple(picked)
+
+
+def verdicts_for(
+    review: Review,
+    hunks: Sequence[Hunk],
+    kind: VerdictKind,
+    *,
+    reason: str = "",
+    comment: str = "",
+    others: VerdictKind | None = None,
+) -> tuple[HunkVerdict, ...]:
+    """Return verdicts: ``kind`` for ``hunks``, for the rest the earlier one or ``others``.
+
+    A proposal without hunks gets one verdict for the whole of it.
+    """
+    if not review.hunks:
+        return (HunkVerdict(WHOLE, kind, reason, comment),)
+    last = review.decision
+    earlier = {verdict.hunk: verdict for verdict in last.verdicts} if last else {}
+    chosen = {hunk.id for hunk in hunks}
+    verdicts: list[HunkVerdict] = []
+    for hunk in review.hunks:
+        if hunk.id in chosen:
+            before = earlier.get(hunk.id)
+            # Accepting again what a person edited keeps the edit.
+            edited = before.edited if before is not None and kind == "accept" else None
+            verdicts.append(HunkVerdict(hunk.id, kind, reason, comment, edited))
+        elif hunk.id in earlier:
+            verdicts.append(earlier[hunk.id])
+        elif others is not None:
+            verdicts.append(HunkVerdict(hunk.id, others))
+    return tuple(verdicts)
+
+
+def decide(
+    review: Review,
+    verdicts: Sequence[HunkVerdict],
+    *,
+    reviewer: str,
+    now: str,
+    comment: str = "",
+) -> Decision:
+    """Return the decision, bound to the hash of the files that the accepted hunks make.
+
+    Raises:
+        ReviewProblem: a verdict names no hunk, a reason code is unknown, an edit is no text, nobody
+            signs, or the proposal is applied already.
+    """
+    if review.proposal.status in _CLOSED:
+        raise ReviewProblem(
+            f"Proposal {review.proposal.id} is {review.proposal.status}; a decision on it changes "
+            "nothing any more. Revert it, or run the engine again."
+        )
+    if not reviewer.strip():
+        raise ReviewProblem(
+            'Nobody signs the review. Give --reviewer "Name <mail>", or set git\'s user.name and '
+            "user.email."
+        )
+    for verdict in verdicts:
+        if verdict.reason and verdict.reason not in REASON_CODES:
+            raise ReviewProblem(
+                f"'{verdict.reason}' is no reason. Use one of: {', '.join(REASON_CODES)}."
+            )
+    result = review.result(verdicts)
+    signed = " ".join(reviewer.split())
+    return Decision(review.proposal.id, tuple(verdicts), signed, now, result.content_hash, comment)
+
+
+def record(review: Review, decision: Decision) -> ProposalStatus:
+    """Keep the decision, give the proposal the status that follows and return it.
+
+    Rejected hunks stay with their reasons: the request of the next run hands them to engines.
+    """
+    review.store.add_decision(decision)
+    status = status_after(review.hunks, decision.verdicts)
+    review.store.update(msgspec.structs.replace(review.proposal, status=status))
+    return status
+
+
+def status_after(hunks: Sequence[Hunk], verdicts: Sequence[HunkVerdict]) -> ProposalStatus:
+    """Return the status that follows from the last verdict on each hunk."""
+    last: dict[str, VerdictKind] = {verdict.hunk: verdict.verdict for verdict in verdicts}
+    kinds = [last.get(name) for name in ([hunk.id for hunk in hunks] or [WHOLE])]
+    if all(kind == "accept" for kind in kinds):
+        return "accepted"
+    if "accept" in kinds:
+        return "partly_accepted"
+    if all(kind == "reject" for kind in kinds):
+        return "rejected"
+    return "deferred" if "defer" in kinds else "pending"
+
+
+def gate_after(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
+    """Return the gate that holds for the selection: what was tested is the whole, unedited.
+
+    An edit by a person or a part of the hunks was never run, whatever the whole scored.
+    """
+    own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
+    chosen = accepted_hunks(review.hunks, own)
+    if any(hunk.edited_from for hunk in chosen):
+        return Gate("not_evaluated", review.proposal.gate.rule, ("A person edited a hunk.",))
+    if chosen and len(chosen) < len(review.hunks):
+        reason = f"{len(chosen)} of {len(review.hunks)} hunks were never tested without the rest."
+        return Gate("not_evaluated", review.proposal.gate.rule, (reason,))
+    return review.proposal.gate

@@ -1,0 +1,67 @@
+"""A proposal opened for review: its hunks, and what a choice among them makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal
+from workbench.files import FileProblem, confined, sha256
+from workbench.review.compose import Result, compose
+from workbench.review.hunks import hunks_of
+from workbench.store.proposals import ProposalStore, StoreProblem
+
+
+class Review:
+    """One proposal with its hunks. It reads the store; it writes nothing."""
+
+    def __init__(self, store: ProposalStore, proposal: Proposal, library: Path) -> None:
+        self.store = store
+        self.proposal = proposal
+        self.library = library
+        self.hunks: tuple[Hunk, ...] = hunks_of(proposal, self.read_base, self.read_blob)
+
+    def read_base(self, path: str) -> bytes | None:
+        """Return a file as the proposal saw it, None when that version is nowhere any more."""
+        digest = next((file.sha256 for file in self.proposal.base if file.path == path), None)
+        if digest is None:
+            return None
+        try:
+            return self.store.blob(digest, self.proposal.id)
+        except StoreProblem:
+            pass
+        try:
+            data = confined(self.library, path).read_bytes()
+        except (OSError, FileProblem):
+            return None
+        return data if sha256(data) == digest else None
+
+    def read_blob(self, digest: str) -> bytes:
+        """Return a stored file of the proposal."""
+        return self.store.blob(digest, self.proposal.id)
+
+    def result(self, verdicts: Sequence[HunkVerdict]) -> Result:
+        """Return the exact files that the accepted hunks make."""
+        own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
+        return compose(self.proposal, self.hunks, own, self.read_base, self.read_blob)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The last decision, None when nobody decided yet."""
+        decisions = self.store.decisions(self.proposal.id)
+        return decisions[-1] if decisions else None
+
+
+#: The hunk a verdict names when it is about a proposal that changes no file.
+WHOLE = "*"
+
+
+def open_review(store: ProposalStore, proposal_id: str, library: Path | None = None) -> Review:
+    """Open a proposal; ``library`` is where its files are now, by default where they were.
+
+    Raises:
+        StoreProblem: there is no such proposal, or it is broken.
+        ReviewProblem: its changes cannot be shown.
+    """
+    proposal = store.get(proposal_id)
+    return Review(store, proposal, Path(library or proposal.library).absolute())
