@@ -13,6 +13,7 @@ from workbench.cli.console import UsageProblem
 
 #: Command to the module that serves it. Only the one asked for is imported (start-up time).
 COMMANDS: dict[str, str] = {
+    "endpoint": "workbench.cli.endpoint",
     "evaluate": "workbench.cli.gate",
     "gate": "workbench.cli.gate",
     "graph": "workbench.cli.graph",

@@ -1,1 +1,1 @@
-"""llm."""
+"""Model endpoints: profiles, and what a server can do. Everything works without one."""

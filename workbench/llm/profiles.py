@@ -1,0 +1,90 @@
+"""Endpoint profiles in ``endpoints.toml``; keys are never kept there."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from msgspec import Struct
+
+from workbench.files import write_atomic
+
+
+class EndpointProblem(Exception):  # noqa: N818 - a problem for a person, in words
+    """A profile or a server is not as it should be. The message says what, where, what to do."""
+
+
+class EndpointProfile(Struct, frozen=True):
+    """An OpenAI-compatible server. ``key_variable`` names the environment variable of the key.
+
+    Prices are USD for a million tokens; None is unknown.
+    """
+
+    name: str
+    base_url: str
+    model: str = ""
+    role: str = "target"
+    key_variable: str | None = None
+    price_input: float | None = None
+    price_output: float | None = None
+    timeout_s: float = 60.0
+
+    def key(self) -> str | None:
+        """Return the key from the environment, None when there is none."""
+        return os.environ.get(self.key_variable) if self.key_variable else None
+
+
+def read_profiles(path: Path) -> tuple[EndpointProfile, ...]:
+    """Read all profiles; no file means none.
+
+    Raises:
+        EndpointProblem: the file is no TOML, or a profile lacks its address.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("endpoints", {})
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise EndpointProblem(
+            f"Cannot read {path}: {problem}. Mend or delete the file."
+        ) from problem
+    if not isinstance(tables, dict):
+        raise EndpointProblem(f"{path}: 'endpoints' has to be a table of profiles.")
+    return tuple(_profile(name, table, path) for name, table in tables.items())
+
+
+def _profile(name: str, table: Any, path: Path) -> EndpointProfile:
+    if not isinstance(table, dict) or not isinstance(table.get("base_url"), str):
+        raise EndpointProblem(
+            f"{path}: the endpoint '{name}' has no base_url. Add one, such as "
+            'base_url = "http://127.0.0.1:8080/v1".'
+        )
+    known = {field for field in EndpointProfile.__struct_fields__ if field != "name"}
+    if "key" in table or "api_key" in table:
+        raise EndpointProblem(
+            f"{path}: the endpoint '{name}' holds a key. Keys are not kept in files: set an "
+            'environment variable and name it, key_variable = "MY_KEY".'
+        )
+    try:
+        return EndpointProfile(name, **{key: table[key] for key in table if key in known})
+    except TypeError as problem:
+        raise EndpointProblem(
+            f"{path}: the endpoint '{name}' is not readable: {problem}."
+        ) from problem
+
+
+def save_profile(path: Path, profile: EndpointProfile) -> None:
+    """Add or replace one profile; comments and other profiles stay as they are."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    content = tomlkit.parse(text)
+    tables = content.setdefault("endpoints", tomlkit.table())
+    table = tomlkit.table()
+    for field in EndpointProfile.__struct_fields__:
+        value = getattr(profile, field)
+        if field != "name" and value is not None:
+            table[field] = value
+    tables[profile.name] = table
+    write_atomic(path, tomlkit.dumps(content).encode())
