@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from workbench.traces.escapes import text_of
+from workbench.traces.escapes import Decoded, bytes_of, text_of
+from workbench.traces.lines import object_members, skip_space
 
 _ESCAPE_OR_STRAY: Final = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\)')
 _decoder: Final = msgspec.json.Decoder()
@@ -86,3 +87,47 @@ def compact(value: Any) -> str:
 def one_line(text: str, limit: int = 200) -> str:
     """Return the beginning of a text on one line."""
     return " ".join(text[: limit * 8].split())[:limit]
+
+
+def member_text(record: bytes, *keys: str) -> str | None:
+    """Return a member of a JSON object: a text decoded, any other value as it is written.
+
+    As written, so that a part of it can be found again in the file. None when it is not there or
+    is null.
+    """
+    start, end = skip_space(record, 0), len(record)
+    for key in keys:
+        if record[start : start + 1] != b"{":
+            return None
+        wanted = bytes_of(key)
+        found = [
+            (at, after)
+            for name, at, after in object_members(record, start, end)
+            if Decoded(name).data == wanted
+        ]
+        if not found:
+            return None
+        start, end = found[-1]  # the last of equal keys wins, as in every parser
+    value = record[start:end]
+    if value == b"null":
+        return None
+    return text_of(Decoded(value[1:-1]).data if value[:1] == b'"' else value)
+
+
+_TYPE: Final = re.compile(rb'"type"\s*:\s*"([^"\\]+)"')
+
+
+def line_type(line: bytes) -> str | None:
+    """Return the ``type`` of a record, also of one that is cut.
+
+    Records of JSON lines write their own type before anything nested; only when the first one
+    found is not at the beginning is the record decoded to be sure.
+    """
+    found = _TYPE.search(line)
+    if found is None or line[:1] != b"{":
+        return None
+    if line[1 : found.start()].strip():
+        record = decode_object(line)
+        if record is not None:
+            return string(record.get("type"))
+    return found.group(1).decode("utf-8", "replace")

@@ -1,0 +1,119 @@
+"""Skill events of one trajectory, collected while it is read and settled when calls have ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from msgspec.structs import replace
+
+from workbench.domain.trajectory import ByteSpan, SkillEvent, SkillTrigger
+from workbench.traces.draft import CallDraft, StepDraft
+from workbench.traces.skill_events import (
+    SkillUse,
+    file_edited,
+    file_read,
+    injected_skills,
+    shell_uses,
+)
+
+#: A line of Codex's skill list: ``- name: description (file: /…/SKILL.md)``.
+_LISTED: Final = re.compile(
+    r"^- ([^\s:][^:\n]{0,200}): .*\(file: ([^)\n]+SKILL\.md)\)", re.MULTILINE
+)
+
+
+class SkillWatch:
+    """Every use once a turn: a file read in three parts is one use (Codex's own rule)."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, None] = {}
+        self._pending: list[tuple[int, CallDraft | None, SkillEvent]] = []
+
+    def listed(self, step: StepDraft, text: str, span: ByteSpan) -> None:
+        """Take the skills a message lists."""
+        if "SKILL.md" not in text:
+            return
+        for name, path in _LISTED.findall(text):
+            self._know(path)
+            self._add(step, None, SkillUse("listed", name, path, "explicit"), span, "unknown")
+
+    def injected(self, step: StepDraft, text: str, span: ByteSpan) -> None:
+        """Take the skill bodies the agent put into a message because the user named them."""
+        for name, path in injected_skills(text):
+            self._know(path)
+            self._add(step, None, SkillUse("loaded", name, path, "explicit"), span, "mention")
+
+    def command(
+        self, step: StepDraft, call: CallDraft, command: str, span: ByteSpan, cwd: str = ""
+    ) -> None:
+        """Take what a shell command does with skills."""
+        if "/" in command or "SKILL.md" in command:
+            self._uses(step, call, shell_uses(command, self._folders.keys(), cwd), span)
+
+    def read(self, step: StepDraft, call: CallDraft, path: str, span: ByteSpan) -> None:
+        """Take that a tool reads a file."""
+        use = file_read(path, self._folders.keys())
+        self._uses(step, call, [use] if use else [], span)
+
+    def edited(
+        self, step: StepDraft, call: CallDraft, paths: Sequence[str], span: ByteSpan
+    ) -> None:
+        """Take that a tool edits files."""
+        uses = [use for path in paths if (use := file_edited(path, self._folders.keys()))]
+        self._uses(step, call, uses, span)
+
+    def named(self, step: StepDraft, call: CallDraft, skill: str, span: ByteSpan) -> None:
+        """Take that a tool made for skills is asked for one by name."""
+        use = SkillUse("loaded", skill, "", "explicit")
+        self._add(step, call, use, span, "model")
+
+    def events(self) -> list[SkillEvent]:
+        """Return the events, with what the results of the calls say about them."""
+        made: dict[tuple[int, str, str], SkillEvent] = {}
+        for turn, call, event in self._pending:
+            failed = call is not None and call.status in ("error", "rejected", "cancelled")
+            if failed and event.kind not in ("loaded", "script_run"):
+                continue
+            kind = "load_failed" if failed and event.kind == "loaded" else event.kind
+            settled = replace(event, kind=kind, detail=_exit(call))
+            made.setdefault((turn, kind, event.path or event.skill), settled)
+        return list(made.values())
+
+    def _know(self, path: str) -> None:
+        self._folders[str(PurePosixPath(path.replace("\\", "/")).parent)] = None
+
+    def _uses(
+        self, step: StepDraft, call: CallDraft, uses: Sequence[SkillUse], span: ByteSpan
+    ) -> None:
+        for use in uses:
+            if use.kind == "loaded":
+                self._know(use.path)
+            self._add(step, call, use, span, "inferred")
+
+    def _add(
+        self,
+        step: StepDraft,
+        call: CallDraft | None,
+        use: SkillUse,
+        span: ByteSpan,
+        trigger: SkillTrigger,
+    ) -> None:
+        event = SkillEvent(
+            skill=use.skill,
+            kind=use.kind,
+            trigger=trigger,
+            step=step.index,
+            evidence=span,
+            confidence=use.confidence,
+            path=use.path or None,
+        )
+        self._pending.append((step.turn, call, event))
+
+
+def _exit(call: CallDraft | None) -> str:
+    if call is None or call.exit_code in (None, 0):
+        return ""
+    return f"exit code {call.exit_code}"
