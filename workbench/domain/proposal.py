@@ -245,7 +245,7 @@ class Receipt(Struct, frozen=True):
     """Proof of an apply, written before the first file and finished after the commit.
 
     ``repository`` is the work tree it is committed in (None: kept in the local history alone).
-    ``undoes`` is set while a revert is under way: the content hash of the apply it takes back.
+    ``base_commit`` is HEAD before. ``undoes`` is set while a revert is under way: the content hash of the apply it takes back.
     Modes are permission bits in octal ("100640").
     """
 
@@ -261,4 +261,5 @@ class Receipt(Struct, frozen=True):
     message: str = ""
     repository: str | None = None
     created_folders: tuple[str, ...] = ()
+    base_commit: str | None = None
     undoes: str | None = None

@@ -19,8 +19,6 @@ from workbench.review.compose import accepted_hunks
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import WHOLE, Review
 
-_CLOSED = ("applied", "reverted")
-
 
 def pick(review: Review, names: Sequence[str]) -> tuple[Hunk, ...]:
     """Return hunks by id, by the start of an id, or by ordinal from 1; all when none is named.
@@ -95,10 +93,10 @@ def decide(
         ReviewProblem: a verdict names no hunk, a reason code is unknown, an edit is no text, nobody
             signs, or the proposal is applied already.
     """
-    if review.proposal.status in _CLOSED:
+    if review.proposal.status == "applied":
         raise ReviewProblem(
-            f"Proposal {review.proposal.id} is {review.proposal.status}; a decision on it changes "
-            "nothing any more. Revert it, or run the engine again."
+            f"Proposal {review.proposal.id} is applied; a decision on it changes nothing any more. "
+            "Revert it first."
         )
     if not reviewer.strip():
         raise ReviewProblem(

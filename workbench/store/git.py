@@ -138,12 +138,16 @@ class Repository(Struct, frozen=True):
         names = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
         return tuple(name for name in names if os.access(folder / name, os.X_OK))
 
-    def status(self, paths: Sequence[str] = ()) -> tuple[FileState, ...]:
-        """Return what differs from HEAD, untracked files included, ignored ones not."""
+    def status(self, paths: Sequence[str] = (), *, trusted: bool = False) -> tuple[FileState, ...]:
+        """Return what differs from HEAD, untracked files included, ignored ones not.
+
+        ``trusted`` lets the repository's own filters run, as the commit that follows will; without
+        it a file that passes through one shows as changed.
+        """
         command = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"]
         # In a submodule git would follow that repository's own configuration.
         command.append("--ignore-submodules=all")
-        fields = self._ask([*command, "--", *paths], filters=False).split(b"\0")
+        fields = self._ask([*command, "--", *paths], filters=trusted).split(b"\0")
         return tuple(
             FileState(os.fsdecode(field[3:]), chr(field[0]), chr(field[1]))
             for field in fields

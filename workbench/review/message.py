@@ -1,0 +1,86 @@
+"""The commit message of an apply or revert, with where the change comes from as trailers."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from workbench.domain.proposal import Decision, Gate, Hunk, Proposal
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+PROPOSAL = "Skill-Workbench-Proposal"
+CONTENT = "Skill-Workbench-Content"
+REVERTS = "Skill-Workbench-Reverts"
+
+
+def apply_message(
+    proposal: Proposal, decision: Decision, chosen: tuple[Hunk, ...], total: int, gate: Gate
+) -> str:
+    """Return the message of an apply; evidence is that of the accepted hunks."""
+    used = {name for hunk in chosen for name in hunk.evidence}
+    checks = {check.evidence: check for check in proposal.checks}
+    trailers = [(PROPOSAL, proposal.id), ("Skill-Workbench-Engine", _engine(proposal))]
+    if proposal.job:
+        trailers.append(("Skill-Workbench-Job", proposal.job))
+    for evidence in proposal.draft.evidence:
+        if evidence.id not in used:
+            continue
+        check = checks.get(evidence.id)
+        status = check.status if check else "unchecked"
+        sha = f" sha256:{check.source_sha256}" if check and check.source_sha256 else ""
+        steps = str(evidence.step_first)
+        if evidence.step_last != evidence.step_first:
+            steps += f"-{evidence.step_last}"
+        text = f"{evidence.id} {evidence.trace} step {steps} {status}{sha}"
+        trailers.append(("Skill-Workbench-Evidence", text))
+    trailers.append(("Skill-Workbench-Gate", " ".join((gate.level, gate.rule)).strip()))
+    trailers.append((CONTENT, decision.content_hash))
+    trailers.append(("Reviewed-by", decision.reviewer))
+    body = [proposal.draft.rationale, decision.comment]
+    if len(chosen) < total:
+        body.append(f"{len(chosen)} of {total} hunks were accepted.")
+    if any(hunk.edited_from for hunk in chosen):
+        body.append("The reviewer edited the proposed text.")
+    return _message(proposal.draft.title, body, trailers)
+
+
+def revert_message(proposal: Proposal, commit: str | None, content_hash: str, reviewer: str) -> str:
+    """Return the message of a revert."""
+    what = f" This takes commit {commit} back." if commit else ""
+    trailers = [
+        (PROPOSAL, proposal.id),
+        (REVERTS, commit or content_hash),
+        (CONTENT, content_hash),
+        ("Reviewed-by", reviewer),
+    ]
+    body = [f"The files are byte for byte as before.{what}"]
+    return _message(f'Revert "{proposal.draft.title}"', body, trailers)
+
+
+def _engine(proposal: Proposal) -> str:
+    engine = proposal.engine
+    text = f"{engine.id} {engine.version}".strip()
+    if engine.settings_hash:
+        text += f" settings:{engine.settings_hash}"
+    return " ".join((text, *engine.models))
+
+
+def _message(title: str, body: list[str], trailers: list[tuple[str, str]]) -> str:
+    # An engine's words reach the subject and body alone: trailers are the last paragraph.
+    subject = textwrap.shorten(_line(title), 72, placeholder=" …") or "Apply a proposal"
+    paragraphs = [subject]
+    for text in body:
+        for part in re.split(r"\n\s*\n", text):
+            if _line(part):
+                paragraphs.append(
+                    textwrap.fill(_line(part), 76, break_long_words=False, break_on_hyphens=False)
+                )
+    paragraphs.append("\n".join(f"{key}: {_line(value)}" for key, value in trailers))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _line(text: str) -> str:
+    """Return the text on one line without control characters; git takes no NUL in a message."""
+    clean = _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()
+    return " ".join(clean.split())
