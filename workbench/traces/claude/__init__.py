@@ -1,0 +1,1 @@
+"""Claude Code records: read, put in order, made into steps and bodies."""
