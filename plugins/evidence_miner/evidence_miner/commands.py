@@ -1,0 +1,234 @@
+"""Shell commands: taken out of their wrappers, compared, and cut to what can be quoted."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import shlex
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, utils
+
+#: Names of the argument that holds a command, in the order looked for.
+_KEYS = ("command", "cmd", "script", "code", "input", "bash_command")
+#: Tools whose calls are commands although the argument's name does not say so.
+_TOOLS = re.compile(r"bash|shell|exec|terminal|command|run|python|execute", re.IGNORECASE)
+_SHELLS = ("bash", "sh", "zsh", "/bin/bash", "/bin/sh", "/usr/bin/bash", "/bin/zsh")
+_WORD = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+_MAX_COMPARED = 4000
+#: Words of the shell itself and of looking at things: they mend nothing.
+_PLUMBING = frozenset(
+    {"cd", "echo", "true", "false", "head", "tail", "cat", "ls", "grep", "wc", "sort", "uniq"}
+    | {"tee", "and", "or", "dev", "null", "sleep", "set", "export", "-la", "-lh"}
+)
+_DIVIDER = re.compile(r"&&|\|\||;|\|")
+_REDIRECT = re.compile(r"\d*>+\s*(?:&\d|/dev/null)")
+_LEADING_CD = re.compile(r"^(?:cd\s+\S+\s*(?:&&|;)\s*)+")
+#: How alike the quoted lines must be to say that one is the other, mended.
+_TIGHT_RATIO = 55.0
+_TIGHT_SHARE = 0.75
+#: More changed lines than this, and nobody can say which of them mended it.
+_MAX_CHANGED_LINES = 4
+MAX_QUOTE = 180
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What failed beside what worked: one line of each, exact parts of the two commands."""
+
+    failed: str
+    worked: str
+
+
+def command_of(tool: str, argument: str, arguments: str) -> str:
+    """Return the shell command of a call, "" when the call is none.
+
+    ``arguments`` is JSON text (an object with the command, a list of words) or the command itself.
+    """
+    if not _TOOLS.search(tool):
+        return ""
+    try:
+        value = json.loads(arguments) if arguments else argument
+    except ValueError:
+        return unwrapped(arguments)
+    if isinstance(value, dict):
+        value = next((value[key] for key in _KEYS if key in value), "")
+    if isinstance(value, list):
+        words = [word for word in value if isinstance(word, str)]
+        if len(words) == 3 and words[0] in _SHELLS and words[1].startswith("-"):
+            return words[2].strip()
+        return " ".join(words)
+    return unwrapped(value) if isinstance(value, str) else ""
+
+
+def strings_of(argument: str, arguments: str) -> list[str]:
+    """Return every string in the arguments of a call, as it was given."""
+    try:
+        value = json.loads(arguments) if arguments else argument
+    except ValueError:
+        return [arguments]
+    found: list[str] = []
+    pending = [value]
+    while pending:
+        one = pending.pop(0)
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, dict):
+            pending += one.values()
+        elif isinstance(one, list):
+            pending += one
+    return found
+
+
+def exact_part(text: str, raw: str) -> str:
+    """Return the longest part of ``text`` that stands in ``raw``; shells add and drop quotes."""
+    parts = [text, *re.split(r"['\"\\\n]", text)]
+    inside = (part.strip() for part in parts if part.strip() and part.strip() in raw)
+    best = max(inside, key=len, default="")
+    return best if len(best) >= 4 else ""
+
+
+def unwrapped(command: str) -> str:
+    """Take ``bash -lc '...'`` off a command."""
+    text = command.strip()
+    head = text.split(None, 2)
+    if len(head) < 3 or head[0] not in _SHELLS or not re.fullmatch(r"-\w*c", head[1]):
+        return text
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    return words[2].strip() if len(words) == 3 else text
+
+
+def words_of(command: str) -> frozenset[str]:
+    """Return the telling words of a command: programs (without their folder), options, names."""
+    plain = _REDIRECT.sub(" ", command)
+    words = (word.rstrip("/").rpartition("/")[2] for word in _WORD.findall(plain))
+    return frozenset(
+        word
+        for word in words
+        if len(word) > 1 and word not in _PLUMBING and any(map(str.isalpha, word))
+    )
+
+
+def likeness(one: str, other: str) -> float:
+    """Return 0..100: the share of words two commands have in common (token set ratio)."""
+    return fuzz.token_set_ratio(
+        _core(one)[:_MAX_COMPARED], _core(other)[:_MAX_COMPARED], processor=utils.default_process
+    )
+
+
+def is_tight(failed: str, worked: str) -> bool:
+    """Say whether one command is visibly the other one, mended.
+
+    The token set ratio alone is high for any two commands on one file.
+    """
+    words = words_of(_core(failed))
+    kept = len(words & words_of(worked))
+    if len(words) > 1 and kept >= _TIGHT_SHARE * len(words):
+        return True
+    return fuzz.ratio(_core(failed), _core(worked)) >= _TIGHT_RATIO
+
+
+def _core(command: str) -> str:
+    """Take a leading change of folder off: it makes all commands of a session alike."""
+    return _LEADING_CD.sub("", command)
+
+
+def contrast(failed: str, worked: str, missing: str = "") -> Contrast | None:
+    """Return the parts that tell the two apart, None when too much is different.
+
+    Of one-line commands the parts between ``&&`` and ``;`` that both have are left out. Of scripts
+    only the lines that changed are shown, since the rest says nothing about the error.
+
+    Args:
+        failed: the command with the error.
+        worked: the one that had none.
+        missing: the program that was not found; only the part that calls it is shown then.
+    """
+    first, second = failed.strip(), worked.strip()
+    if first == second:
+        return None
+    if "\n" in first or "\n" in second:
+        return _changed_lines(first, second)
+    old, new = parts_of(first), parts_of(second)
+    before = [part for part in old if part.text not in {one.text for one in new}]
+    after = [part for part in new if part.text not in {one.text for one in old}]
+    if missing:
+        before = [part for part in before if part.text.split(None, 1)[0] == missing]
+        after = _nearest(before, after)
+    if not before or not after:
+        return None
+    shown = Contrast(
+        first[before[0].start : before[-1].end], second[after[0].start : after[-1].end]
+    )
+    return shown if max(len(shown.failed), len(shown.worked)) <= MAX_QUOTE else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a command line between ``&&``, ``||``, ``;`` and pipes, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+def parts_of(command: str) -> list[Part]:
+    """Divide a command line; what stands in quotes stays whole."""
+    found: list[Part] = []
+    start = 0
+    for match in [*_DIVIDER.finditer(command), None]:
+        end = match.start() if match else len(command)
+        text = command[start:end]
+        if match and (text.count('"') % 2 or text.count("'") % 2):
+            continue
+        if text.strip():
+            lead = len(text) - len(text.lstrip())
+            stripped = text.strip()
+            found.append(Part(stripped, start + lead, start + lead + len(stripped)))
+        start = match.end() if match else end
+    return found
+
+
+def _nearest(before: list[Part], after: list[Part]) -> list[Part]:
+    """Return the part that does what the missing program was called for."""
+    scored = [
+        (fuzz.ratio(one.text, part.text), -part.start, part) for one in before for part in after
+    ]
+    best = max(scored, key=lambda entry: entry[:2], default=None)
+    return [best[2]] if best is not None and best[0] >= _TIGHT_RATIO else []
+
+
+def first_line(command: str) -> str:
+    """Return the first line of a command, cut to what can be quoted."""
+    return command.strip().split("\n", 1)[0][:MAX_QUOTE].strip()
+
+
+def _changed_lines(first: str, second: str) -> Contrast | None:
+    old, new = first.split("\n"), second.split("\n")
+    removed: list[str] = []
+    added: list[str] = []
+    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if tag != "equal":
+            removed += [line.strip() for line in old[a:b] if line.strip()]
+            added += [line.strip() for line in new[c:d] if line.strip()]
+    if not removed or not added or max(len(removed), len(added)) > _MAX_CHANGED_LINES:
+        return None
+    pairs = [
+        (fuzz.ratio(a, b), -i, -j, a, b) for i, a in enumerate(removed) for j, b in enumerate(added)
+    ]
+    score, _, _, before, after = max(pairs)
+    if score < 40 or before == after or max(len(before), len(after)) > MAX_QUOTE:
+        return None
+    return Contrast(before, after)
+
+
+def as_code(text: str) -> str:
+    """Return text as a Markdown code span, whatever backticks it has (CommonMark 6.1)."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,0 +1,212 @@
+"""Detector 1: the same error, and the similar command that worked soon after it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evidence_miner.commands import (
+    Contrast,
+    contrast,
+    first_line,
+    is_tight,
+    likeness,
+    words_of,
+)
+from evidence_miner.sessions import Action, Session, succeeded_after
+from evidence_miner.signatures import names_in
+
+#: Commands with credentials in them are never quoted in a skill.
+_SECRET = re.compile(
+    r"(?i)(?:api[_-]?key|token|passw(?:or)?d|secret|authorization|bearer)\s*[=:]\s*\S|"
+    r"\b(?:sk-|ghp_|gho_|github_pat_|xox[bap]-|AKIA)[A-Za-z0-9_-]{8,}|://[^/\s:@]+:[^/\s@]+@"
+)
+_MISSING_COMMAND = re.compile(r"^(\S+): command not found")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A failure with the command that mended it.
+
+    ``tight``: one is visibly the other, mended. ``repeated``: after the fix the failed command
+    itself worked.
+    """
+
+    failure: Action
+    fix: Action
+    shown: Contrast
+    new_words: frozenset[str]
+    task: str
+    tight: bool
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Pitfall:
+    """One kind of error over all traces. ``pair`` is the example that is quoted."""
+
+    signature: str
+    pair: Pair
+    failures: tuple[Action, ...]
+    pairs: tuple[Pair, ...]
+    tasks: tuple[str, ...]
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """The traces it was seen in."""
+        return tuple(sorted({action.trace for action in self.failures}))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a repeated error is a lesson."""
+
+    occurrences: int = 2
+    similarity: float = 60.0
+    window: int = 6
+
+
+def find_pairs(session: Session, limits: Thresholds) -> list[Pair]:
+    """Return the failures of a trace that a similar command mended within the window."""
+    pairs: list[Pair] = []
+    for action in session.actions:
+        if not _is_lesson(action):
+            continue
+        pair = _mended(session, action, limits)
+        if pair is not None:
+            pairs.append(pair)
+    return pairs
+
+
+def find_pitfalls(sessions: Sequence[Session], limits: Thresholds) -> list[Pitfall]:
+    """Return the errors that came back, with an agreed fix, sorted by how often.
+
+    An error that was mended in different ways has no fix that can be recommended and is left out.
+    """
+    failures: dict[str, list[Action]] = {}
+    pairs: dict[str, list[Pair]] = {}
+    for session in sessions:
+        for action in session.actions:
+            if _is_lesson(action) and action.error is not None:
+                failures.setdefault(action.error.signature, []).append(action)
+        for pair in find_pairs(session, limits):
+            assert pair.failure.error is not None
+            pairs.setdefault(pair.failure.error.signature, []).append(pair)
+    task_of = {session.id: session.task for session in sessions}
+    found: list[Pitfall] = []
+    for signature, mended in pairs.items():
+        seen = failures[signature]
+        agreed = _agreed(mended)
+        repeated = len({one.trace for one in seen}) >= 2 or len(agreed) >= 2
+        if len(seen) < limits.occurrences or not repeated or not agreed:
+            continue
+        example = min((pair for pair in agreed if pair.tight), key=_readability)
+        tasks = tuple(sorted({task_of[one.trace] for one in seen}))
+        found.append(Pitfall(signature, example, tuple(seen), tuple(agreed), tasks))
+    return sorted(found, key=lambda one: (-len(one.failures), one.signature))
+
+
+def _is_lesson(action: Action) -> bool:
+    return (
+        action.failed
+        and action.error is not None
+        and not action.error.infra
+        and not action.error.exploring
+        and _SECRET.search(action.command) is None
+    )
+
+
+def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | None:
+    """Return the most similar command that worked, the first of equals.
+
+    Where the very same command worked later, what stands between made the difference.
+    """
+    best: tuple[float, int, Action] | None = None
+    for later in succeeded_after(session, failure, limits.window):
+        if _SECRET.search(later.command) or _fails_the_same(failure, later):
+            continue
+        if later.command == failure.command:
+            return _prepared(session, failure, later)
+        score = likeness(failure.command, later.command)
+        if score >= limits.similarity and (best is None or score > best[0]):
+            best = (score, later.order, later)
+    if best is None:
+        return None
+    assert failure.error is not None
+    missing = _MISSING_COMMAND.match(failure.error.signature)
+    shown = contrast(failure.command, best[2].command, missing[1] if missing else "")
+    if shown is None or not _quotable(shown) or not _relates(failure, shown):
+        return None
+    new = words_of(best[2].command) - words_of(failure.command)
+    if not new:
+        return None
+    return Pair(failure, best[2], shown, new, session.task, is_tight(shown.failed, shown.worked))
+
+
+def _prepared(session: Session, failure: Action, again: Action) -> Pair | None:
+    """Return the command between a failure and its repetition that names what was missing."""
+    assert failure.error is not None
+    names = names_in(failure.error.signature)
+    between = session.actions[failure.order + 1 : again.order]
+    for action in reversed(between):
+        words = words_of(action.command)
+        named = any(name.casefold() in word.casefold() for name in names for word in words)
+        if not action.succeeded or not named or _SECRET.search(action.command):
+            continue
+        shown = Contrast(first_line(failure.command), first_line(action.command))
+        if _quotable(shown) and shown.failed != shown.worked:
+            new = words - words_of(failure.command)
+            return Pair(failure, action, shown, new, session.task, True, repeated=True)
+    return None
+
+
+def _relates(failure: Action, shown: Contrast) -> bool:
+    """Whether the quoted lines have to do with the error, where the error names anything."""
+    assert failure.error is not None
+    names = names_in(failure.error.signature)
+    return not names or any(name in shown.failed or name in shown.worked for name in names)
+
+
+def _fails_the_same(failure: Action, later: Action) -> bool:
+    """Whether the later command only hides the error, or still calls what is not there."""
+    if failure.error is None or failure.error.quote in later.output:
+        return True
+    missing = _MISSING_COMMAND.match(failure.error.signature)
+    if missing is None:
+        return False
+    calls = rf"(?:^|[;&|(\n]\s*|\bsudo\s+){re.escape(missing[1])}\s"
+    return re.search(calls, later.command) is not None
+
+
+def _agreed(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs whose fixes share a word; a lone pair must be tight.
+
+    A word that more than half of the fixes bring is the lesson. Without one the error was mended in
+    different ways, and no fix can be recommended.
+    """
+    if len(pairs) == 1:
+        return [pair for pair in pairs if pair.tight]
+    counts = Counter(word for pair in pairs for word in pair.new_words)
+    shared = {word for word, count in counts.items() if count >= 2 and count * 2 > len(pairs)}
+    agreed = [pair for pair in pairs if pair.new_words & shared]
+    return agreed if any(pair.tight for pair in agreed) else []
+
+
+def _readability(pair: Pair) -> tuple[int, str, int]:
+    return (len(pair.shown.failed) + len(pair.shown.worked), pair.failure.trace, pair.failure.step)
+
+
+def _quotable(shown: Contrast) -> bool:
+    return all(
+        text and "\ufffd" not in text and "\x1b" not in text
+        for text in (shown.failed, shown.worked)
+    )
+
+
+def tasks_in_words(tasks: Iterable[str], limit: int = 3) -> str:
+    """Return some task names and how many more there are."""
+    names = list(tasks)
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
