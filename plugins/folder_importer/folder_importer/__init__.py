@@ -1,0 +1,1 @@
+"""Differences to another version of a library, as proposals."""
