@@ -39,7 +39,8 @@ class AppContext(QObject):
 
     Signals that tell: ``library_changed(Library | None)``, ``diagnostics_changed()``,
     ``skill_selected(skill id)``, ``traces_changed()``, ``proposals_changed()``,
-    ``problems_changed()``, ``theme_changed(name)``.
+    ``problems_changed()``, ``theme_changed(name)``, ``client_changed(client)``,
+    ``file_saved(absolute path)``, ``disk_changed()`` (something below the library changed).
     Signals that ask: ``trace_requested(path, trajectory id, step)``, ``file_requested(absolute
     path, line)``, ``review_requested(proposal id)``, ``activity_requested(activity id)``.
     """
@@ -58,6 +59,8 @@ class AppContext(QObject):
     review_requested = Signal(str)
     activity_requested = Signal(str)
 
+    client_changed = Signal(str)
+    disk_changed = Signal()
     inspector_set = Signal(str, object)
     file_saved = Signal(str)
 
@@ -69,11 +72,14 @@ class AppContext(QObject):
         self.commands = CommandRegistry(self)
         self.workspace = Workspace(self.jobs, self)
         self.selected_skill = ""
+        self.client = ""
+        self._awaited: tuple[str, str, int] | None = None
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._proposals = proposals
         self.workspace.library_changed.connect(self.library_changed)
         self.workspace.diagnostics_changed.connect(self.diagnostics_changed)
         self.workspace.traces_changed.connect(self.traces_changed)
+        self.workspace.traces_changed.connect(self._show_awaited)
 
     # What is open
 
@@ -101,6 +107,18 @@ class AppContext(QObject):
     def clients(self) -> tuple[str, ...]:
         """The client profiles skills are checked for."""
         return self.workspace.clients
+
+    def diagnostics_of(self, skill_id: str) -> tuple[Diagnostic, ...]:
+        """Return what the rules say of a skill for the chosen client, or for all of them."""
+        found = self.diagnostics.get(skill_id, ())
+        if not self.client:
+            return found
+        return tuple(one for one in found if not one.clients or self.client in one.clients)
+
+    def set_client(self, client: str) -> None:
+        """Choose the client whose problems are listed ("" for all)."""
+        self.client = client
+        self.client_changed.emit(client)
 
     def skill(self, skill_id: str) -> Skill | None:
         """Return a skill of the open library."""
@@ -132,6 +150,10 @@ class AppContext(QObject):
 
     def request_trace(self, path: Path | str, trajectory_id: str = "", step: int = 0) -> None:
         """Show a step of a trace; the file is opened when it is not yet."""
+        if self.trace(str(path)) is None:
+            self._awaited = (str(path), trajectory_id, step)
+            self.open_traces([Path(path)])
+            return
         self.trace_requested.emit(str(path), trajectory_id, step)
 
     def request_review(self, proposal_id: str) -> None:
@@ -145,6 +167,11 @@ class AppContext(QObject):
     def set_inspector(self, activity_id: str, widget: QWidget | None) -> None:
         """Give the inspector (right) what it shows while that activity is in front."""
         self.inspector_set.emit(activity_id, widget)
+
+    def _show_awaited(self) -> None:
+        if self._awaited is not None and self.trace(self._awaited[0]) is not None:
+            awaited, self._awaited = self._awaited, None
+            self.trace_requested.emit(*awaited)
 
     # Problems
 

@@ -1,0 +1,304 @@
+"""The main window: puts bars, centre and docks together and answers what features ask for."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, SignalInstance
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from workbench.gui.shell.activities import ACTIVITIES
+from workbench.gui.shell.activity_bar import ActivityBar
+from workbench.gui.shell.centre import Centre
+from workbench.gui.shell.commands import Command
+from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.docks import BottomDock, InspectorDock
+from workbench.gui.shell.jobs_panel import JobsPanel
+from workbench.gui.shell.log_panel import LogPanel
+from workbench.gui.shell.log_tail import LogTail
+from workbench.gui.shell.menus import Menus
+from workbench.gui.shell.notifications import NotificationArea
+from workbench.gui.shell.problems_panel import ProblemsPanel
+from workbench.gui.shell.repository import GitWatch
+from workbench.gui.shell.session import LAYOUT_VERSION, Session
+from workbench.gui.shell.standard_commands import standard_commands
+from workbench.gui.shell.status import StatusBar
+from workbench.gui.shell.watch import FolderWatch
+from workbench.gui.shell.welcome import WelcomePage
+from workbench.gui.shell.window_actions import Parts, WindowActions
+from workbench.gui.widgets.layouts import row
+
+if TYPE_CHECKING:
+    from workbench.domain.skill import Library
+
+_SIZE = (1280, 800)
+_BOTTOM_HEIGHT = 220
+_INSPECTOR_WIDTH = 300
+
+
+class MainWindow(QMainWindow):
+    """One window on one library and its traces.
+
+    ``on_closed`` is called with the session to be kept, when the window has really closed.
+    """
+
+    def __init__(
+        self,
+        context: AppContext,
+        session: Session,
+        tail: LogTail,
+        on_closed: Callable[[Session], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.context = context
+        self._on_closed = on_closed
+        self._closing = False
+        self._complete = False
+        self.setWindowTitle("Skill Workbench")
+        self.setObjectName("main")
+        self.setDockNestingEnabled(False)
+        self.activity_bar = ActivityBar(ACTIVITIES)
+        self.welcome = WelcomePage(context.commands.run, self.open_library)
+        self.welcome.set_recent(session.recent)
+        self.centre = Centre(context, ACTIVITIES, self.welcome)
+        body = QWidget()
+        line = row(body, spacing=0)
+        line.addWidget(self.activity_bar)
+        line.addWidget(self.centre, 1)
+        self.setCentralWidget(body)
+        self.inspector = InspectorDock(self)
+        self.bottom = BottomDock(
+            {
+                "Problems": lambda: ProblemsPanel(context),
+                "Jobs": lambda: JobsPanel(context),
+                "Log": lambda: LogPanel(tail),
+            },
+            self,
+        )
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.status = StatusBar(context, context.commands.run)
+        self.setStatusBar(self.status)
+        parts = Parts(
+            self.activity_bar, self.welcome, self.centre, self.inspector, self.bottom, self.status
+        )
+        self.does = WindowActions(self, context, parts, session, tail)
+        self._connect()
+        self._default_layout()
+        self._restore(session)
+
+    @property
+    def documents(self) -> tuple[QWidget, ...]:
+        """The open document tabs."""
+        return self.centre.documents.documents
+
+    def complete(self) -> None:
+        """Make what the first frame does not show: menus, palette, notifications."""
+        if self._complete:
+            return
+        self._complete = True
+        context = self.context
+        context.commands.add(
+            *standard_commands(self.does),
+            Command("view.reset_layout", "Reset layout", "View", self.reset_layout, group=4),
+        )
+        self.menus = Menus(self, context.commands)
+        self.notifications = NotificationArea(self, context.notify)
+        self.git = GitWatch(context, self)
+        self.git.changed.connect(lambda state: self.status.show_branch(state.text, state.tip))
+        self.watch = FolderWatch(context.bridge, self)
+        self.watch.changed.connect(context.workspace.reload)
+        self.watch.changed.connect(context.disk_changed)
+        context.library_changed.connect(self._watch_library)
+
+    def open_library(self, folder: Path) -> None:
+        """Open a folder of skills."""
+        self.does.open_library(folder)
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open folders of skills, skills and traces."""
+        self.does.open_paths(paths)
+
+    def show_activity(self, activity_id: str) -> None:
+        """Bring an activity to the front."""
+        self.does.show_activity(activity_id)
+
+    def kept_session(self) -> Session:
+        """Return the session as the window is now."""
+        return replace(
+            self.does.session,
+            layout=LAYOUT_VERSION,
+            geometry=_text(self.saveGeometry()),
+            docks=_text(self.saveState(LAYOUT_VERSION)),
+            theme=self.context.theme_name,
+            activity=self.centre.current or "library",
+            splits=self.does.session.splits | self.centre.split_sizes(),
+        )
+
+    def reset_layout(self) -> None:
+        """Put bars and docks back to where they are at first."""
+        self.does.session = replace(self.does.session, geometry="", docks="", splits={})
+        self.does.inspector_wanted = True
+        for dock in (self.inspector, self.bottom):
+            dock.setFloating(False)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
+        self._default_layout()
+        self._place_inspector(self.centre.current)
+
+    def close_now(self) -> None:
+        """Close without asking; unsaved text keeps its recovery copy."""
+        self._closing = True
+        self.close()
+
+    def _connect(self) -> None:
+        context = self.context
+        self.activity_bar.chosen.connect(self.show_activity)
+        self.centre.shown.connect(self._activity_shown)
+        self.centre.documents.current_changed.connect(self._document_changed)
+        context.inspector_set.connect(self._inspector_set)
+        context.activity_requested.connect(self.show_activity)
+        context.file_requested.connect(self._show_file)
+        context.trace_requested.connect(
+            lambda path, trajectory, step: self._answer(
+                "traces", context.trace_requested, path, trajectory, step
+            )
+        )
+        context.review_requested.connect(
+            lambda proposal: self._answer("review", context.review_requested, proposal)
+        )
+        context.library_changed.connect(self.does.library_opened)
+        context.library_changed.connect(lambda _library: self._title())
+        context.diagnostics_changed.connect(self.does.list_problems)
+        context.client_changed.connect(lambda _client: self.does.list_problems())
+        context.workspace.library_failed.connect(self.does.library_failed)
+        context.traces_changed.connect(self.does.traces_opened)
+        context.problems_changed.connect(
+            lambda: self.bottom.set_count("Problems", len(context.problems))
+        )
+        context.jobs.changed.connect(
+            lambda: self.bottom.set_count("Jobs", len(context.jobs.active))
+        )
+        context.commands.refused.connect(
+            lambda title, reason: context.notify.info(f"{title}: {reason}", replace="refused")
+        )
+        context.commands.ran.connect(self.does.remember_command)
+
+    def _default_layout(self) -> None:
+        self.resize(*_SIZE)
+        self.inspector.hide()
+        self.bottom.hide()
+        self.resizeDocks([self.inspector], [_INSPECTOR_WIDTH], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.bottom], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+
+    def _restore(self, session: Session) -> None:
+        if session.geometry:
+            self.restoreGeometry(_bytes(session.geometry))
+        if session.docks:
+            self.restoreState(_bytes(session.docks), LAYOUT_VERSION)
+            # There is nothing to inspect yet; the first activity brings it back.
+            self.inspector.hide()
+
+    def _watch_library(self, library: Library | None) -> None:
+        self.watch.watch(None if library is None else Path(library.root))
+
+    def _answer(self, activity_id: str, signal: SignalInstance, *values: object) -> None:
+        """Bring the feature that answers to the front.
+
+        One that is made only now was not connected when the signal came: it gets it once more.
+        """
+        made = self.centre.view(activity_id) is not None
+        self.show_activity(activity_id)
+        if not made:
+            QTimer.singleShot(0, self, lambda: signal.emit(*values))
+
+    def _show_file(self, path: str, line: int) -> None:
+        if self.centre.current != "library":
+            self.show_activity("library")
+        self.centre.show_documents()
+        if self.centre.documents.open(Path(path), line) is None and not self.documents:
+            self.centre.documents.hide()
+
+    def _activity_shown(self, activity_id: str) -> None:
+        self.activity_bar.set_current(activity_id)
+        self.centre.restore_splits(self.does.session.splits)
+        self._place_inspector(activity_id)
+        self._document_changed()
+
+    def _place_inspector(self, activity_id: str) -> None:
+        wanted = self.does.inspector_wanted and self.inspector.has_page(activity_id)
+        self.inspector.show_page(activity_id)
+        self.inspector.setVisible(wanted)
+
+    def _inspector_set(self, activity_id: str, widget: QWidget | None) -> None:
+        self.inspector.set_page(activity_id, widget)
+        if activity_id == self.centre.current:
+            self._place_inspector(activity_id)
+
+    def _document_changed(self) -> None:
+        document = self.centre.documents.current()
+        visible = document is not None and self.centre.current == "library"
+        caret = document.caret if document is not None and visible else None
+        size = _size_of(document.path) if document is not None and visible else ""
+        self.status.show_document(caret, size)
+        self._title()
+
+    def _title(self) -> None:
+        library = self.context.library
+        parts = ["Skill Workbench"]
+        if library is not None:
+            parts.insert(0, Path(library.root).name)
+        document = self.centre.documents.current()
+        if document is not None and self.centre.current == "library":
+            mark = "● " if document.dirty else ""
+            parts.insert(0, f"{mark}{document.path.parent.name}/{document.title}")
+        self.setWindowTitle(" – ".join(parts))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        unsaved = any(document.dirty for document in self.centre.documents.documents)
+        if unsaved and not self._closing:
+            event.ignore()
+            self.centre.documents.close_all(self.close_now)
+            return
+        session = self.kept_session()
+        if self._complete:
+            self.watch.stop()
+        event.accept()
+        super().closeEvent(event)
+        if self._on_closed is not None:
+            self._on_closed(session)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self.complete)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.does.escape()
+            return
+        super().keyPressEvent(event)
+
+
+def _text(state: QByteArray) -> str:
+    return base64.b64encode(state.data()).decode("ascii")
+
+
+def _bytes(text: str) -> QByteArray:
+    try:
+        return QByteArray(base64.b64decode(text, validate=True))
+    except ValueError:
+        return QByteArray()
+
+
+def _size_of(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return ""
+    return f"{size} B" if size < 1024 else f"{size / 1024:.1f} KB"
