@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from workbench.domain.trajectory import (
     ByteSpan,
@@ -22,7 +22,9 @@ from workbench.domain.trajectory import (
     Trajectory,
 )
 
-_SUMS = ("input", "output", "cached", "cache_write", "reasoning", "cost_usd")
+#: The flag of a step that only repeats another session's history; it counts nowhere.
+COPIED: Final = "copied"
+_SUMS: Final = ("input", "output", "cached", "cache_write", "reasoning", "cost_usd")
 
 
 @dataclass(slots=True)
@@ -170,9 +172,10 @@ class TrajectoryDraft:
         return made
 
     def calls(self) -> Iterable[CallDraft]:
-        """Yield all calls in order."""
+        """Yield all calls in order, without those of copied steps."""
         for step in self.steps:
-            yield from step.calls
+            if COPIED not in step.flags:
+                yield from step.calls
 
     def made(self, sources: Iterable[TraceSource], totals: Metrics, **fields: Any) -> Trajectory:
         """Return the finished trajectory; steps are chained in file order."""

@@ -1,0 +1,1 @@
+"""Records of Codex: sessions, calls, usage and copied history."""

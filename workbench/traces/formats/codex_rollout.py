@@ -1,0 +1,95 @@
+"""Codex session files (rollouts): ``rollout-<time>-<uuid>.jsonl``, plain or zstd.
+
+Lines ``{timestamp, type, payload}``; before 0.5x bare items behind a line of session facts. What
+is written is decided in openai/codex ``codex-rs/rollout/src/policy.rs``; the format is internal and
+drifts, so unknown records are shown as events and counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from workbench.domain.trajectory import ByteSpan, Step, StepBody, Trajectory
+from workbench.traces.codex.body import rollout_body
+from workbench.traces.codex.session import Session
+from workbench.traces.draft import COPIED, summed
+from workbench.traces.importer import Format, Probe, Progress
+from workbench.traces.json_values import decode_object, line_type
+from workbench.traces.lines import joined_values, line_ranges
+from workbench.traces.source import SourceBytes
+
+_KINDS: Final = frozenset(
+    {
+        "session_meta",
+        "response_item",
+        "event_msg",
+        "turn_context",
+        "compacted",
+        "world_state",
+        "inter_agent_communication_metadata",
+    }
+)
+_BARE: Final = frozenset(
+    {
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "function_result",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "local_shell_call",
+    }
+)
+_PAYLOAD: Final = re.compile(rb'"payload"\s*:')
+
+
+class CodexRollout(Format):
+    """One trajectory for each file."""
+
+    id = "codex_rollout"
+    by_line = True
+
+    def score(self, probe: Probe) -> float:
+        """Count the lines of this format; bare items count less, other agents have them too."""
+        return sum(_votes(line) for line in probe.lines)
+
+    def skeleton(
+        self, sources: Sequence[SourceBytes], progress: Progress | None = None
+    ) -> Iterable[Trajectory]:
+        """Read the session."""
+        source = sources[0]
+        data = source.data
+        session = Session(self.id)
+        for line, (start, end) in enumerate(line_ranges(data)):
+            for first, last in joined_values(data, start, end):
+                session.feed(bytes(data[first:last]), ByteSpan(0, first, last - first))
+            if progress and line % 2000 == 0:
+                progress(end / max(1, len(data)))
+        session.close()
+        draft = session.draft
+        own = [step.metrics for step in draft.steps if COPIED not in step.flags]
+        yield draft.made([source.info()], summed(own), complete=source.whole, **session.facts)
+
+    def body(
+        self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
+    ) -> StepBody:
+        """Build the text of a step from its records."""
+        return rollout_body(step, raw, results)
+
+
+def _votes(line: bytes) -> float:
+    kind = line_type(line)
+    if kind in _KINDS and _PAYLOAD.search(line):
+        return 1.0
+    if kind in _BARE and b'"uuid"' not in line:
+        return 0.5
+    record = decode_object(line) if kind is None else None
+    if record and "instructions" in record and "timestamp" in record and "id" in record:
+        return 0.5
+    return 0.0
+
+
+IMPORTERS = (CodexRollout(),)
