@@ -112,7 +112,8 @@ def merge_stale(review: Review, verdicts: Sequence[HunkVerdict]) -> Merge:
         )
         for file in result.files
     ]
-    return Merge(review.proposal, tuple(files))
+    proposal = msgspec.structs.replace(review.proposal, library=str(review.library))
+    return Merge(proposal, tuple(files))
 
 
 def merge_file(
@@ -164,7 +165,8 @@ def merged_proposal(
             index: choice for (path, index), choice in (choices or {}).items() if path == file.path
         }
         if prefer is not None:
-            picked = {conflict.index: prefer for conflict in file.conflicts} | picked
+            for conflict in file.conflicts:
+                picked.setdefault(conflict.index, prefer)
         new = file.merged(picked)
         change = _change(old, file, new, blobs, number=len(changes) + 1)
         if change is None:

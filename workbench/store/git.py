@@ -165,11 +165,12 @@ class Repository(Struct, frozen=True):
         """Return those of ``paths`` that the user told git to ignore and that are not tracked."""
         if not paths:
             return frozenset()
-        names = b"".join(os.fsencode(path) + b"\0" for path in paths)
-        answer = run_git(["check-ignore", "-z", "--stdin"], self.root, stdin=names)
+        names = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)
+        command = ["check-ignore", "-z", "--stdin"]
+        answer = run_git(command, self.root, stdin=names, literal=False)
         if answer.returncode not in (0, 1):
             raise refusal(self.root, answer)
-        return frozenset(os.fsdecode(field) for field in answer.stdout.split(b"\0") if field)
+        return frozenset(os.fsdecode(field[2:]) for field in answer.stdout.split(b"\0") if field)
 
     def file_at(self, revision: str, path: str) -> bytes | None:
         """Return the bytes git stores for ``path`` in a revision, None when it has no such file."""

@@ -60,6 +60,7 @@ def run_git(
     writing: bool = False,
     keep_hooks: bool = False,
     filters: bool = True,
+    literal: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in ``folder`` and return its answer, whatever its exit code.
@@ -72,6 +73,7 @@ def run_git(
         keep_hooks: leave the setting of the hooks' folder alone, to ask where it is.
         filters: False switches the clean filters of the repository's own configuration off, which
             git would run to see whether a file changed.
+        literal: paths are names, not patterns; check-ignore does not know this option.
         environment: more variables.
 
     Raises:
@@ -81,7 +83,9 @@ def run_git(
     program = shutil.which("git")
     if program is None:
         raise GitMissing
-    options = [*_NO_PROGRAMS, "--literal-pathspecs", "--no-pager"]
+    options = [*_NO_PROGRAMS, "--no-pager"]
+    if literal:
+        options.append("--literal-pathspecs")
     if not writing:
         options.append("--no-optional-locks")
         if not keep_hooks:
