@@ -15,6 +15,7 @@ from workbench.cli.console import UsageProblem
 COMMANDS: dict[str, str] = {
     "endpoint": "workbench.cli.endpoint",
     "evaluate": "workbench.cli.gate",
+    "evolve": "workbench.cli.evolve",
     "gate": "workbench.cli.gate",
     "graph": "workbench.cli.graph",
 }

@@ -1,0 +1,254 @@
+"""``evolve``: run an engine on a library and traces; what it proposes goes to a proposal store."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from workbench.cli.console import UsageProblem, coloured, document, print_json, progress
+from workbench.domain.job import Budget, Finished, Progress, Warning_
+from workbench.domain.proposal import Proposal
+from workbench.domain.skill import Library
+from workbench.evolution.run import (
+    EngineInputs,
+    Evolution,
+    EvolveRefused,
+    EvolveResult,
+    RequestProblem,
+    engine_kind,
+    run_engine,
+)
+from workbench.files import FileProblem
+from workbench.plugin.jobs import JobRunner
+from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
+from workbench.skills.library import read_library
+from workbench.skills.problems import SkillError
+from workbench.store.paths import UserFolders
+from workbench.store.proposals import ProposalStore
+from workbench.traces.importer import TraceError
+from workbench.traces.open import OpenTrace, open_traces, trace_files
+
+SUMMARY = {"evolve": "run an engine on a library and traces; it proposes, you review"}
+DEFAULT_ENGINE = "evidence_miner"
+_GOOD_ENDS = ("completed", "no_change", "infra_blocked")
+
+
+def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = (
+        "Run an engine on a copy of LIBRARY. Nothing in the library is changed: proposals go to a "
+        "store, where 'proposals' and the window review them."
+    )
+    parser.add_argument("library", metavar="LIBRARY", help="folder of skills")
+    parser.add_argument(
+        "--traces", nargs="+", default=[], metavar="PATH", help="trace files, folders"
+    )
+    parser.add_argument("--engine", default=DEFAULT_ENGINE, metavar="ID", help="plugin id")
+    parser.add_argument(
+        "--skill", action="append", default=[], metavar="ID", help="only this skill"
+    )
+    parser.add_argument("--tasks", metavar="FILE", help="tasks, for engines that run some")
+    parser.add_argument("--endpoint", metavar="NAME", help="model, for engines that use one")
+    parser.add_argument("--source", metavar="PATH", help="what an importer reads, or git:BRANCH")
+    parser.add_argument("--max-proposals", type=int, metavar="N", help="stop proposing after N")
+    parser.add_argument("--out", metavar="DIR", help="proposal store (default: yours)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run_command(command: str, args: argparse.Namespace) -> int:
+    """Run the engine. 0: it came to its end, 1: it failed or was stopped."""
+    folders = UserFolders.default()
+    registry = Registry.of_user(folders.plugins, folders.state / "plugins.json")
+    inputs = _inputs(args)
+    try:
+        library = read_library(Path(args.library))
+        plugin = registry.get(args.engine)
+        engine_kind(plugin, args.traces, inputs)
+    except SkillError as problem:
+        raise UsageProblem(str(problem)) from problem
+    except UnknownPlugin as problem:
+        raise UsageProblem(str(problem)) from problem
+    except EvolveRefused as problem:
+        raise UsageProblem(
+            f"{problem} Give it, or choose another engine with --engine."
+        ) from problem
+    if not library.skills:
+        raise UsageProblem(f"{args.library} holds no skill (a folder with SKILL.md).")
+    _tell_unused(args, plugin)
+    store = ProposalStore(Path(args.out) if args.out else folders.proposals)
+    with ExitStack() as stack:
+        traces = _open_all(args.traces, stack)
+        runner = stack.enter_context(JobRunner(folders.runs))
+        try:
+            result = _run(
+                library=library,
+                plugin=plugin,
+                traces=traces,
+                inputs=inputs,
+                runner=runner,
+                store=store,
+            )
+        except (EvolveRefused, RequestProblem, FileProblem) as problem:
+            raise UsageProblem(str(problem)) from problem
+    if args.format == "json":
+        print_json(_document(result))
+    else:
+        _print(result)
+    return 0 if result.status in _GOOD_ENDS else 1
+
+
+def _run(
+    *,
+    library: Library,
+    plugin: PluginInfo,
+    traces: Sequence[OpenTrace],
+    inputs: EngineInputs,
+    runner: JobRunner,
+    store: ProposalStore,
+) -> EvolveResult:
+    evolution = Evolution(
+        library,
+        plugin,
+        traces,
+        inputs,
+        runner=runner,
+        store=store,
+        progress=lambda fraction, text: progress(f"{fraction:4.0%} {text}"),
+    )
+    for problem in evolution.problems:
+        _note(problem)
+    events = run_engine(evolution)
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            progress("")
+            result: EvolveResult = end.value
+            return result
+        if isinstance(event, Progress):
+            progress(f"{event.fraction:4.0%} {event.text}")
+        elif isinstance(event, Warning_):
+            _note(event.text)
+        elif isinstance(event, Finished):
+            progress("")
+
+
+def _inputs(args: argparse.Namespace) -> EngineInputs:
+    source: str | None = args.source
+    repository: str | None = None
+    if source is not None and source.startswith("git:"):
+        repository = str(Path(args.library).resolve())
+    elif source is not None:
+        if not Path(source).exists():
+            raise UsageProblem(f"--source: {source} does not exist. Check the path.")
+        source = str(Path(source).resolve())
+    return EngineInputs(
+        skills=tuple(args.skill),
+        budget=Budget(max_proposals=args.max_proposals),
+        source=source,
+        source_repository=repository,
+    )
+
+
+def _open_all(paths: Sequence[str], stack: ExitStack) -> list[OpenTrace]:
+    """Open every trace; of a folder, broken ones are told and left out."""
+    opened: list[OpenTrace] = []
+    for file, named in _files(paths):
+        progress(f"Opening {file}")
+        try:
+            found = open_traces(file)
+        except TraceError as problem:
+            if named:
+                raise UsageProblem(str(problem)) from problem
+            _note(str(problem))
+            continue
+        for trace in found:
+            stack.callback(trace.close)
+        opened += found
+    return opened
+
+
+def _files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
+    files: dict[Path, bool] = {}
+    for given in paths:
+        path = Path(given).absolute()
+        if path.is_dir():
+            inside = trace_files(path)
+            if not inside:
+                raise UsageProblem(f"--traces: {given} holds no trace of a known format.")
+            files |= {file: files.get(file, False) for file in inside}
+        else:
+            files[path] = True
+    return list(files.items())
+
+
+def _tell_unused(args: argparse.Namespace, plugin: PluginInfo) -> None:
+    needs = plugin.manifest.needs if plugin.manifest else ()
+    if args.tasks:
+        if not Path(args.tasks).is_file():
+            raise UsageProblem(f"--tasks: {args.tasks} does not exist. Check the path.")
+        if "tasks" not in needs:
+            _note(f"The engine '{plugin.id}' runs no tasks: --tasks is not used.")
+    if args.endpoint and not any(need.startswith("model:") for need in needs):
+        _note(f"The engine '{plugin.id}' uses no model: --endpoint is not used.")
+
+
+def _note(text: str) -> None:
+    progress("")
+    print(f"skill-workbench evolve: {text}", file=sys.stderr)
+
+
+def _document(result: EvolveResult) -> dict[str, Any]:
+    return document(
+        "evolve",
+        engine=result.engine,
+        status=result.status,
+        summary=result.summary,
+        job=result.job,
+        proposals=[proposal.id for proposal in result.proposals],
+        diagnoses=[_diagnosis(proposal) for proposal in result.diagnoses],
+        refused=result.refused,
+        warnings=result.problems,
+        cost=result.cost,
+        out=result.out,
+    )
+
+
+def _diagnosis(proposal: Proposal) -> dict[str, Any]:
+    draft = proposal.draft
+    return {
+        "id": proposal.id,
+        "title": draft.title,
+        "rationale": draft.rationale,
+        "root_cause": draft.root_cause,
+        "skills": draft.skills,
+        "evidence": [
+            {"id": one.id, "trace": one.trace, "step": one.step_first, "quote": one.quote}
+            for one in draft.evidence
+        ],
+    }
+
+
+def _print(result: EvolveResult) -> None:
+    print(f"{result.engine.id} {result.engine.version}: {result.status}. {result.summary}")
+    for proposal in result.proposals:
+        verified = sum(check.status == "verified" for check in proposal.checks)
+        print(f"\n{coloured(proposal.id, 'bold')}  {proposal.draft.title}")
+        print(f"  {proposal.draft.rationale}")
+        count = len(proposal.draft.changes)
+        print(
+            f"  {count} change{'' if count == 1 else 's'}, {verified} of {len(proposal.checks)} quotes "
+            "found in the traces"
+        )
+        for warning in proposal.warnings:
+            print(f"  {coloured('warning', 'yellow')}: {warning}")
+    if result.diagnoses:
+        print("\nNothing to change, but worth knowing:")
+    for proposal in result.diagnoses:
+        print(f"  {coloured(proposal.id, 'dim')}  {proposal.draft.title}")
+    if result.proposals:
+        print(f"\nReview them: skill-workbench proposals list --store {result.out}")

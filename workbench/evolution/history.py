@@ -1,0 +1,85 @@
+"""What became of earlier proposals, so that nobody has to turn the same thing down twice."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.domain.job import PastDecision
+from workbench.domain.proposal import Change, Proposal
+from workbench.evolution.sections import split_lines
+from workbench.files import FileProblem, confined
+from workbench.store.proposals import ProposalStore, StoreProblem
+
+_OPEN = frozenset({"pending", "stale"})
+
+
+def past_decisions(store: ProposalStore, library_root: Path) -> tuple[PastDecision, ...]:
+    """Return the proposals on a library that people have decided on, oldest first.
+
+    ``new_lines`` are lines that were proposed and are not in the library today: turned down, or
+    taken and undone later.
+    """
+    return tuple(
+        _past(store, proposal, library_root)
+        for proposal in store.list()
+        if proposal.status not in _OPEN
+        and Path(proposal.library) == library_root
+        and proposal.draft.changes
+    )
+
+
+def _past(store: ProposalStore, proposal: Proposal, library_root: Path) -> PastDecision:
+    reasons: dict[str, None] = {}
+    for decision in store.decisions(proposal.id):
+        for verdict in decision.verdicts:
+            if verdict.verdict == "reject":
+                reasons[verdict.reason or "other"] = None
+    bases = {file.path: file.sha256 for file in proposal.base}
+
+    def base_of(path: str) -> str:
+        digest = bases.get(path)
+        if digest is None:
+            return ""
+        try:
+            return store.blob(digest, proposal.id).decode("utf-8", "surrogateescape")
+        except StoreProblem:
+            return ""
+
+    return PastDecision(
+        proposal=proposal.id,
+        title=proposal.draft.title,
+        status=proposal.status,
+        paths=tuple(dict.fromkeys(change.path for change in proposal.draft.changes)),
+        reasons=tuple(reasons),
+        new_lines=tuple(_lines_not_there(proposal, base_of, library_root)),
+    )
+
+
+def _lines_not_there(
+    proposal: Proposal, base_of: Callable[[str], str], library_root: Path
+) -> list[str]:
+    found: dict[str, None] = {}
+    last: dict[str, Change] = {change.path: change for change in proposal.draft.changes}
+    for path, change in last.items():
+        if change.new_text is None:
+            continue
+        today = frozenset(_stripped(_read(library_root, path)))
+        before, after = _stripped(base_of(path)), _stripped(change.new_text)
+        matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+        for tag, _, _, first, end in matcher.get_opcodes():
+            if tag in ("insert", "replace"):
+                found |= dict.fromkeys(line for line in after[first:end] if line not in today)
+    return [line.encode("utf-8", "replace").decode() for line in found if line.strip()]
+
+
+def _stripped(text: str) -> list[str]:
+    return [line.rstrip("\r\n") for line in split_lines(text)]
+
+
+def _read(library_root: Path, path: str) -> str:
+    try:
+        return confined(library_root, path).read_bytes().decode("utf-8", "surrogateescape")
+    except (OSError, FileProblem):
+        return ""

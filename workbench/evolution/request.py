@@ -1,0 +1,258 @@
+"""What an engine is given: a copy of the skills, normalised traces, and what became of the past."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from workbench.domain.job import (
+    Budget,
+    PastDecision,
+    PluginKind,
+    Request,
+    SkillInput,
+    TraceInput,
+)
+from workbench.domain.proposal import BaseFile
+from workbench.domain.skill import Library, Skill
+from workbench.evolution.snapshot import LibrarySnapshot
+from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
+from workbench.files import FileProblem, sha256
+from workbench.traces.importer import TraceError
+from workbench.traces.open import OpenTrace
+
+#: A larger bundled file is not copied; an engine that needs it is told.
+MAX_COPIED = 64 << 20
+
+#: Where the system has them: fail on a link, do not wait for a pipe's writer.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class RequestProblem(Exception):  # noqa: N818 - a problem for a person, in words
+    """A request cannot be built. The message says what, where and what to do."""
+
+
+class BuiltRequest:
+    """A request with what is needed to judge its results; close it, or use it in a ``with``.
+
+    ``traces`` leads from the ids an engine uses to the open traces. ``problems`` are files and
+    traces that had to be left out.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        snapshot: LibrarySnapshot,
+        traces: Mapping[str, OpenTrace],
+        owned: Sequence[OpenTrace],
+        problems: Sequence[str],
+    ) -> None:
+        self.request = request
+        self.snapshot = snapshot
+        self.traces = dict(traces)
+        self.problems = tuple(problems)
+        self._owned = tuple(owned)
+
+    def __enter__(self) -> BuiltRequest:
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the subagents' traces that were opened for the request."""
+        for trace in self._owned:
+            trace.close()
+
+    def source_of(self, trace_id: str) -> tuple[Path, str] | None:
+        """Return the file and the trajectory id behind a trace id, None when it is invented."""
+        trace = self.traces.get(trace_id)
+        return (trace.path, trace.trajectory.id) if trace is not None else None
+
+
+def build_request(
+    library: Library,
+    skills: Sequence[str],
+    traces: Sequence[OpenTrace],
+    run_dir: Path,
+    *,
+    kind: PluginKind = "evolver",
+    history: Sequence[PastDecision] = (),
+    settings: Mapping[str, object] | None = None,
+    budget: Budget | None = None,
+    seed: int = 0,
+    source: str | None = None,
+    source_repository: str | None = None,
+    progress: Callable[[float, str], None] = lambda fraction, text: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> BuiltRequest:
+    """Copy skills and write traces into a run folder.
+
+    Only skills are copied, links are never followed, and modes are kept. The traces' order does not
+    matter: they are sorted by the ids they get.
+
+    Args:
+        library: as read; its files are checked against what was read.
+        skills: ids of the skills to give; none means all.
+        traces: open traces; they stay open, their subagents' are added.
+        run_dir: the existing folder of the job.
+        kind: what the plugin is asked for.
+        history: earlier proposals and what was said of them.
+        settings: of the plugin; defaults are added when the job starts.
+        budget: caps.
+        seed: for engines that draw lots.
+        source: what an importer reads.
+        source_repository: the repository of a ``git:<branch>`` source.
+        progress: told the fraction done and at what.
+        cancelled: asked between files and steps; when true, the rest is left out.
+
+    Raises:
+        RequestProblem: the run folder cannot be written, or a skill is not in the library.
+    """
+    chosen = _chosen(library, skills)
+    problems: list[str] = []
+    copy = run_dir / "library"
+    owned: list[OpenTrace] = []
+    try:
+        copy.mkdir(parents=True)
+        snapshot = copy_library(Path(library.root), chosen, copy, problems)
+        everything = with_children(traces)
+        given = {id(trace) for trace in traces}
+        owned += [trace for trace in everything if id(trace) not in given]
+        by_id = _write_traces(everything, run_dir / "traces", problems, progress, cancelled)
+    except OSError as problem:
+        for trace in owned:
+            trace.close()
+        raise RequestProblem(
+            f"Cannot write the run folder {run_dir}: {problem.strerror}. Free some room or choose "
+            "another place for runs."
+        ) from problem
+    request = Request(
+        job=run_dir.name,
+        kind=kind,
+        library=str(copy),
+        skills=tuple(_skill_input(skill, copy, snapshot) for skill in chosen),
+        traces=tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items())),
+        source=source,
+        source_repository=source_repository,
+        settings=dict(settings or {}),
+        budget=budget or Budget(),
+        history=tuple(history),
+        seed=seed,
+        workdir=str(run_dir / "work"),
+    )
+    return BuiltRequest(
+        request, snapshot, {name: trace for name, (trace, _) in by_id.items()}, owned, problems
+    )
+
+
+def copy_library(
+    root: Path, skills: Sequence[Skill], copy: Path, problems: list[str]
+) -> LibrarySnapshot:
+    """Copy the files of skills and return their hashes as copied.
+
+    Raises:
+        OSError: the copy cannot be written; what cannot be read is among ``problems``.
+    """
+    files: dict[str, BaseFile] = {}
+    links: list[str] = []
+    for skill in skills:
+        for file in skill.files:
+            path = file.path if skill.id == "." else f"{skill.id}/{file.path}"
+            if file.kind == "link":
+                links.append(path)
+                continue
+            if file.size > MAX_COPIED:
+                problems.append(f"{path} has more than {MAX_COPIED >> 20} MiB and was not copied.")
+                continue
+            try:
+                data, mode = _read(Path(skill.path) / file.path)
+            except FileProblem as problem:
+                problems.append(str(problem))
+                continue
+            target = copy / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            target.chmod(mode)
+            git_mode = "100755" if mode & stat.S_IXUSR else "100644"
+            files[path] = BaseFile(path, sha256(data), git_mode)
+    return LibrarySnapshot(
+        root=str(root),
+        copy=str(copy),
+        skills=tuple(skill.id for skill in skills),
+        files=files,
+        links=tuple(links),
+    )
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    """Read a regular file, never through a link; return its bytes and permission bits."""
+    try:
+        number = os.open(path, os.O_RDONLY | _NO_LINK)
+        with os.fdopen(number, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileProblem(f"{path} is no regular file any more and was not copied.")
+            return stream.read(), stat.S_IMODE(status.st_mode) & 0o777
+    except OSError as problem:
+        raise FileProblem(
+            f"Cannot read {path}: {problem.strerror}. It was not copied."
+        ) from problem
+
+
+def _write_traces(
+    traces: Sequence[OpenTrace],
+    folder: Path,
+    problems: list[str],
+    progress: Callable[[float, str], None],
+    cancelled: Callable[[], bool],
+) -> dict[str, tuple[OpenTrace, Path]]:
+    folder.mkdir()
+    named = sorted(zip(trace_ids(traces), traces, strict=True), key=lambda entry: entry[0])
+    written: dict[str, tuple[OpenTrace, Path]] = {}
+    for number, (name, trace) in enumerate(named):
+        if cancelled():
+            break
+        path = folder / f"{number:04d}.jsonl"
+        try:
+            write_trace(trace, name, path, cancelled)
+        except TraceError as problem:
+            problems.append(f"{name} was left out: {problem}")
+            path.unlink(missing_ok=True)
+            continue
+        written[name] = (trace, path)
+        progress((number + 1) / len(named), f"Prepared {name}")
+    return written
+
+
+def _chosen(library: Library, skills: Sequence[str]) -> tuple[Skill, ...]:
+    if not skills:
+        return library.skills
+    missing = [skill for skill in skills if library.skill(skill) is None]
+    if missing:
+        raise RequestProblem(
+            f"{library.root} has no skill '{missing[0]}'. Give the folder of a skill, relative to "
+            "the library."
+        )
+    return tuple(skill for skill in library.skills if skill.id in skills)
+
+
+def _skill_input(skill: Skill, copy: Path, snapshot: LibrarySnapshot) -> SkillInput:
+    return SkillInput(
+        id=skill.id,
+        path=str(copy if skill.id == "." else copy / skill.id),
+        name=_plain(skill.name) or skill.id.rpartition("/")[2],
+        description=_plain(skill.description),
+        tree_hash=skill.tree_hash,
+        files=tuple(
+            file.path
+            for file in skill.files
+            if (file.path if skill.id == "." else f"{skill.id}/{file.path}") in snapshot.files
+        ),
+    )
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,308 @@
+"""An engine run from end to end: request, job, intake, store. Nothing touches the library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from workbench.domain.job import (
+    AnyEvent,
+    Budget,
+    Diagnosis,
+    FinishStatus,
+    LlmCall,
+    ProposalEvent,
+    Warning_,
+)
+from workbench.domain.proposal import Engine, Proposal, ProposalDraft
+from workbench.domain.skill import Library
+from workbench.evolution.history import past_decisions
+from workbench.evolution.intake import DraftRefused, take_in
+from workbench.evolution.request import BuiltRequest, RequestProblem, build_request
+from workbench.files import FileProblem, sha256
+from workbench.plugin.jobs import Job, JobRefused, JobRunner
+from workbench.plugin.registry import PluginInfo, unmet_needs
+from workbench.store.proposals import ProposalStore
+from workbench.traces.open import OpenTrace
+
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+class EvolveRefused(Exception):  # noqa: N818 - a problem for a person, in words
+    """An engine cannot be started. The message says what is missing and what to do."""
+
+
+class Cost(Struct, frozen=True):
+    """What the calls to models took; zero for an engine without."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+
+
+class EngineInputs(Struct, frozen=True):
+    """What a person chose for a run. ``skills`` none means all of the library."""
+
+    skills: tuple[str, ...] = ()
+    settings: dict[str, object] = {}
+    budget: Budget = Budget()
+    seed: int = 0
+    source: str | None = None
+    source_repository: str | None = None
+
+
+class EvolveResult(Struct, frozen=True):
+    """What came of a run. ``proposals`` change files, ``diagnoses`` only say something.
+
+    Both are in the store. ``refused`` says which drafts were left out and why. After a cancel or a
+    failure it holds what was found until then.
+    """
+
+    status: FinishStatus
+    summary: str
+    job: str
+    run_dir: str
+    engine: Engine
+    proposals: tuple[Proposal, ...]
+    diagnoses: tuple[Proposal, ...]
+    refused: tuple[str, ...]
+    problems: tuple[str, ...]
+    events: tuple[AnyEvent, ...]
+    cost: Cost
+    out: str
+
+
+def now_utc() -> str:
+    """Return the time, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Evolution:
+    """One run of an engine. Call ``drain`` often, ``result`` at the end, and ``close``.
+
+    Raises:
+        EvolveRefused: the engine may not run, or misses something.
+        RequestProblem: the run folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        plugin: PluginInfo,
+        traces: Sequence[OpenTrace],
+        inputs: EngineInputs,
+        *,
+        runner: JobRunner,
+        store: ProposalStore,
+        clock: Callable[[], str] = now_utc,
+        secrets: Mapping[str, str] | None = None,
+        progress: Callable[[float, str], None] = lambda fraction, text: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._library_root = Path(library.root)
+        self._store = store
+        self._clock = clock
+        kind = engine_kind(plugin, traces, inputs)
+        run_dir = runner.new_run(plugin.id)
+        self._built: BuiltRequest = build_request(
+            library,
+            inputs.skills,
+            traces,
+            run_dir,
+            kind=kind,
+            history=past_decisions(store, self._library_root),
+            settings=inputs.settings,
+            budget=inputs.budget,
+            seed=inputs.seed,
+            source=inputs.source,
+            source_repository=inputs.source_repository,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        try:
+            title = f"{plugin.manifest.name if plugin.manifest else plugin.id}: {library.root}"
+            self.job: Job = runner.start(
+                plugin, self._built.request, title, secrets, key=str(self._library_root)
+            )
+        except JobRefused as problem:
+            self._built.close()
+            raise EvolveRefused(str(problem)) from problem
+        if cancelled():
+            self.job.cancel()
+        self.engine = _engine(plugin, inputs)
+        self.problems = self._built.problems
+        self._proposals: dict[str, Proposal] = {}
+        self._refused: list[str] = []
+
+    def drain(self) -> list[AnyEvent]:
+        """Return new events; proposals among them are taken in and stored before."""
+        events = self.job.drain()
+        taken: list[AnyEvent] = []
+        for event in events:
+            taken.append(event)
+            if isinstance(event, ProposalEvent | Diagnosis) and event.draft is not None:
+                refused = self._take(event.draft)
+                if refused:
+                    taken.append(Warning_(seq=event.seq, text=refused))
+        return taken
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; what it found is kept."""
+        self.job.cancel()
+
+    def result(self) -> EvolveResult:
+        """Wait for the end and return everything."""
+        finished = self.job.wait()
+        self.drain()
+        events = self.job.events()
+        stored = tuple(self._proposals.values())
+        return EvolveResult(
+            status=finished.status if finished else "lost",
+            summary=finished.summary if finished else "",
+            job=self.job.id,
+            run_dir=str(self.job.run_dir),
+            engine=replace(self.engine, models=_models(events)),
+            proposals=tuple(one for one in stored if one.draft.changes),
+            diagnoses=tuple(one for one in stored if not one.draft.changes),
+            refused=tuple(self._refused),
+            problems=self.problems,
+            events=events,
+            cost=_cost(events),
+            out=str(self._store.folder),
+        )
+
+    def close(self) -> None:
+        """Give the request's files back. A job that still runs is cancelled."""
+        if self.job.finished is None:
+            self.job.cancel(now=True)
+            self.job.wait()
+        self._built.close()
+
+    def _take(self, draft: ProposalDraft) -> str:
+        """Store what is left of a draft; return why nothing is."""
+        try:
+            proposal = take_in(
+                draft,
+                engine=self.engine,
+                library_root=self._library_root,
+                snapshot=self._built.snapshot,
+                traces=self._built.traces,
+                job=self.job.id,
+                now=self._clock(),
+                blob=self._blob,
+            )
+            stored = self._add(proposal)
+        except (DraftRefused, FileProblem) as problem:
+            self._refused.append(str(problem))
+            return str(problem)
+        self._proposals[stored.id] = stored
+        return ""
+
+    def _add(self, proposal: Proposal) -> Proposal:
+        blobs: dict[str, bytes] = {}
+        for file in proposal.base:
+            data = self._built.snapshot.read(file.path)
+            if data is not None and file.sha256 is not None:
+                blobs[file.sha256] = data
+        for change in proposal.draft.changes:
+            content = self._blob(change.blob) if change.blob else None
+            if change.blob and content is not None:
+                blobs[change.blob] = content
+        stored = self._store.add(proposal, blobs)
+        if stored.library == proposal.library:
+            return stored
+        # The same change of the same files in another library is another proposal.
+        other = f"{proposal.id}-{sha256(proposal.library.encode('utf-8', 'surrogateescape'))[:4]}"
+        return self._store.add(replace(proposal, id=other), blobs)
+
+    def _blob(self, digest: str) -> bytes | None:
+        if not _SHA.fullmatch(digest):
+            return None
+        path = self.job.run_dir / "blobs" / digest
+        try:
+            return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        except OSError:
+            return None
+
+
+def run_engine(evolution: Evolution) -> Generator[AnyEvent, None, EvolveResult]:
+    """Yield a run's events as they come and return its result; for callers without a loop."""
+    try:
+        while evolution.job.wait(0.05) is None:
+            yield from evolution.drain()
+        yield from evolution.drain()
+        return evolution.result()
+    finally:
+        evolution.close()
+
+
+def engine_kind(
+    plugin: PluginInfo, traces: Sequence[object], inputs: EngineInputs
+) -> Literal["evolver", "importer"]:
+    """Return what the plugin is asked for.
+
+    Raises:
+        EvolveRefused: it proposes nothing, may not run, or misses something it needs.
+    """
+    manifest = plugin.manifest
+    if manifest is None or not plugin.usable:
+        raise EvolveRefused(f"The engine '{plugin.id}' is {plugin.state}. {plugin.reason}".strip())
+    if not {"evolver", "importer"} & set(plugin.kinds):
+        raise EvolveRefused(
+            f"The plugin '{plugin.id}' proposes no changes. 'skill-workbench plugins list' shows "
+            "which ones are evolvers or importers."
+        )
+    available = {"traces"} if traces else set[str]()
+    if inputs.source:
+        available.add("source")
+    missing = unmet_needs(manifest, available)
+    if missing:
+        raise EvolveRefused(f"The engine '{plugin.id}' needs {' and '.join(missing)}.")
+    return "evolver" if "evolver" in plugin.kinds else "importer"
+
+
+def _engine(plugin: PluginInfo, inputs: EngineInputs) -> Engine:
+    settings = msgspec.json.encode(dict(sorted(inputs.settings.items())))
+    return Engine(
+        id=plugin.id,
+        version=plugin.manifest.version if plugin.manifest else "",
+        settings_hash=sha256(settings)[:16],
+        seed=inputs.seed,
+    )
+
+
+def _cost(events: Sequence[AnyEvent]) -> Cost:
+    calls = [event for event in events if isinstance(event, LlmCall)]
+    return Cost(
+        calls=len(calls),
+        input_tokens=sum(call.input_tokens for call in calls),
+        output_tokens=sum(call.output_tokens for call in calls),
+        usd=sum(call.usd for call in calls),
+    )
+
+
+def _models(events: Sequence[AnyEvent]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(event.model for event in events if isinstance(event, LlmCall) and event.model)
+    )
+
+
+__all__ = [
+    "Cost",
+    "EngineInputs",
+    "Evolution",
+    "EvolveRefused",
+    "EvolveResult",
+    "RequestProblem",
+    "engine_kind",
+    "now_utc",
+    "run_engine",
+]
