@@ -40,6 +40,7 @@ def trajectories(format_id: str, readings: Sequence[Reading]) -> tuple[Trajector
     main.id = main.facts.session or main_reading.source.path.stem or "session"
     main.builder.loss = main_reading.loss
     main.builder.build(main_records, main.facts.cwd or "")
+    main.builder.serve(main_reading.progress)
     parts: list[_Part] = []
     for agent, records in sidechains.items():
         part = _part(main_reading, agent, agent=agent)
@@ -48,6 +49,7 @@ def trajectories(format_id: str, readings: Sequence[Reading]) -> tuple[Trajector
     for reading in readings[1:]:
         part = _companion(reading)
         part.builder.build(reading.records, part.facts.cwd or main.facts.cwd or "")
+        part.builder.serve(reading.progress)
         parts.append(part)
     _link(main, parts)
     if not main.builder.steps and not main.children:

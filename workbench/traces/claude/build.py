@@ -60,6 +60,8 @@ class Builder:
         self._call_ids: Counter[str] = Counter()
         self._bundles: dict[str, StepDraft] = {}
         self._void: set[str] = set()
+        self._coming: set[str] = set()
+        self._early: dict[str, list[tuple[Record, ResultSeen]]] = {}
         self._turn = 0
 
     def build(self, records: list[Record], cwd: str = "") -> None:
@@ -69,26 +71,36 @@ class Builder:
         void = abandoned_roots(ordered)
         linked = any(record.parent is not None for record in ordered)
         known = {record.uuid for record in ordered if record.uuid is not None}
+        self._coming = {call.id for record in ordered for call in record.calls}
+        owners, steps = self._owner, self.steps
         for record in ordered:
-            before = len(self.steps)
-            self.loss.lost_fields.update(record.strange)
+            before = len(steps)
+            if record.strange:
+                self.loss.lost_fields.update(record.strange)
             owner = self._take(record)
-            if record.at in void or (record.parent is not None and record.parent in self._void):
-                if record.uuid is not None:
-                    self._void.add(record.uuid)
-                for step in self.steps[before:]:
+            uuid, parent = record.uuid, record.parent
+            above = owners.get(parent) if parent is not None else None
+            if len(steps) > before:
+                over = above if linked else (steps[before - 1] if before else None)
+                self._parents.append(over.uid if over is not None else None)
+                if parent is not None and parent not in known:
+                    steps[before].flag("orphan")
+            if void and (record.at in void or parent in self._void):
+                self._void.add(uuid or "")
+                for step in steps[before:]:
                     step.flag("abandoned")
-            above = self._owner.get(record.parent) if record.parent is not None else None
-            for step in self.steps[before:]:
-                parent = above if linked else (self.steps[before - 1] if before else None)
-                self._parents.append(parent.uid if parent is not None else None)
-                if record.parent is not None and record.parent not in known:
-                    step.flag("orphan")
-            if record.uuid is not None:
-                shown = owner if owner is not None else above
+            if uuid is not None:
+                shown = owner or above
                 if shown is not None:
-                    self._owner.setdefault(record.uuid, shown)
+                    owners.setdefault(uuid, shown)
         self._finish()
+
+    def serve(self, progress: list[Record]) -> None:
+        """Take which call a subagent serves from the progress it reported."""
+        for record in progress:
+            call = self.calls.get(record.source_call or "")
+            if call is not None and record.agent is not None:
+                self.agents.setdefault(record.agent, call)
 
     def parent_uids(self) -> Sequence[str | None]:
         """Return each step's parent, in the order of the steps."""
@@ -104,8 +116,6 @@ class Builder:
             self.messages += 1
             return self._user(record)
         top, _, sub = kind.partition("/")
-        if top == "progress" and record.agent and record.source_call in self.calls:
-            self.agents.setdefault(record.agent, self.calls[record.source_call])
         if top in _LEFT_OUT or kind in _LEFT_OUT_SYSTEM:
             self.loss.left_out(kind)
             return None
@@ -156,6 +166,8 @@ class Builder:
                 self.prompts.setdefault(call.prompt, draft)
             call.id = native
             self.skills.call(call, step.index, span)
+            for early, result in self._early.pop(native, ()):
+                self._result(early, result, _span(early))
         if record.attributed:
             self.skills.attributed(record.attributed, step.index, span)
         return step
@@ -167,7 +179,7 @@ class Builder:
             found = self._result(record, result, span)
             owner = owner or found
         if record.results and not record.speaks:
-            if owner is not None:
+            if owner is not None or any(r.call in self._early for r in record.results):
                 self.loss.attached += 1
                 return owner
             step = self._step(record, "event", "result without call")
@@ -189,6 +201,7 @@ class Builder:
             if wrapper.command:
                 step.preview = one_line(f"/{wrapper.command} {_command_arguments(record.preview)}")
                 self.skills.command(wrapper.command, step.index, span)
+            self.opened = self.opened or step.preview
             return step
         if wrapper is not None:
             context = wrapper.label in ("skill body", "compact summary", "reminder")
@@ -212,11 +225,14 @@ class Builder:
     def _open(self, record: Record) -> None:
         if self.first_prompt is None:
             self.first_prompt = record.prompt
-            self.opened = record.preview
+            self.opened = record.preview or self.opened
 
     def _result(self, record: Record, result: ResultSeen, span: ByteSpan) -> StepDraft | None:
         call = self.calls.get(result.call) if result.call else self._open_call(record)
         if call is None:
+            if result.call in self._coming:
+                # Written before the block that asks for it: it waits for its call.
+                self._early.setdefault(result.call or "", []).append((record, result))
             return None
         step = self._step_of_call[call.native]
         call.result.append(span)

@@ -141,6 +141,7 @@ _decoder: Final = msgspec.json.Decoder(Line)
 _members: Final = msgspec.json.Decoder(dict[str, Raw])
 _items: Final = msgspec.json.Decoder(list[Raw])
 _blocks: Final = msgspec.json.Decoder(list[Block])
+_text: Final = msgspec.json.Decoder(str)
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 #: Escapes as they should be, or what no JSON parser takes: half a surrogate pair, a backslash
@@ -185,19 +186,36 @@ def blocks_of(raw: Raw) -> list[Block]:
         return []
 
 
-def raw_text(raw: Raw, limit: int | None = None) -> str:
-    """Return the text of a JSON string, or other JSON as it is written; "" for null or nothing.
-
-    With ``limit``, only about so many bytes from its beginning are looked at.
-    """
-    whole = memoryview(raw)
-    cut = limit is not None and len(whole) > limit
-    data = bytes(whole[:limit] if cut else whole)
+def raw_text(raw: Raw) -> str:
+    """Return the text of a JSON string, or other JSON as it is written; "" for null or nothing."""
+    try:
+        return _text.decode(raw)
+    except _UNREADABLE:
+        pass
+    data = bytes(raw)
     if not data or data == b"null":
         return ""
-    if data[:1] == b'"':
-        data = Decoded(data[1:] if cut else data[1:-1]).data
-    return data.decode("utf-8", "ignore") if cut else text_of(data)
+    return text_of(Decoded(data[1:-1]).data if data[:1] == b'"' else data)
+
+
+def raw_head(raw: Raw, limit: int = 480) -> str:
+    """Return about the first ``limit`` bytes of ``raw_text``, without looking at the rest."""
+    view = memoryview(raw)
+    if len(view) <= limit:
+        return raw_text(raw)
+    data = bytes(view[:limit])
+    if data[:1] != b'"':
+        return data.decode("utf-8", "ignore")
+    if b"\\" not in data:
+        return data[1:].decode("utf-8", "ignore")
+    # An escape that the limit cut in two is left out; the fast decoder takes whole ones alone.
+    cut = data.rfind(b"\\", limit - 12)
+    while cut > 0 and data[cut - 1 : cut] == b"\\":
+        cut -= 1
+    try:
+        return _text.decode((data[:cut] if cut > 0 else data) + b'"')
+    except _UNREADABLE:
+        return Decoded(data[1:]).data.decode("utf-8", "ignore")
 
 
 def is_string(raw: Raw) -> bool:

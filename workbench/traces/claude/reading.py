@@ -29,15 +29,23 @@ _TICK: Final = 4 << 20
 
 
 class Reading:
-    """The records of one file, in file order."""
+    """The records of one file, in file order.
+
+    Progress records take part in the chain and say nothing else: their children hang on the
+    record before them, and ``progress`` keeps those that tell which call a subagent serves.
+    """
 
     def __init__(self, source: SourceBytes, progress: Progress | None = None) -> None:
         self.source = source
         self.records: list[Record] = []
         self.facts = Facts(titles={})
         self.loss = LossDraft()
-        self._by_uuid: dict[str, list[Record]] = {}
+        self.progress: list[Record] = []
+        self._by_uuid: dict[str, Record] = {}
+        self._more: dict[str, list[Record]] = {}
+        self._over: dict[str, str | None] = {}
         self._read(progress)
+        self._close_chain()
 
     def _read(self, progress: Progress | None) -> None:
         data = self.source.data
@@ -61,15 +69,42 @@ class Reading:
         record = reduce_record(value, at, self.facts, lost)
         if record is None:
             return False
-        self.loss.lost_fields.update(lost)
-        if record.uuid is not None:
-            known = self._by_uuid.setdefault(record.uuid, [])
-            if known and any(self._same(value, other) for other in known):
-                self.loss.duplicate += 1
-                return True
-            known.append(record)
+        if lost:
+            self.loss.lost_fields.update(lost)
+        uuid, parent = record.uuid, record.parent
+        if uuid is not None and self._repeated(uuid, record, value):
+            self.loss.duplicate += 1
+            return True
+        if parent in self._over:
+            record.parent = self._over[parent]
+        if record.kind.startswith("progress"):
+            self.loss.left_out(record.kind)
+            if uuid is not None:
+                self._over[uuid] = record.parent
+            if record.agent is not None:
+                self.progress.append(record)
+            return True
         self.records.append(record)
         return True
+
+    def _repeated(self, uuid: str, record: Record, value: bytes) -> bool:
+        known = self._by_uuid.setdefault(uuid, record)
+        if known is record:
+            return False
+        others = self._more.setdefault(uuid, [])
+        if any(self._same(value, other) for other in (known, *others)):
+            return True
+        others.append(record)
+        return False
+
+    def _close_chain(self) -> None:
+        """Lead over progress records that came after their children in the file."""
+        over = self._over
+        for record in self.records:
+            seen = 0
+            while record.parent in over and seen < len(over):
+                record.parent = over[record.parent]
+                seen += 1
 
     def _same(self, value: bytes, other: Record) -> bool:
         """Whether two records of one uuid say the same.

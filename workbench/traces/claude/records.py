@@ -17,13 +17,13 @@ from workbench.traces.claude.lines import (
     blocks_of,
     decode_line,
     is_string,
+    raw_head,
     raw_text,
     skill_entries,
 )
 from workbench.traces.claude.prompts import Wrapper, wrapper_of
 from workbench.traces.json_values import one_line
 
-_HEAD: Final = 1200
 #: Keys of a tool's input by how well they say what the call is about.
 _MAIN_ARGUMENTS: Final = (
     *("skill", "command", "cmd", "file_path", "notebook_path", "absolute_path", "pattern"),
@@ -132,22 +132,28 @@ def reduce_record(data: bytes, at: int, facts: Facts, lost: list[str]) -> Record
     line = decode_line(data, lost)
     if line is None:
         return None
+    kind, news = line.type, line.data
+    if kind == "progress":
+        return Record(
+            at,
+            at + len(data),
+            f"progress/{news.type}" if news is not None else kind,
+            line.uuid,
+            line.parent_uuid,
+            None,
+            news.agent_id if news is not None else None,
+            source_call=line.progress_of,
+        )
     record = Record(
         at,
         at + len(data),
-        f"{line.type}/{line.subtype}" if line.subtype else line.type,
-        uuid=line.uuid,
-        parent=line.parent_uuid or line.logical_parent_uuid,
-        time=line.timestamp,
-        agent=line.agent_id or line.parent_tool_use_id,
-        sidechain=line.is_sidechain or line.parent_tool_use_id is not None,
+        f"{kind}/{line.subtype}" if line.subtype else kind,
+        line.uuid,
+        line.parent_uuid or line.logical_parent_uuid,
+        line.timestamp,
+        line.agent_id or line.parent_tool_use_id,
+        line.is_sidechain or line.parent_tool_use_id is not None,
     )
-    if line.type == "progress":
-        if line.data is not None:
-            record.kind = f"progress/{line.data.type}"
-            record.agent = line.data.agent_id
-            record.source_call = line.progress_of
-        return record
     _note(facts, line)
     if line.type in ("user", "assistant") and line.message is not None:
         _message(record, line)
@@ -159,15 +165,22 @@ def reduce_record(data: bytes, at: int, facts: Facts, lost: list[str]) -> Record
 
 
 def _note(facts: Facts, line: Line) -> None:
-    facts.session = facts.session or line.session_id or line.stream_session
+    if facts.session is None:
+        facts.session = line.session_id or line.stream_session
+    if facts.cwd is None:
+        facts.cwd = line.cwd
     facts.version = line.version or line.stream_version or facts.version
-    facts.cwd = facts.cwd or line.cwd
     time = line.timestamp
-    if time and time[:1].isdigit():
+    if time and time[0].isdigit():
         if facts.first_time is None or time < facts.first_time:
             facts.first_time = time
         if facts.last_time is None or time > facts.last_time:
             facts.last_time = time
+    if line.type not in ("user", "assistant"):
+        _note_envelope(facts, line)
+
+
+def _note_envelope(facts: Facts, line: Line) -> None:
     for kind, title in (
         ("custom", line.custom_title),
         ("ai", line.ai_title),
@@ -187,20 +200,16 @@ def metrics_of(usage: Usage | None) -> Metrics | None:
     """Return the tokens with the cached ones counted as input, None when none were recorded."""
     if usage is None:
         return None
-    parts = (
+    fresh, read, written = (
         usage.input_tokens,
         usage.cache_read_input_tokens,
         usage.cache_creation_input_tokens,
     )
-    known = [part for part in parts if part is not None]
-    if not any(known) and not usage.output_tokens:
-        return None
-    return Metrics(
-        input=sum(known) if known else None,
-        output=usage.output_tokens,
-        cached=usage.cache_read_input_tokens,
-        cache_write=usage.cache_creation_input_tokens,
-    )
+    total = (fresh or 0) + (read or 0) + (written or 0)
+    if not total and not usage.output_tokens:
+        return None  # a proxy that does not count writes zeros
+    recorded = fresh is not None or read is not None or written is not None
+    return Metrics(total if recorded else None, usage.output_tokens, read, written)
 
 
 def _message(record: Record, line: Line) -> None:
@@ -243,10 +252,10 @@ def _blocks(record: Record, blocks: list[Block], line: Line) -> list[str]:
         elif kind.endswith("tool_result"):
             results.append(_result(block, line.tool_use_result))
         elif kind in ("thinking", "redacted_thinking"):
-            thoughts.append(raw_text(block.thinking, _HEAD))
+            thoughts.append(raw_head(block.thinking))
         elif kind == "text":
             # A typed prompt is compared whole with the prompt a subagent was given.
-            texts.append(raw_text(block.text, None if line.type == "user" else _HEAD))
+            texts.append(raw_text(block.text) if line.type == "user" else raw_head(block.text))
         else:
             texts.append(f"[{kind}]")
             if kind not in _MEDIA:
@@ -265,7 +274,7 @@ def _call(block: Block) -> CallSeen:
     prompt = arguments.get("prompt")
     main = next((arguments[key] for key in _MAIN_ARGUMENTS if arguments.get(key)), None)
     if main is None:
-        main = raw_text(block.input, 800) if len(memoryview(block.input)) > 2 else ""
+        main = raw_head(block.input) if len(memoryview(block.input)) > 2 else ""
     return CallSeen(
         id=block.id or "",
         name=name,
@@ -325,9 +334,9 @@ def _result(block: Block, kept: ToolUseResult | str | list[Raw] | None) -> Resul
             made.status = "error"
     if not block.is_error:
         return made
-    said = raw_text(block.content, _HEAD)
+    said = raw_head(block.content)
     if not is_string(block.content):
-        said = "".join(raw_text(part.text, _HEAD) for part in blocks_of(block.content))
+        said = "".join(raw_head(part.text) for part in blocks_of(block.content))
     made.error = said
     if said.startswith(_REJECTED):
         made.status = "rejected"
@@ -346,9 +355,9 @@ def _attachment(record: Record, line: Line) -> None:
     assert attachment is not None
     record.kind = f"attachment/{attachment.type}"
     record.meta = attachment.is_meta
-    said = raw_text(attachment.prompt, _HEAD) or raw_text(attachment.content, _HEAD)
+    said = raw_head(attachment.prompt) or raw_head(attachment.content)
     if said[:1] == "[":
-        texts = (raw_text(block.text, _HEAD) for block in blocks_of(attachment.prompt))
+        texts = (raw_head(block.text) for block in blocks_of(attachment.prompt))
         said = next((text for text in texts if text), said)
     record.preview = one_line(said)
     record.skill_folder = attachment.skill_dir
@@ -366,8 +375,8 @@ def _attachment(record: Record, line: Line) -> None:
 def _other(record: Record, line: Line) -> None:
     record.model = line.model
     record.meta = line.is_meta
-    said = raw_text(line.content, _HEAD) or raw_text(line.result, _HEAD)
-    said = said or raw_text(line.error, _HEAD) or line.summary or ""
+    said = raw_head(line.content) or raw_head(line.result)
+    said = said or raw_head(line.error) or line.summary or ""
     record.preview = one_line(said)
     record.error = record.kind == "system/api_error"
     if line.type == "queue-operation":

@@ -39,7 +39,9 @@ _MESSAGE: Final = re.compile(rb'"message"\s*:\s*\{')
 _INIT: Final = re.compile(rb'"subtype"\s*:\s*"init"')
 _RESULT: Final = re.compile(rb'"type"\s*:\s*"result".*"(?:total_cost_usd|num_turns)"', re.DOTALL)
 _LOGLINES: Final = re.compile(rb'\{\s*(?:"[^"\\]*"\s*:\s*(?:"[^"\\]*"|\d+)\s*,\s*)*"loglines"\s*:')
-_STREAM_LIST: Final = re.compile(rb'\[\s*\{[^\[]{0,200}"(?:subtype"\s*:\s*"init"|session_id")')
+_STREAM_LIST: Final = re.compile(
+    rb'\[\s*\{\s*"type"\s*:\s*"system"\s*,\s*"subtype"\s*:\s*"(?:init|hook_started)"'
+)
 _HEAD: Final = 8192
 _MAX_COMPANIONS: Final = 10_000
 
