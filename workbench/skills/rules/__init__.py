@@ -1,0 +1,1 @@
+"""Rules on skills, one subject a file."""
