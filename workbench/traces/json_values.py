@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
 from workbench.traces.escapes import Decoded, bytes_of, text_of
-from workbench.traces.lines import object_members, skip_space
+from workbench.traces.lines import joined_values, line_ranges, object_members, skip_space
+from workbench.traces.source import Buffer
 
 _ESCAPE_OR_STRAY: Final = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\)')
 _decoder: Final = msgspec.json.Decoder()
@@ -112,6 +114,18 @@ def member_text(record: bytes, *keys: str) -> str | None:
     if value == b"null":
         return None
     return text_of(Decoded(value[1:-1]).data if value[:1] == b'"' else value)
+
+
+def line_records(data: Buffer, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the range of each record of a file of JSON lines, torn lines and log noise as well.
+
+    Two records joined on one line are two; a line that begins with no object is one range.
+    """
+    for first, last in line_ranges(data, start, end):
+        if data[first] == 0x7B:
+            yield from joined_values(data, first, last)
+        else:
+            yield first, last
 
 
 _TYPE: Final = re.compile(rb'"type"\s*:\s*"([^"\\]+)"')

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from workbench.domain.trajectory import ByteSpan, SkillEvent, SkillTrigger
 from workbench.traces.draft import CallDraft, StepDraft
 from workbench.traces.skill_events import (
+    SKILL_FILE,
     SkillUse,
     file_edited,
     file_read,
@@ -50,7 +51,9 @@ class SkillWatch:
         self, step: StepDraft, call: CallDraft, command: str, span: ByteSpan, cwd: str = ""
     ) -> None:
         """Take what a shell command does with skills."""
-        if "/" in command or "SKILL.md" in command:
+        # Splitting every command into words would cost more than all the rest of the reading.
+        marks = ("skills", SKILL_FILE, *(PurePosixPath(folder).name for folder in self._folders))
+        if any(mark in command or mark in cwd for mark in marks):
             self._uses(step, call, shell_uses(command, self._folders.keys(), cwd), span)
 
     def read(self, step: StepDraft, call: CallDraft, path: str, span: ByteSpan) -> None:

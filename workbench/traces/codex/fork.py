@@ -33,7 +33,7 @@ class ForkGate:
         self._own_id: str | None = None
         self._forked = False
         self._start: float | None = None
-        self._turn_times_seen = False
+        self._turn_times_seen = self._older_seen = False
         self._last: float | None = None
         self._over = False
 
@@ -75,8 +75,10 @@ class ForkGate:
             return
         if self._turn_times_seen or at is None or self._start is None:
             return
-        if at < self._start - _BURST_GAP_S:
-            self.replayed = True
+        if at < self._start - _BURST_GAP_S:  # times kept as they were: older than the session
+            self.replayed = self._older_seen = True
+        elif self._older_seen:
+            self._end()
         elif self._last is not None and at - self._last > _BURST_GAP_S:
             self.replayed = self.replayed or self._forked
             self._end()

@@ -29,13 +29,13 @@ from workbench.traces.json_values import (
     decode_object,
     integer,
     items,
+    line_records,
     line_type,
     mapping,
     member_text,
     one_line,
     string,
 )
-from workbench.traces.lines import joined_values, line_ranges
 from workbench.traces.skill_watch import SkillWatch
 from workbench.traces.source import SourceBytes
 
@@ -68,15 +68,14 @@ class CodexExec(Format):
         source = sources[0]
         data = source.data
         streams = [ExecStream(TrajectoryDraft(self.id, "thread-1"))]
-        for line, (start, end) in enumerate(line_ranges(data)):
-            for first, last in joined_values(data, start, end):
-                record = bytes(data[first:last])
-                if streams[-1].other_thread(record):
-                    name = f"thread-{len(streams) + 1}"
-                    streams.append(ExecStream(TrajectoryDraft(self.id, name)))
-                streams[-1].feed(record, ByteSpan(0, first, last - first))
-            if progress and line % 2000 == 0:
-                progress(end / max(1, len(data)))
+        for number, (start, end) in enumerate(line_records(data)):
+            record = bytes(data[start:end])
+            if streams[-1].other_thread(record):
+                name = f"thread-{len(streams) + 1}"
+                streams.append(ExecStream(TrajectoryDraft(self.id, name)))
+            streams[-1].feed(record, ByteSpan(0, start, end - start))
+            if progress and number % 2000 == 0:
+                progress(end / len(data))
         return [stream.made(source.info(), whole=source.whole) for stream in streams]
 
     def body(

@@ -16,8 +16,7 @@ from workbench.traces.codex.body import rollout_body
 from workbench.traces.codex.session import Session
 from workbench.traces.draft import COPIED, summed
 from workbench.traces.importer import Format, Probe, Progress
-from workbench.traces.json_values import decode_object, line_type
-from workbench.traces.lines import joined_values, line_ranges
+from workbench.traces.json_values import decode_object, line_records, line_type
 from workbench.traces.source import SourceBytes
 
 _KINDS: Final = frozenset(
@@ -63,11 +62,10 @@ class CodexRollout(Format):
         source = sources[0]
         data = source.data
         session = Session(self.id)
-        for line, (start, end) in enumerate(line_ranges(data)):
-            for first, last in joined_values(data, start, end):
-                session.feed(bytes(data[first:last]), ByteSpan(0, first, last - first))
-            if progress and line % 2000 == 0:
-                progress(end / max(1, len(data)))
+        for number, (start, end) in enumerate(line_records(data)):
+            session.feed(bytes(data[start:end]), ByteSpan(0, start, end - start))
+            if progress and number % 2000 == 0:
+                progress(end / len(data))
         session.close()
         draft = session.draft
         own = [step.metrics for step in draft.steps if COPIED not in step.flags]

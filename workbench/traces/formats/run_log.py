@@ -31,13 +31,14 @@ from workbench.traces.json_values import (
     compact,
     decode_object,
     integer,
+    line_records,
     line_type,
     mapping,
     number,
     one_line,
     string,
 )
-from workbench.traces.lines import joined_values, line_ranges, object_members
+from workbench.traces.lines import object_members
 from workbench.traces.source import Buffer, SourceBytes
 
 _KINDS: Final = frozenset(
@@ -72,11 +73,10 @@ class RunLog(Format):
         """Read all attempts."""
         source = sources[0]
         log = _Log(self.id)
-        for start, end in line_ranges(source.data):
-            for first, last in joined_values(source.data, start, end):
-                log.feed(source.data, first, last)
+        for start, end in line_records(source.data):
+            log.feed(source.data, start, end)
             if progress:
-                progress(end / max(1, len(source.data)))
+                progress(end / len(source.data))
         return [
             attempt.stream.made(
                 source.info(),
@@ -178,11 +178,10 @@ def _feed_embedded(stream: ExecStream, record: bytes, base: int) -> list[ByteSpa
     for key, at, after in object_members(record, 0):
         if key == _STREAM and record[at : at + 1] == b'"':
             inside = Decoded(record[at + 1 : after - 1])
-            for start, end in line_ranges(inside.data):
-                for first, last in joined_values(inside.data, start, end):
-                    raw, raw_end = inside.raw(first), inside.raw(last)
-                    span = ByteSpan(0, base + at + 1 + raw, raw_end - raw, 1)
-                    stream.feed(inside.data[first:last], span)
+            for start, end in line_records(inside.data):
+                raw, raw_end = inside.raw(start), inside.raw(end)
+                span = ByteSpan(0, base + at + 1 + raw, raw_end - raw, 1)
+                stream.feed(inside.data[start:end], span)
             pieces = [(1, record.rfind(b'"' + key + b'"', previous, at)), (after, len(record) - 1)]
             trimmed = [_trimmed(record, *piece) for piece in pieces]
             return [ByteSpan(0, base + a, b - a) for a, b in trimmed if b > a] or [
