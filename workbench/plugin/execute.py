@@ -79,6 +79,8 @@ def load_entry(code_path: Path, entry: str) -> EntryPoint:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as problem:
+        if problem.name in (module_name, module_name.partition(".")[0]):
+            raise PluginFault(f"there is no module '{problem.name}' in {code_path}") from problem
         raise PluginFault(
             f"it needs the Python module '{problem.name}', which is not installed"
         ) from problem

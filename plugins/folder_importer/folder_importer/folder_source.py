@@ -45,7 +45,8 @@ def read_folder(root: Path) -> Version:
             raise SourceProblem(
                 f"{root} has more than {_MAX_FILES:,} files. Name the folder of the skills alone."
             )
-    return Version(str(root), root.name, files, tuple(sorted(skipped)))
+    name = root.resolve().name
+    return Version(str(root), f"the folder {name}", name, files, tuple(sorted(skipped)))
 
 
 def _entries(root: Path, relative: str, skipped: list[tuple[str, str]]) -> list[os.DirEntry[str]]:

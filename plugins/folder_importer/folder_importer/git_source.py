@@ -103,6 +103,7 @@ def read_branch(folder: Path, branch: str) -> Version:
     label = f"branch {branch} ({commit[:10]}: {_one_line(subject)})"
     return Version(
         label,
+        f"branch {branch}",
         folder.resolve().name,
         files,
         tuple(sorted(skipped)),

@@ -86,7 +86,7 @@ def _changed(
         label = "the skill" if skill_id == "." else skill_id
         yield ProposalDraft(
             kind="edit",
-            title=f"Take {label} from {_short(theirs.label)}",
+            title=f"Take {label} from {theirs.short}",
             rationale=_rationale(theirs, found),
             changes=changes,
             skills=(skill_id,),
@@ -113,7 +113,7 @@ def _created(
     yield from _left_out(found, f"{folder}/")
     yield ProposalDraft(
         kind="create",
-        title=f"Add {name or folder} from {_short(theirs.label)}",
+        title=f"Add {name or folder} from {theirs.short}",
         rationale=_rationale(theirs, found),
         changes=_changes(found),
         skills=(folder,),
@@ -139,7 +139,7 @@ def _removed(
         paths = [prefix + path for path in sorted(skill.files)]
         yield ProposalDraft(
             kind="retire",
-            title=f"Delete {skill.name or skill.id}, which {_short(theirs.label)} no longer has",
+            title=f"Delete {skill.name or skill.id}, which {theirs.short} no longer has",
             rationale=f"No skill of {theirs.label} has its folder or its name.",
             changes=tuple(Change(path, path, "delete") for path in paths),
             skills=(skill.id,),
@@ -177,7 +177,3 @@ def _left_out(found: list[FileChange], prefix: str) -> Iterator[Warning_]:
 def _rationale(theirs: Version, found: list[FileChange]) -> str:
     lines = [f"- {one.path}: {one.words}" for one in found]
     return "\n".join([f"What differs in {theirs.label}:", "", *lines])
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 60 else f"…{label[-59:]}"

@@ -41,11 +41,13 @@ class VersionFile:
 class Version:
     """Files by their posix path. ``skipped`` are (path, why) of what is no regular file.
 
-    ``label`` names it for people, ``name`` is what a skill at its very top is called.
+    ``label`` names it for people, ``short`` the same in a title; ``name`` is what a skill at its
+    very top is called.
     ``is_checked_in`` says that line ends are those of a repository, not of a checkout.
     """
 
     label: str
+    short: str
     name: str
     files: Mapping[str, VersionFile]
     skipped: tuple[tuple[str, str], ...] = ()
