@@ -240,10 +240,8 @@ def _print(result: EvolveResult) -> None:
         print(f"\n{coloured(proposal.id, 'bold')}  {proposal.draft.title}")
         print(f"  {proposal.draft.rationale}")
         count = len(proposal.draft.changes)
-        print(
-            f"  {count} change{'' if count == 1 else 's'}, {verified} of {len(proposal.checks)} quotes "
-            "found in the traces"
-        )
+        changes = "1 change" if count == 1 else f"{count} changes"
+        print(f"  {changes}, {verified} of {len(proposal.checks)} quotes found in the traces")
         for warning in proposal.warnings:
             print(f"  {coloured('warning', 'yellow')}: {warning}")
     if result.diagnoses:

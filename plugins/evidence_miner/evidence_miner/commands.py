@@ -22,7 +22,8 @@ _PLUMBING = frozenset(
     {"cd", "echo", "true", "false", "head", "tail", "cat", "ls", "grep", "wc", "sort", "uniq"}
     | {"tee", "and", "or", "dev", "null", "sleep", "set", "export", "-la", "-lh"}
 )
-_DIVIDER = re.compile(r"&&|\|\||;|\|")
+_DIVIDER = re.compile(r"&&|\|\||;|\||\n")
+_PROGRAM = re.compile(r"[\w./+-]+")
 _REDIRECT = re.compile(r"\d*>+\s*(?:&\d|/dev/null)")
 _LEADING_CD = re.compile(r"^(?:cd\s+\S+\s*(?:&&|;)\s*)+")
 #: How alike the quoted lines must be to say that one is the other, mended.
@@ -120,6 +121,11 @@ def likeness(one: str, other: str) -> float:
     )
 
 
+def without_redirects(command: str) -> str:
+    """Return a command without what it does with its output streams."""
+    return " ".join(_REDIRECT.sub(" ", command).split())
+
+
 def is_tight(failed: str, worked: str) -> bool:
     """Say whether one command is visibly the other one, mended.
 
@@ -137,7 +143,13 @@ def _core(command: str) -> str:
     return _LEADING_CD.sub("", command)
 
 
-def contrast(failed: str, worked: str, missing: str = "") -> Contrast | None:
+def contrast(
+    failed: str,
+    worked: str,
+    missing: str = "",
+    names: frozenset[str] = frozenset(),
+    error: str = "",
+) -> Contrast | None:
     """Return the parts that tell the two apart, None when too much is different.
 
     Of one-line commands the parts between ``&&`` and ``;`` that both have are left out. Of scripts
@@ -147,12 +159,14 @@ def contrast(failed: str, worked: str, missing: str = "") -> Contrast | None:
         failed: the command with the error.
         worked: the one that had none.
         missing: the program that was not found; only the part that calls it is shown then.
+        names: what the error names; in scripts, a changed line with such a name is enough.
+        error: the line of output with the error, to choose among such lines.
     """
     first, second = failed.strip(), worked.strip()
     if first == second:
         return None
-    if "\n" in first or "\n" in second:
-        return _changed_lines(first, second)
+    if not missing and ("\n" in first or "\n" in second):
+        return _changed_lines(first, second) or _named_lines(first, second, names, error)
     old, new = parts_of(first), parts_of(second)
     before = [part for part in old if part.text not in {one.text for one in new}]
     after = [part for part in new if part.text not in {one.text for one in old}]
@@ -194,17 +208,53 @@ def parts_of(command: str) -> list[Part]:
 
 
 def _nearest(before: list[Part], after: list[Part]) -> list[Part]:
-    """Return the part that does what the missing program was called for."""
+    """Return the part that does what the missing program was called for.
+
+    It calls a program of a similar name, or another one with the same arguments.
+    """
     scored = [
-        (fuzz.ratio(one.text, part.text), -part.start, part) for one in before for part in after
+        (_stands_in(one.text, part.text), -part.start, part) for one in before for part in after
     ]
     best = max(scored, key=lambda entry: entry[:2], default=None)
-    return [best[2]] if best is not None and best[0] >= _TIGHT_RATIO else []
+    return [best[2]] if best is not None and best[0] > 0 else []
+
+
+def _stands_in(missing: str, other: str) -> float:
+    program, _, arguments = missing.partition(" ")
+    instead, _, given = other.partition(" ")
+    if not _PROGRAM.fullmatch(instead) or given.startswith("=") or not arguments.strip():
+        return 0.0
+    alike = fuzz.ratio(program, instead.rpartition("/")[2])
+    same = fuzz.ratio(arguments, given)
+    if (alike >= 60 and same >= 50) or same >= 85:
+        return alike + same
+    return 0.0
 
 
 def first_line(command: str) -> str:
     """Return the first line of a command, cut to what can be quoted."""
     return command.strip().split("\n", 1)[0][:MAX_QUOTE].strip()
+
+
+def _named_lines(first: str, second: str, names: frozenset[str], error: str) -> Contrast | None:
+    """Return the pair of lines with the name of the error, one of each script.
+
+    The line that says most of what the error says comes first, then the most alike.
+    """
+    told = words_of(error)
+    old = [line.strip() for line in first.split("\n")]
+    new = [line.strip() for line in second.split("\n")]
+    pairs = [
+        (len(told & words_of(before)), fuzz.ratio(before, after), -i, -j, before, after)
+        for i, before in enumerate(old)
+        for j, after in enumerate(new)
+        if before not in new
+        and after not in old
+        and any(name in before and name in after for name in names)
+        and max(len(before), len(after)) <= MAX_QUOTE
+    ]
+    _, score, _, _, before, after = max(pairs, default=(0, 0.0, 0, 0, "", ""))
+    return Contrast(before, after) if score >= _TIGHT_RATIO else None
 
 
 def _changed_lines(first: str, second: str) -> Contrast | None:

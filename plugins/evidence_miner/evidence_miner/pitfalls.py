@@ -13,6 +13,8 @@ from evidence_miner.commands import (
     first_line,
     is_tight,
     likeness,
+    parts_of,
+    without_redirects,
     words_of,
 )
 from evidence_miner.sessions import Action, Session, succeeded_after
@@ -23,6 +25,12 @@ _SECRET = re.compile(
     r"(?i)(?:api[_-]?key|token|passw(?:or)?d|secret|authorization|bearer)\s*[=:]\s*\S|"
     r"\b(?:sk-|ghp_|gho_|github_pat_|xox[bap]-|AKIA)[A-Za-z0-9_-]{8,}|://[^/\s:@]+:[^/\s@]+@"
 )
+#: A command with one of these can bring what an error says is missing.
+_PROVIDING = frozenset(
+    {"install", "add", "apt", "apt-get", "brew", "conda", "ln", "export", "link"}
+)
+#: The agreed fix must have mended this share of the failures, else it is one attempt among many.
+_MIN_SHARE = 1 / 3
 _MISSING_COMMAND = re.compile(r"^(\S+): command not found")
 
 
@@ -102,6 +110,8 @@ def find_pitfalls(sessions: Sequence[Session], limits: Thresholds) -> list[Pitfa
         repeated = len({one.trace for one in seen}) >= 2 or len(agreed) >= 2
         if len(seen) < limits.occurrences or not repeated or not agreed:
             continue
+        if len(agreed) < len(seen) * _MIN_SHARE:
+            continue
         example = min((pair for pair in agreed if pair.tight), key=_readability)
         tasks = tuple(sorted({task_of[one.trace] for one in seen}))
         found.append(Pitfall(signature, example, tuple(seen), tuple(agreed), tasks))
@@ -127,7 +137,7 @@ def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | Non
     for later in succeeded_after(session, failure, limits.window):
         if _SECRET.search(later.command) or _fails_the_same(failure, later):
             continue
-        if later.command == failure.command:
+        if _is_same(later.command, failure.command):
             return _prepared(session, failure, later)
         score = likeness(failure.command, later.command)
         if score >= limits.similarity and (best is None or score > best[0]):
@@ -136,7 +146,14 @@ def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | Non
         return None
     assert failure.error is not None
     missing = _MISSING_COMMAND.match(failure.error.signature)
-    shown = contrast(failure.command, best[2].command, missing[1] if missing else "")
+    names = names_in(failure.error.signature)
+    shown = contrast(
+        failure.command,
+        best[2].command,
+        missing=missing[1] if missing else "",
+        names=names,
+        error=failure.error.quote,
+    )
     if shown is None or not _quotable(shown) or not _relates(failure, shown):
         return None
     new = words_of(best[2].command) - words_of(failure.command)
@@ -145,15 +162,25 @@ def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | Non
     return Pair(failure, best[2], shown, new, session.task, is_tight(shown.failed, shown.worked))
 
 
+def _is_same(one: str, other: str) -> bool:
+    """Whether two commands do the same, whatever is done with their output."""
+    if one == other:
+        return True
+    parts, others = parts_of(one), parts_of(other)
+    plain = bool(parts) and bool(others) and "\n" not in one + other
+    return plain and without_redirects(parts[0].text) == without_redirects(others[0].text)
+
+
 def _prepared(session: Session, failure: Action, again: Action) -> Pair | None:
     """Return the command between a failure and its repetition that names what was missing."""
     assert failure.error is not None
     names = names_in(failure.error.signature)
     between = session.actions[failure.order + 1 : again.order]
     for action in reversed(between):
-        words = words_of(action.command)
+        words = words_of(first_line(action.command))
         named = any(name.casefold() in word.casefold() for name in names for word in words)
-        if not action.succeeded or not named or _SECRET.search(action.command):
+        provides = named and words & _PROVIDING
+        if not action.succeeded or not provides or _SECRET.search(action.command):
             continue
         shown = Contrast(first_line(failure.command), first_line(action.command))
         if _quotable(shown) and shown.failed != shown.worked:

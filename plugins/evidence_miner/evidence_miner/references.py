@@ -289,11 +289,18 @@ def _failed_reads(sessions: Sequence[Session], link: DeadLink, quotes: Quotes) -
     found: list[str] = []
     for session in sessions:
         for step, argument, output in session.failed_calls:
-            if len(found) >= 3 or not (argument + output[:2000]).count(link.target):
+            if len(found) >= 4 or not (argument + output[:2000]).count(link.target):
                 continue
+            found += quotes.add(session.id, step, _around(argument, link.target), "failure")
             line = next((one for one in output.split("\n") if one.strip()), "").strip()[:180]
             found += quotes.add(session.id, step, line, "failure")
     return tuple(found)
+
+
+def _around(argument: str, target: str) -> str:
+    """Return the part of an argument up to the path that was asked for, "" when it has none."""
+    at = argument.find(target)
+    return argument[max(0, at - 120) : at + len(target)].strip() if at >= 0 else ""
 
 
 def _relative(path: str, target: str, written: str) -> str:

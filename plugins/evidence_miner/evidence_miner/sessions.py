@@ -106,7 +106,7 @@ def _add(session: Session, step: TraceStep) -> None:
         given = strings_of(call.argument, call.arguments)
         session.arguments += [(step.index, text) for text in given]
         if call.status == "error" and call.observation:
-            session.failed_calls.append((step.index, call.argument, call.observation))
+            session.failed_calls += [(step.index, text, call.observation) for text in given]
         action = _action(session, step, call)
         if action is not None:
             session.actions.append(action)

@@ -129,7 +129,8 @@ def names_in(signature: str) -> frozenset[str]:
     found += re.findall(r"^(\S+): command not found", signature)
     found += re.findall(r"[Nn]o module named '?([\w.]+)", signature)
     found += re.findall(r"(?<![\w-])(--?[A-Za-z][\w-]*)", signature)
-    return frozenset(name.partition(".")[0] if "named" in signature else name for name in found)
+    plain = (name.partition(".")[0] if "named" in signature else name for name in found)
+    return frozenset(name for name in plain if len(name) > 1)
 
 
 def _choose(lines: list[str]) -> int | None:
