@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from workbench.gui.crash import CrashGuard
     from workbench.gui.shell.window import MainWindow
 
 _USAGE = """usage: skill-workbench [open] [--theme light|dark|high-contrast] [--debug] [PATH ...]
@@ -134,7 +135,6 @@ class Program:
     """One run of the window, from the first frame to the end."""
 
     def __init__(self, options: Options) -> None:
-        from workbench.gui.crash import CrashGuard
         from workbench.gui.shell.context import AppContext
         from workbench.gui.shell.log_tail import LogTail
         from workbench.gui.shell.session import load_session
@@ -153,23 +153,24 @@ class Program:
         session = load_session(self.session_file)
         remembered = session.theme if session.theme in THEMES else THEMES[0]
         apply_theme(options.theme or remembered)
-        self.crashes = CrashGuard(
-            self.context.notify, self.context.bridge.post, self.tail, self._copy
-        )
-        self.crashes.install()
+        self.crashes: CrashGuard | None = None
         self.window: MainWindow = MainWindow(self.context, session, self.tail, self._closed)
 
     def run(self) -> int:
         """Show the window and run until it is closed."""
-        from PySide6.QtCore import QTimer
-
+        self.window.first_frame.connect(self.after_first_frame)
         self.window.show()
-        QTimer.singleShot(0, self.window, self.after_first_frame)
         return int(self.app.exec())
 
     def after_first_frame(self) -> None:
         """Load what the first frame did not need, and open what was asked for."""
+        from workbench.gui.crash import CrashGuard
+
         self.window.complete()
+        self.crashes = CrashGuard(
+            self.context.notify, self.context.bridge.post, self.tail, self._copy
+        )
+        self.crashes.install()
         left = self.crashes.watch_faults(self.context.folders.state / "faults.log")
         self.crashes.tell_of_last_crash(left)
         if self.options.debug:
@@ -182,7 +183,8 @@ class Program:
         if self.options.debug and hasattr(self, "stalls"):
             self.stalls.stop()
         self.context.close()
-        self.crashes.remove()
+        if self.crashes is not None:
+            self.crashes.remove()
         logging.getLogger().removeHandler(self.tail)
 
     def _watch_stalls(self) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from workbench.gui.shell.activities import Activity, create_view
 from workbench.gui.shell.context import AppContext
-from workbench.gui.shell.documents import DocumentTabs
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.split_view import SplitView
+
+if TYPE_CHECKING:
+    from workbench.gui.shell.documents import DocumentTabs
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +45,17 @@ class Centre(QStackedWidget):
         self._pages: dict[str, QWidget] = {"": welcome}
         self._splits: dict[str, SplitView] = {}
         self.current = ""
-        self.documents = DocumentTabs(context)
-        self.documents.hide()
-        self.documents.emptied.connect(self.documents.hide)
         self.addWidget(welcome)
+
+    @cached_property
+    def documents(self) -> DocumentTabs:
+        """The tabs of open files; made with the first activity that shows them."""
+        from workbench.gui.shell.documents import DocumentTabs
+
+        tabs = DocumentTabs(self._context)
+        tabs.hide()
+        tabs.emptied.connect(tabs.hide)
+        return tabs
 
     def show_activity(self, activity_id: str) -> QWidget:
         """Bring an activity (or "" for the welcome page) to the front; return its main view."""

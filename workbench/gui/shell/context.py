@@ -6,7 +6,6 @@ file", "show this step") as signals; the window brings the feature that answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,17 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from workbench.gui.bridge import Bridge, OnError, ThreadCall
-from workbench.gui.notify import Notifier
 from workbench.gui.shell.commands import CommandRegistry
-from workbench.gui.shell.jobs import JobBoard, JobEntry, JobReporter
-from workbench.gui.shell.problems import Problem
-from workbench.gui.shell.workspace import TraceProblem, Workspace
 from workbench.gui.theme.current import apply_theme, current_theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from workbench.domain.diagnostic import Diagnostic
     from workbench.domain.skill import Library, Skill
+    from workbench.gui.bridge import Bridge, OnError, ThreadCall
+    from workbench.gui.notify import Notifier
+    from workbench.gui.shell.jobs import JobBoard, JobEntry, JobReporter
+    from workbench.gui.shell.problems import Problem
+    from workbench.gui.shell.workspace import TraceProblem, Workspace
     from workbench.plugin.jobs import JobRunner
     from workbench.plugin.registry import Registry
     from workbench.store.paths import UserFolders
@@ -66,20 +67,47 @@ class AppContext(QObject):
 
     def __init__(self, parent: QObject | None = None, *, proposals: Path | None = None) -> None:
         super().__init__(parent)
-        self.notify = Notifier(self)
-        self.bridge = Bridge(self, report=self.notify.problem)
-        self.jobs = JobBoard(self.bridge, self)
         self.commands = CommandRegistry(self)
-        self.workspace = Workspace(self.jobs, self)
         self.selected_skill = ""
         self.client = ""
         self._awaited: tuple[str, str, int] | None = None
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._proposals = proposals
-        self.workspace.library_changed.connect(self.library_changed)
-        self.workspace.diagnostics_changed.connect(self.diagnostics_changed)
-        self.workspace.traces_changed.connect(self.traces_changed)
-        self.workspace.traces_changed.connect(self._show_awaited)
+
+    # What is made when first needed: the first frame needs none of it.
+
+    @cached_property
+    def notify(self) -> Notifier:
+        """Messages to the person."""
+        from workbench.gui.notify import Notifier
+
+        return Notifier(self)
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        """Threads and coroutines beside the window."""
+        from workbench.gui.bridge import Bridge
+
+        return Bridge(self, report=self.notify.problem)
+
+    @cached_property
+    def jobs(self) -> JobBoard:
+        """Long work, with progress and cancel."""
+        from workbench.gui.shell.jobs import JobBoard
+
+        return JobBoard(self.bridge, self)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The library and the traces that are open."""
+        from workbench.gui.shell.workspace import Workspace
+
+        workspace = Workspace(self.jobs, self)
+        workspace.library_changed.connect(self.library_changed)
+        workspace.diagnostics_changed.connect(self.diagnostics_changed)
+        workspace.traces_changed.connect(self.traces_changed)
+        workspace.traces_changed.connect(self._show_awaited)
+        return workspace
 
     # What is open
 

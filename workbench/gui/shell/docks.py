@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QStackedWidget, QTabBar, QWidget
 
+from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.log_tail import LogTail
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 
+#: The panels of the bottom dock, in the order of their tabs.
+BOTTOM_PANELS = ("Problems", "Jobs", "Log")
+
 _HEADER = 34
+
+
+def make_panel(name: str, context: AppContext, tail: LogTail) -> QWidget:
+    """Make a bottom panel; its code is imported only now."""
+    if name == "Problems":
+        from workbench.gui.shell.problems_panel import ProblemsPanel
+
+        return ProblemsPanel(context)
+    if name == "Jobs":
+        from workbench.gui.shell.jobs_panel import JobsPanel
+
+        return JobsPanel(context)
+    from workbench.gui.shell.log_panel import LogPanel
+
+    return LogPanel(tail)
 
 
 class BottomDock(QDockWidget):
     """Tabs for Problems, Jobs and Log. A panel is made when it is first shown."""
 
-    def __init__(self, panels: dict[str, Callable[[], QWidget]], parent: QWidget) -> None:
+    def __init__(
+        self, names: Sequence[str], make: Callable[[str], QWidget], parent: QWidget
+    ) -> None:
         super().__init__("Panel", parent)
         self.setObjectName("bottom")
-        self._makers = panels
+        self._make = make
         self._made: dict[str, QWidget] = {}
-        self._names = list(panels)
+        self._names = list(names)
         self.tabs = QTabBar()
         self.tabs.setProperty("quiet", True)
         self.tabs.setDrawBase(False)
@@ -65,7 +87,7 @@ class BottomDock(QDockWidget):
             return
         name = self.current()
         if name not in self._made:
-            self._made[name] = self._makers[name]()
+            self._made[name] = self._make(name)
             self._stack.addWidget(self._made[name])
         self._stack.setCurrentWidget(self._made[name])
 

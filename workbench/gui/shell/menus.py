@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from workbench.gui.shell.commands import CATEGORIES, Command, CommandRegistry
+from workbench.gui.shell.commands import Command, CommandRegistry
 from workbench.gui.theme.icons import icon
 
 
@@ -17,24 +17,23 @@ class Menus(QObject):
     tells the reason instead of doing nothing.
     """
 
-    def __init__(self, window: QMainWindow, registry: CommandRegistry) -> None:
+    def __init__(
+        self, window: QMainWindow, registry: CommandRegistry, menus: dict[str, QMenu]
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._registry = registry
         self._actions: dict[str, QAction] = {}
-        self._menus: dict[str, QMenu] = {}
+        self._menus = menus
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self.rebuild)
         registry.changed.connect(self._later.start)
-        for category in CATEGORIES:
-            menu = QMenu(f"&{category}", window)
+        for category, menu in menus.items():
             menu.setToolTipsVisible(True)
             menu.aboutToShow.connect(lambda name=category: self._enable(name))
             menu.aboutToHide.connect(self._enable_all)
-            window.menuBar().addMenu(menu)
-            self._menus[category] = menu
         self.rebuild()
 
     def action(self, command_id: str) -> QAction:

@@ -11,8 +11,6 @@ import logging
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from workbench.files import FileProblem, write_atomic
-
 _log = logging.getLogger(__name__)
 
 #: Raise it when docks, their names or areas change.
@@ -61,6 +59,8 @@ def load_session(path: Path) -> Session:
 
 def save_session(path: Path, session: Session) -> None:
     """Write the session; a full or read-only disk is logged, nothing more."""
+    from workbench.files import FileProblem, write_atomic
+
     try:
         write_atomic(path, json.dumps(asdict(session), indent=1).encode())
     except FileProblem as problem:

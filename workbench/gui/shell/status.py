@@ -44,12 +44,19 @@ class StatusBar(QStatusBar):
         self.size_label = QLabel()
         for permanent in (self.place, self.size_label, self.client):
             self.addPermanentWidget(permanent)
-        context.problems_changed.connect(self.show_problems)
-        context.jobs.changed.connect(self.show_jobs)
+        self.jobs.hide()
+        self.progress.hide()
+        self.cancel.hide()
         self.show_problems()
-        self.show_jobs()
         self.show_branch("", "")
         self.show_document(None, "")
+
+    def follow(self) -> None:
+        """Begin to follow problems and jobs; the first frame has neither."""
+        self._context.problems_changed.connect(self.show_problems)
+        self._context.jobs.changed.connect(self.show_jobs)
+        self.show_problems()
+        self.show_jobs()
 
     def show_problems(self) -> None:
         """Count errors and warnings."""

@@ -5,36 +5,29 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, SignalInstance
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from workbench.gui.shell.activities import ACTIVITIES
 from workbench.gui.shell.activity_bar import ActivityBar
 from workbench.gui.shell.centre import Centre
-from workbench.gui.shell.commands import Command
+from workbench.gui.shell.commands import CATEGORIES, Command
 from workbench.gui.shell.context import AppContext
-from workbench.gui.shell.docks import BottomDock, InspectorDock
-from workbench.gui.shell.jobs_panel import JobsPanel
-from workbench.gui.shell.log_panel import LogPanel
+from workbench.gui.shell.docks import BOTTOM_PANELS, BottomDock, InspectorDock, make_panel
 from workbench.gui.shell.log_tail import LogTail
-from workbench.gui.shell.menus import Menus
-from workbench.gui.shell.notifications import NotificationArea
-from workbench.gui.shell.problems_panel import ProblemsPanel
-from workbench.gui.shell.repository import GitWatch
 from workbench.gui.shell.session import LAYOUT_VERSION, Session
-from workbench.gui.shell.standard_commands import standard_commands
 from workbench.gui.shell.status import StatusBar
-from workbench.gui.shell.watch import FolderWatch
 from workbench.gui.shell.welcome import WelcomePage
-from workbench.gui.shell.window_actions import Parts, WindowActions
 from workbench.gui.widgets.layouts import row
 
 if TYPE_CHECKING:
     from workbench.domain.skill import Library
+    from workbench.gui.shell.window_actions import WindowActions
 
 _SIZE = (1280, 800)
 _BOTTOM_HEIGHT = 220
@@ -47,6 +40,8 @@ class MainWindow(QMainWindow):
     ``on_closed`` is called with the session to be kept, when the window has really closed.
     """
 
+    first_frame = Signal()
+
     def __init__(
         self,
         context: AppContext,
@@ -58,7 +53,10 @@ class MainWindow(QMainWindow):
         self.context = context
         self._on_closed = on_closed
         self._closing = False
+        self._session = session
+        self._tail = tail
         self._complete = False
+        self._painted = False
         self.setWindowTitle("Skill Workbench")
         self.setObjectName("main")
         self.setDockNestingEnabled(False)
@@ -72,24 +70,14 @@ class MainWindow(QMainWindow):
         line.addWidget(self.centre, 1)
         self.setCentralWidget(body)
         self.inspector = InspectorDock(self)
-        self.bottom = BottomDock(
-            {
-                "Problems": lambda: ProblemsPanel(context),
-                "Jobs": lambda: JobsPanel(context),
-                "Log": lambda: LogPanel(tail),
-            },
-            self,
-        )
+        self.bottom = BottomDock(BOTTOM_PANELS, lambda name: make_panel(name, context, tail), self)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.status = StatusBar(context, context.commands.run)
         self.setStatusBar(self.status)
-        parts = Parts(
-            self.activity_bar, self.welcome, self.centre, self.inspector, self.bottom, self.status
-        )
-        self.does = WindowActions(self, context, parts, session, tail)
-        self._connect()
+        # Empty menus, so that the bar has its height in the first frame.
+        self._empty_menus = {name: self.menuBar().addMenu(f"&{name}") for name in CATEGORIES}
         self._default_layout()
         self._restore(session)
 
@@ -98,17 +86,33 @@ class MainWindow(QMainWindow):
         """The open document tabs."""
         return self.centre.documents.documents
 
+    @cached_property
+    def does(self) -> WindowActions:
+        """What the commands do; made after the first frame."""
+        from workbench.gui.shell.window_actions import Parts, WindowActions
+
+        parts = Parts(
+            self.activity_bar, self.welcome, self.centre, self.inspector, self.bottom, self.status
+        )
+        return WindowActions(self, self.context, parts, self._session, self._tail)
+
     def complete(self) -> None:
-        """Make what the first frame does not show: menus, palette, notifications."""
+        """Make what the first frame does not show: commands, palette, notifications, watchers."""
         if self._complete:
             return
         self._complete = True
+        from workbench.gui.shell.menus import Menus
+        from workbench.gui.shell.notifications import NotificationArea
+        from workbench.gui.shell.repository import GitWatch
+        from workbench.gui.shell.standard_commands import standard_commands
+        from workbench.gui.shell.watch import FolderWatch
+
         context = self.context
         context.commands.add(
             *standard_commands(self.does),
             Command("view.reset_layout", "Reset layout", "View", self.reset_layout, group=4),
         )
-        self.menus = Menus(self, context.commands)
+        self.menus = Menus(self, context.commands, self._empty_menus)
         self.notifications = NotificationArea(self, context.notify)
         self.git = GitWatch(context, self)
         self.git.changed.connect(lambda state: self.status.show_branch(state.text, state.tip))
@@ -116,6 +120,7 @@ class MainWindow(QMainWindow):
         self.watch.changed.connect(context.workspace.reload)
         self.watch.changed.connect(context.disk_changed)
         context.library_changed.connect(self._watch_library)
+        self._connect()
 
     def open_library(self, folder: Path) -> None:
         """Open a folder of skills."""
@@ -159,6 +164,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         context = self.context
+        self.status.follow()
         self.activity_bar.chosen.connect(self.show_activity)
         self.centre.shown.connect(self._activity_shown)
         self.centre.documents.current_changed.connect(self._document_changed)
@@ -274,9 +280,16 @@ class MainWindow(QMainWindow):
         if self._on_closed is not None:
             self._on_closed(session)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        QTimer.singleShot(0, self, self.complete)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            # A timer set before the first paint would run before it.
+            self._painted = True
+            QTimer.singleShot(0, self, self._after_first_frame)
+
+    def _after_first_frame(self) -> None:
+        self.complete()
+        self.first_frame.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
