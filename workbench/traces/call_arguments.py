@@ -36,6 +36,8 @@ _TELLING: Final = (
 )
 _SHELL: Final = re.compile(r"^(?:\S*/)?(?:ba|z|da|k)?sh(?:\.exe)?$")
 _RUNS_TEXT: Final = re.compile(r"^-[a-z]*c$")
+_DOUBLE_QUOTED: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_DOUBLE_ESCAPE: Final = re.compile(r'\\(["\\$`])')
 _PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+?)\s*$", re.MULTILINE)
 
 
@@ -53,12 +55,21 @@ def inner_command(command: Any) -> str:
         return ""
     head = command.split(None, 2)
     if len(head) == 3 and _SHELL.match(head[0]) and _RUNS_TEXT.match(head[1]):
-        try:
-            words = shlex.split(command)
-        except ValueError:
-            return head[2]
-        return words[2] if len(words) == 3 else head[2]
+        return _one_word(head[2].strip())
     return command
+
+
+def _one_word(quoted: str) -> str:
+    """Return a shell word without its quotes; what is more than one word stays as it is."""
+    if quoted[:1] == "'" == quoted[-1:] and "'" not in quoted[1:-1]:
+        return quoted[1:-1]
+    if _DOUBLE_QUOTED.fullmatch(quoted):
+        return _DOUBLE_ESCAPE.sub(r"\1", quoted[1:-1])
+    try:
+        words = shlex.split(quoted)  # slow: one character at a time
+    except ValueError:
+        return quoted
+    return words[0] if len(words) == 1 else quoted
 
 
 def main_argument(arguments: Any) -> str:
