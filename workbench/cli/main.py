@@ -13,11 +13,17 @@ from workbench.cli.console import UsageProblem
 
 #: Command to the module that serves it. Only the one asked for is imported (start-up time).
 COMMANDS: dict[str, str] = {
+    "check": "workbench.cli.check",
+    "fix": "workbench.cli.check",
     "endpoint": "workbench.cli.endpoint",
     "evaluate": "workbench.cli.gate",
     "evolve": "workbench.cli.evolve",
     "gate": "workbench.cli.gate",
     "graph": "workbench.cli.graph",
+    "proposals": "workbench.cli.proposals",
+    "trace": "workbench.cli.trace",
+    "plugins": "workbench.cli.plugins",
+    "jobs": "workbench.cli.plugins",
 }
 
 #: Commands that draw: served by the window's package.

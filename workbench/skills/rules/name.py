@@ -20,7 +20,7 @@ def _name(view: View) -> str:
     return unicodedata.normalize("NFKC", text.strip())
 
 
-def _missing(view: View, client: Client) -> Iterator[Hit]:
+def _missing(view: View, _: Client) -> Iterator[Hit]:
     front_matter = view.skill.front_matter
     if front_matter is None:
         return
@@ -30,7 +30,7 @@ def _missing(view: View, client: Client) -> Iterator[Hit]:
         hint = f" The key '{other}' is not it: keys are lowercase." if other else ""
         folder = Path(view.skill.path).name
         yield Hit(
-            f"The name is missing; {client.title} takes the folder's, '{folder}', at best.{hint}",
+            f"The name is missing; it would be that of the folder, '{folder}'.{hint}",
             view.head,
         )
     elif not isinstance(entry.value, (list, dict)) and not _name(view):
