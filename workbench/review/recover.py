@@ -24,12 +24,13 @@ def recover(store: ProposalStore, history: LocalHistory, *, now: str) -> tuple[s
 
     Called at the start of the program. What cannot be mended is said and stays for the next start.
     """
-    if not store.folder.is_dir():
-        return ()
     done: list[str] = []
     try:
+        waiting = [proposal for proposal in store.list() if _unfinished(store, proposal)]
+        if not waiting:
+            return ()
         with store.lock():
-            for proposal in store.list():
+            for proposal in waiting:
                 try:
                     done += recover_one(store, history, proposal.id, now=now)
                 except (FileProblem, ReviewProblem, GitProblem) as problem:
@@ -37,6 +38,13 @@ def recover(store: ProposalStore, history: LocalHistory, *, now: str) -> tuple[s
     except FileProblem as problem:
         done.append(str(problem))
     return tuple(done)
+
+
+def _unfinished(store: ProposalStore, proposal: Proposal) -> bool:
+    receipts = store.receipts(proposal.id)
+    if not receipts:
+        return False
+    return receipts[-1].state in _OPEN or _final_status(store, proposal, receipts[-1]) is not None
 
 
 def recover_one(
@@ -119,10 +127,19 @@ def _finished(transaction: Transaction) -> tuple[bool, str | None]:
 
 def _mend_status(store: ProposalStore, proposal: Proposal, receipt: Receipt) -> tuple[str, ...]:
     """Mend a status when the program ended between the last receipt and the status."""
-    final: dict[str, ProposalStatus] = {"committed": "applied", "reverted": "reverted"}
-    status = final.get(receipt.state)
-    decided_later = any(decision.time > receipt.time for decision in store.decisions(proposal.id))
-    if status is None or status == proposal.status or decided_later:
+    status = _final_status(store, proposal, receipt)
+    if status is None:
         return ()
     store.update(msgspec.structs.replace(proposal, status=status))
     return (f"Proposal {proposal.id} is noted as {status}, as its receipt says.",)
+
+
+def _final_status(
+    store: ProposalStore, proposal: Proposal, receipt: Receipt
+) -> ProposalStatus | None:
+    """Return the status that the last receipt asks for, None when it is right as it is."""
+    final: dict[str, ProposalStatus] = {"committed": "applied", "reverted": "reverted"}
+    status = final.get(receipt.state)
+    decisions = store.decisions(proposal.id)
+    decided_later = any(decision.time > receipt.time for decision in decisions)
+    return None if status == proposal.status or decided_later else status

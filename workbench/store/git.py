@@ -17,7 +17,15 @@ from msgspec import Struct
 
 from workbench.store.gitcommand import GitMissing, GitProblem, refusal, run_git
 
-__all__ = ["Commit", "FileState", "GitMissing", "GitProblem", "Identity", "Repository"]
+__all__ = [
+    "Commit",
+    "FileState",
+    "GitMissing",
+    "GitProblem",
+    "Identity",
+    "Repository",
+    "identity_at",
+]
 
 #: What is under way, by the file git keeps for it in its folder (git 2.39 wt-status.c).
 _OPERATIONS: Final = {
@@ -39,6 +47,21 @@ class Identity(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>"
+
+
+def identity_at(folder: Path) -> Identity | None:
+    """Return who git would name as author there, inside a repository or not; None without git."""
+    values: list[str] = []
+    for variable, key in (("GIT_AUTHOR_NAME", "user.name"), ("GIT_AUTHOR_EMAIL", "user.email")):
+        value = os.environ.get(variable, "")
+        if not value:
+            try:
+                answer = run_git(["config", "--get", key], folder)
+            except GitProblem:
+                return None
+            value = answer.stdout.decode("utf-8", "replace").strip()
+        values.append(value)
+    return Identity(values[0], values[1]) if all(values) else None
 
 
 class FileState(Struct, frozen=True):
@@ -125,9 +148,7 @@ class Repository(Struct, frozen=True):
 
     def identity(self) -> Identity | None:
         """Return who git would name as author; nothing is guessed from the machine's name."""
-        name = os.environ.get("GIT_AUTHOR_NAME") or self._setting("user.name")
-        email = os.environ.get("GIT_AUTHOR_EMAIL") or self._setting("user.email")
-        return Identity(name, email) if name and email else None
+        return identity_at(self.root)
 
     def hooks(self) -> tuple[str, ...]:
         """Return the hooks that a commit would run, to be shown before it does."""
@@ -247,10 +268,6 @@ class Repository(Struct, frozen=True):
         else:
             self._ask(["update-ref", "-m", reason, "-d", "HEAD", commit.sha], writing=True)
             self.forget_new(paths)
-
-    def _setting(self, key: str) -> str | None:
-        answer = run_git(["config", "--get", key], self.root)
-        return answer.stdout.decode("utf-8", "replace").strip() or None
 
     def _ask(
         self,

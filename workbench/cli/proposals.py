@@ -1,0 +1,220 @@
+"""``proposals``: review without a window."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.cli.console import UsageProblem
+from workbench.cli.proposals_output import Output
+from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
+from workbench.files import FileProblem
+from workbench.review.apply import apply_decision
+from workbench.review.checks import check_result
+from workbench.review.decide import decide, gate_after, pick, record, verdicts_for
+from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
+from workbench.review.plan import ReviewProblem
+from workbench.review.recover import recover
+from workbench.review.revert import merge_revert, revert
+from workbench.review.session import Review, open_review
+from workbench.review.transaction import RolledBack, Stale
+from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
+from workbench.store.git import GitProblem, identity_at
+from workbench.store.history import LocalHistory
+from workbench.store.paths import UserFolders
+from workbench.store.proposals import ProposalStore, StoreProblem
+
+SUMMARY = {"proposals": "list, show, check, approve, reject, apply, revert proposed changes"}
+
+_ACTIONS = ("list", "show", "check", "approve", "reject", "defer", "apply", "revert")
+_KINDS: dict[str, VerdictKind] = {"approve": "accept", "reject": "reject", "defer": "defer"}
+_SIDES: dict[str, Choice] = {"disk": "ours", "proposal": "theirs"}
+
+
+def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Review without a window. Exit code 1: a check failed, or it is stale."
+    parser.add_argument("action", choices=_ACTIONS)
+    parser.add_argument("id", nargs="?", metavar="ID", help="a proposal, or the start of its id")
+    parser.add_argument("--store", type=Path, metavar="DIR", help="default: the user's own")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="default: where it was made")
+    parser.add_argument("--hunks", nargs="+", default=[], metavar="ID", help="ids or numbers")
+    parser.add_argument("--reason", choices=REASON_CODES, default="")
+    parser.add_argument("--comment", default="", metavar="TEXT")
+    parser.add_argument("--reviewer", metavar="NAME", help="default: the identity git knows")
+    parser.add_argument(
+        "--client", action="append", choices=tuple(CLIENTS), metavar="ID", help="rules to check"
+    )
+    parser.add_argument(
+        "--merge", action="store_true", help="merge with files that changed, into a new proposal"
+    )
+    parser.add_argument("--prefer", choices=tuple(_SIDES), help="the side for every conflict")
+    parser.add_argument("--no-commit", action="store_true", help="write the files alone")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_command(command: str, arguments: argparse.Namespace) -> int:
+    """Run one action."""
+    try:
+        return _Command(arguments).run()
+    except RolledBack as problem:
+        print(f"skill-workbench proposals: {problem}", file=sys.stderr)
+        return 1
+    except (FileProblem, ReviewProblem, GitProblem) as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
+class _Command:
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        folders = UserFolders.default()
+        folder: Path = arguments.store or folders.proposals
+        if arguments.store is not None and not folder.is_dir():
+            raise UsageProblem(f"There is no store {folder}. Name what 'evolve --out' wrote.")
+        self._store = ProposalStore(folder.absolute())
+        self._history = LocalHistory(folders.history)
+        self._out = Output(arguments.format == "json")
+
+    def run(self) -> int:
+        for done in recover(self._store, self._history, now=_now()):
+            print(done, file=sys.stderr)
+        if self._arguments.action == "list":
+            listing = self._store.read()
+            self._out.listing(self._store, listing)
+            return 0
+        actions: dict[str, Callable[[Proposal], int]] = {
+            "show": self._show,
+            "check": self._check,
+            "approve": self._decide,
+            "reject": self._decide,
+            "defer": self._decide,
+            "apply": self._apply,
+            "revert": self._revert,
+        }
+        return actions[self._arguments.action](self._proposal())
+
+    def _proposal(self) -> Proposal:
+        if self._arguments.id is not None:
+            return self._store.find(self._arguments.id)
+        listing = self._store.read()
+        if len(listing.proposals) == 1:
+            return listing.proposals[0]
+        known = ", ".join(proposal.id for proposal in listing.proposals[:8]) or "none"
+        raise StoreProblem(
+            f"Say which proposal of {self._store.folder}. There are {len(listing.proposals)}: "
+            f"{known}."
+        )
+
+    def _review(self, proposal: Proposal) -> Review:
+        return open_review(self._store, proposal.id, self._arguments.library)
+
+    def _show(self, proposal: Proposal) -> int:
+        self._out.proposal(self._review(proposal))
+        return 0
+
+    def _check(self, proposal: Proposal) -> int:
+        review = self._review(proposal)
+        decision = review.decision
+        if self._arguments.hunks or decision is None or not review.result(decision.verdicts).files:
+            verdicts = verdicts_for(review, pick(review, self._arguments.hunks), "accept")
+            if self._arguments.hunks:
+                chosen = {hunk.id for hunk in pick(review, self._arguments.hunks)}
+                verdicts = tuple(verdict for verdict in verdicts if verdict.hunk in chosen)
+        else:
+            verdicts = decision.verdicts
+        clients = self._arguments.client or [DEFAULT_CLIENT]
+        checks = check_result(review, verdicts, clients=clients)
+        self._out.checks(review, checks, gate_after(review, verdicts))
+        return 1 if checks.failed else 0
+
+    def _decide(self, proposal: Proposal) -> int:
+        arguments = self._arguments
+        review = self._review(proposal)
+        verdicts = verdicts_for(
+            review,
+            pick(review, arguments.hunks),
+            _KINDS[arguments.action],
+            reason=arguments.reason,
+            comment=arguments.comment,
+        )
+        decision = decide(
+            review,
+            verdicts,
+            reviewer=self._reviewer(review.library),
+            now=_now(),
+            comment=arguments.comment,
+        )
+        status = record(review, decision)
+        self._out.decision(decision, status, gate_after(review, verdicts), len(review.hunks))
+        return 0
+
+    def _apply(self, proposal: Proposal) -> int:
+        if self._arguments.merge:
+            review = self._review(proposal)
+            decision = review.decision
+            if decision is None:
+                raise ReviewProblem(f"Nobody approved proposal {proposal.id} yet.")
+            return self._merge(merge_stale(review, decision.verdicts))
+        try:
+            receipt = apply_decision(
+                self._store,
+                self._history,
+                proposal.id,
+                now=_now(),
+                library=self._arguments.library,
+                use_git=not self._arguments.no_commit,
+            )
+        except Stale as problem:
+            print(f"skill-workbench proposals: {problem}", file=sys.stderr)
+            return 1
+        self._out.receipt(receipt)
+        return 0
+
+    def _revert(self, proposal: Proposal) -> int:
+        library: Path | None = self._arguments.library
+        if self._arguments.merge:
+            return self._merge(merge_revert(self._store, proposal.id, library))
+        try:
+            receipt = revert(
+                self._store,
+                self._history,
+                proposal.id,
+                now=_now(),
+                reviewer=self._reviewer(library or Path(proposal.library)),
+                library=library,
+                use_git=not self._arguments.no_commit,
+            )
+        except Stale as problem:
+            print(f"skill-workbench proposals: {problem}", file=sys.stderr)
+            return 1
+        self._out.receipt(receipt)
+        return 0
+
+    def _merge(self, merge: Merge) -> int:
+        prefer = self._arguments.prefer
+        if merge.conflicts and prefer is None:
+            self._out.conflicts(merge)
+            return 1
+        proposal, blobs = merged_proposal(merge, now=_now(), prefer=_SIDES.get(prefer or ""))
+        self._store.add(proposal, blobs)
+        self._out.merged(merge, proposal)
+        return 0
+
+    def _reviewer(self, library: Path) -> str:
+        if self._arguments.reviewer:
+            return str(self._arguments.reviewer)
+        identity = identity_at(library if library.is_dir() else Path.cwd())
+        if identity is not None:
+            return str(identity)
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            return ""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,209 @@
+"""What ``proposals`` prints, for people and for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from workbench.cli.console import coloured, document, print_json
+from workbench.domain.proposal import (
+    Decision,
+    Gate,
+    Hunk,
+    HunkVerdict,
+    Proposal,
+    ProposalStatus,
+    Receipt,
+)
+from workbench.review.checks import ResultChecks
+from workbench.review.merge import Merge
+from workbench.review.session import Review
+from workbench.store.proposals import Listing, ProposalStore
+
+_COLOURS = {"accept": "green", "reject": "red", "defer": "yellow"}
+
+
+class Output:
+    """Prints each result once, as JSON or as text."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+
+    def listing(self, store: ProposalStore, listing: Listing) -> None:
+        """Print all proposals of a store."""
+        if self._json:
+            rows = [_row(proposal) for proposal in listing.proposals]
+            print_json(
+                document(
+                    "proposals",
+                    store=str(store.folder),
+                    proposals=rows,
+                    problems=listing.problems,
+                )
+            )
+            return
+        if not listing.proposals:
+            print(f"No proposals in {store.folder}. 'skill-workbench evolve' makes some.")
+        for proposal in listing.proposals:
+            verified = sum(check.status == "verified" for check in proposal.checks)
+            print(
+                f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}  "
+                f"{proposal.draft.kind}  {', '.join(proposal.draft.skills) or '-'}  "
+                f"{proposal.gate.level.replace('_', ' ')}  "
+                f"evidence {verified}/{len(proposal.draft.evidence)}\n    {proposal.draft.title}"
+            )
+        for problem in listing.problems:
+            print(coloured(problem, "red"))
+
+    def proposal(self, review: Review) -> None:
+        """Print one proposal with its hunks."""
+        decision = review.decision
+        verdicts = {verdict.hunk: verdict for verdict in decision.verdicts} if decision else {}
+        if self._json:
+            stored = msgspec.to_builtins(review.proposal)
+            hunks = [
+                _hunk(number, hunk, verdicts.get(hunk.id))
+                for number, hunk in enumerate(review.hunks, 1)
+            ]
+            print_json(document("proposal", **stored, hunks=hunks, decision=decision))
+            return
+        proposal = review.proposal
+        print(f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}")
+        print(f"{proposal.draft.title}\n\n{proposal.draft.rationale}\n")
+        print(f"engine {proposal.engine.id} {proposal.engine.version}, library {review.library}")
+        for warning in proposal.warnings:
+            print(coloured(f"warning: {warning}", "yellow"))
+        for evidence in proposal.draft.evidence:
+            check = next((one for one in proposal.checks if one.evidence == evidence.id), None)
+            status = check.status if check else "unchecked"
+            quote = " ".join(evidence.quote.split())[:100]
+            print(
+                f"  {evidence.id}  {status}  {evidence.trace} step {evidence.step_first}: {quote}"
+            )
+        for number, hunk in enumerate(review.hunks, 1):
+            self._print_hunk(number, hunk, verdicts.get(hunk.id))
+
+    def checks(self, review: Review, checks: ResultChecks, gate: Gate) -> None:
+        """Print what a selection does to the checks."""
+        if self._json:
+            fields = msgspec.to_builtins(checks)
+            print_json(
+                document("proposal-check", id=review.proposal.id, ok=not checks.failed, **fields)
+                | {"gate": gate}
+            )
+            return
+        for skill in checks.skills:
+            before = skill.before.bytes if skill.before else 0
+            after = skill.after.bytes if skill.after else 0
+            print(f"{skill.skill}: {after - before:+d} bytes of SKILL.md ({before} to {after})")
+            for one in skill.new:
+                line = f":{one.line}" if one.line else ""
+                print(f"  new {one.severity} {one.path}{line} {one.message} ({one.rule})")
+            for one in skill.gone:
+                print(f"  gone {one.severity} {one.path} {one.message} ({one.rule})")
+        for warning in checks.warnings:
+            print(coloured(f"warning: {warning}", "yellow"))
+        print(f"gate: {gate.level.replace('_', ' ')}")
+        print(coloured("failed", "red") if checks.failed else coloured("passed", "green"))
+
+    def decision(self, decision: Decision, status: ProposalStatus, gate: Gate, hunks: int) -> None:
+        """Print what was decided."""
+        if self._json:
+            fields = msgspec.to_builtins(decision)
+            print_json(document("decision", **fields, status=status, gate=gate))
+            return
+        accepted = sum(verdict.verdict == "accept" for verdict in decision.verdicts)
+        print(
+            f"{decision.proposal}: {status.replace('_', ' ')}, {accepted} of {hunks} hunks "
+            f"accepted by {decision.reviewer}; content {decision.content_hash[:12]}"
+        )
+
+    def receipt(self, receipt: Receipt) -> None:
+        """Print what was written."""
+        if self._json:
+            print_json(document("receipt", **msgspec.to_builtins(receipt)))
+            return
+        commit = receipt.revert_commit or receipt.commit
+        verb = "reverted" if receipt.state == "reverted" else "applied"
+        print(f"{receipt.proposal}: {verb}" + (f", commit {commit[:12]}" if commit else ""))
+        for file in receipt.files:
+            before, after = (file.before_sha256 or "-")[:12], (file.after_sha256 or "-")[:12]
+            if receipt.state == "reverted":
+                before, after = after, before
+            print(f"  {file.path}  {before} to {after}")
+        if receipt.message:
+            print(receipt.message)
+
+    def conflicts(self, merge: Merge) -> None:
+        """Print the conflicts that want a choice."""
+        if self._json:
+            print_json(document("merge", id=merge.proposal.id, conflicts=merge.conflicts))
+            return
+        for conflict in merge.conflicts:
+            print(f"{conflict.path}: conflict {conflict.index + 1} ({conflict.kind})")
+            print("".join(f"  disk      {line.rstrip()}\n" for line in conflict.ours), end="")
+            print("".join(f"  proposal  {line.rstrip()}\n" for line in conflict.theirs), end="")
+        print("Choose with --prefer disk or --prefer proposal, or one by one in the window.")
+
+    def merged(self, merge: Merge, proposal: Proposal) -> None:
+        """Print the proposal that a merge made."""
+        if self._json:
+            print_json(document("merge", id=merge.proposal.id, merged=proposal.id, conflicts=[]))
+            return
+        print(f"{merge.proposal.id} was merged into {proposal.id}. Review it, then apply that one.")
+
+    def _print_hunk(self, number: int, hunk: Hunk, verdict: HunkVerdict | None) -> None:
+        said = verdict.verdict if verdict else "open"
+        tail = f" ({verdict.reason})" if verdict and verdict.reason else ""
+        print(
+            f"\n[{number}] {coloured(hunk.path, 'bold')} {hunk.header}  {hunk.id}  "
+            f"{coloured(said, _COLOURS.get(said, 'dim'))}{tail}"
+        )
+        if hunk.evidence:
+            print(f"    evidence ({hunk.evidence_scope}): {', '.join(hunk.evidence)}")
+        for line in _lines(hunk, verdict):
+            text = line.rstrip("\r\n")
+            print(coloured(text, "red" if text.startswith("-") else "green"))
+
+
+def _row(proposal: Proposal) -> dict[str, Any]:
+    draft = proposal.draft
+    return {
+        "id": proposal.id,
+        "status": proposal.status,
+        "kind": draft.kind,
+        "title": draft.title,
+        "skills": draft.skills,
+        "engine": proposal.engine.id,
+        "level": proposal.gate.level,
+        "evidence": len(draft.evidence),
+        "verified": sum(check.status == "verified" for check in proposal.checks),
+        "files": sorted({change.path for change in draft.changes}),
+        "created": proposal.created,
+        "warnings": proposal.warnings,
+    }
+
+
+def _hunk(number: int, hunk: Hunk, verdict: HunkVerdict | None) -> dict[str, Any]:
+    return {
+        "id": hunk.id,
+        "number": number,
+        "path": hunk.path,
+        "kind": hunk.kind,
+        "header": hunk.header,
+        "lines": _lines(hunk, verdict),
+        "evidence": hunk.evidence,
+        "evidence_scope": hunk.evidence_scope,
+        "rationale": hunk.rationale,
+        "change": hunk.change,
+        "verdict": verdict.verdict if verdict else None,
+        "reason": verdict.reason if verdict else "",
+        "edited": verdict is not None and verdict.edited is not None,
+    }
+
+
+def _lines(hunk: Hunk, verdict: HunkVerdict | None) -> list[str]:
+    """Return the lines as a diff shows them, ends kept; a person's edit instead of the engine's."""
+    new = hunk.new_lines if verdict is None or verdict.edited is None else verdict.edited
+    return [f"-{line}" for line in hunk.base_lines] + [f"+{line}" for line in new]
