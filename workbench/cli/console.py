@@ -14,8 +14,23 @@ class UsageProblem(Exception):  # noqa: N818 - a problem for a person, in words
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document with a line end; lone surrogates become U+FFFD."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    """Print one JSON document with a line end; lone surrogates become question marks."""
+    try:
+        encoded = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8 reaches us with lone surrogates, which JSON cannot hold.
+        encoded = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(document)))
+    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
 
 
 def document(kind: str, **fields: Any) -> dict[str, Any]:
