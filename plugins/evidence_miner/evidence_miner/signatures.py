@@ -105,6 +105,7 @@ def is_infra(text: str) -> bool:
 def abstracted(line: str) -> str:
     """Return the line without numbers, paths and quoted values."""
     text = _SHELL_PREFIX.sub("", re.sub(r"^E\s{2,}", "", line.strip()))
+    text = re.sub(r"^(?:/\S*/)([\w.-]+): ", r"\1: ", text)
     text = re.sub(r"^(\S+): not found$", r"\1: command not found", text)
     kept: list[str] = []
 
