@@ -13,11 +13,24 @@ Verdict = Literal["clean", "review", "dangerous"]
 LEVELS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
 
 
+class FlowStep(Struct, frozen=True):
+    """One place a flow passes through; ``path`` is relative to the skill."""
+
+    path: str
+    line: int
+    text: str = ""
+
+
 class Finding(Struct, frozen=True):
     """One place that may endanger the user. Lines count from 1; ``path`` is relative to the skill.
 
     ``pattern`` is the id of the taxonomy of arXiv:2601.10338 (P1 ... SC3) where one fits,
-    ``fingerprint`` survives moved lines.
+    ``fingerprint`` survives moved lines. ``check`` says what a person should look at, ``decoded`` is
+    the evidence without its disguise, ``flow`` the places a value passes through, ``tags`` are of
+    OWASP's Agentic Skills Top 10.
+
+    The host alone sets ``suppressed`` (the reason a person gave) and ``baseline`` ("new" or
+    "unchanged" against the baseline that was named).
     """
 
     rule: str
@@ -34,6 +47,12 @@ class Finding(Struct, frozen=True):
     pattern: str | None = None
     skill: str = ""
     plugin: str = ""
+    check: str = ""
+    tags: tuple[str, ...] = ()
+    decoded: str | None = None
+    flow: tuple[FlowStep, ...] = ()
+    suppressed: str | None = None
+    baseline: str | None = None
 
 
 class Coverage(Struct, frozen=True):

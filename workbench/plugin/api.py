@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from workbench.domain.finding import Capabilities, Coverage, Finding, Level
+from workbench.domain.finding import Capabilities, Coverage, Finding, FlowStep, Level
 from workbench.domain.job import (
     Budget,
     Candidate,
@@ -129,6 +129,7 @@ __all__ = [
     "Finding",
     "FindingEvent",
     "Finished",
+    "FlowStep",
     "GateEvent",
     "JobEvent",
     "Level",

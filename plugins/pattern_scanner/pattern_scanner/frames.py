@@ -1,0 +1,165 @@
+"""Prose rules: which concepts stand together, in which role and polarity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pattern_scanner.markdown import Document
+from pattern_scanner.model import Passage, Role, Sighting
+from pattern_scanner.polarity import mentioned, negated
+from pattern_scanner.rulebook import Frame, Rule, lexicon, rules_of
+from workbench.plugin.api import Level
+
+_STEPS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
+_HIDDEN_ORDERS = ("send", "run_this", "obey", "override", "conceal", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Concepts of one passage: ``plain`` are ordered, ``any`` is there in whatever polarity."""
+
+    plain: frozenset[str]
+    any: frozenset[str]
+    about: bool
+
+
+def prose_sightings(document: Document, *, security_subject: bool) -> Iterator[Sighting]:
+    """Yield what the prose of a document orders."""
+    passages = document.passages
+    seen = [_concepts(passage) for passage in passages]
+    for index, passage in enumerate(passages):
+        if not seen[index].plain or passage.medium == "heading":
+            continue
+        for rule in rules_of("prose"):
+            if rule.frame is not None:
+                sighting = _apply(rule, rule.frame, index, passages, seen, security_subject)
+                if sighting is not None:
+                    yield sighting
+        if passage.hidden and _orders_agent(seen[index].plain):
+            yield _sighting("addresses-agent-in-hidden-text", passage, None, None)
+
+
+def _orders_agent(plain: frozenset[str]) -> bool:
+    return "agent_address" in plain and bool(plain & set(_HIDDEN_ORDERS))
+
+
+def _concepts(passage: Passage) -> _Seen:
+    text = passage.text
+    known = lexicon()
+    plain: set[str] = set()
+    seen: set[str] = set()
+    about = False
+    for name, pattern in known.concepts.items():
+        match = pattern.search(text)
+        if match is None:
+            continue
+        seen.add(name)
+        if name in _OBJECTS:
+            plain.add(name)
+            continue
+        tries = 0
+        while match is not None and tries < 4:
+            if not negated(text, match.start()):
+                plain.add(name)
+                break
+            match = pattern.search(text, match.end())
+            tries += 1
+        if match is not None and name in _CORE and mentioned(text, match.start(), match.end()):
+            about = True
+    return _Seen(frozenset(plain), frozenset(seen), about)
+
+
+#: Things, not acts: a negation before them says nothing.
+_OBJECTS = frozenset(
+    {"secret", "context", "content", "destination", "remote_place", "auth_use", "control_file",
+     "foreign_content", "authority", "lasting", "power", "agent_address", "risky_act"}
+)  # fmt: skip
+#: Acts whose mere mention is common in honest texts about security.
+_CORE = frozenset(
+    {"override", "weak_override", "conceal", "send", "obey", "harvest", "solicit", "deceive", "tamper",
+     "disable_protection", "trigger_word", "evade", "self_spread", "promote", "write",
+     "no_approval"}
+)  # fmt: skip
+
+
+def _apply(
+    rule: Rule,
+    frame: Frame,
+    index: int,
+    passages: list[Passage],
+    seen: list[_Seen],
+    security_subject: bool,
+) -> Sighting | None:
+    here, passage = seen[index], passages[index]
+    if not all(_holds(need, here.plain) for need in frame.same):
+        return None
+    if any(_holds(name, here.any) for name in frame.none):
+        return None
+    close = _close(index, passages, seen, frame.within)
+    if frame.near and not all(_holds(need, close) for need in frame.near):
+        return None
+    if any(_holds(name, close) for name in frame.near_none):
+        return None
+    role = passage.role
+    if here.about and not frame.quotes_count:
+        if not passage.hidden and passage.medium != "meta":
+            return None
+        role = min(role, Role.CAUTION)
+    if role == Role.WARNING:
+        return None
+    if passage.medium == "table" or (security_subject and role < Role.INSTRUCTION):
+        role = Role.CAUTION if role == Role.INSTRUCTION else Role.WARNING
+        if role == Role.WARNING:
+            return None
+    severity = rule.severity
+    wide = _close(index, passages, seen, max(2, frame.within))
+    raised = any(_holds(name, wide) for name in frame.boost)
+    if raised or passage.hidden or passage.tricks:
+        severity = _STEPS[min(4, _STEPS.index(severity) + 1)]
+    confident = "high" if (raised or passage.hidden) and role == Role.INSTRUCTION else None
+    return _sighting(rule.id, passage, severity, confident, role)
+
+
+def _holds(need: str, plain: frozenset[str]) -> bool:
+    """Evaluate ``a+b|c``: alternatives of conjunctions."""
+    return any(all(part in plain for part in either.split("+")) for either in need.split("|"))
+
+
+def _close(
+    index: int, passages: list[Passage], seen: list[_Seen], within: int
+) -> frozenset[str]:
+    found: set[str] = set()
+    for other in range(max(0, index - within), min(len(passages), index + within + 1)):
+        near = passages[other]
+        if other == index:
+            found |= seen[other].plain
+        elif (
+            near.section == passages[index].section
+            and near.role != Role.WARNING
+            and not seen[other].about
+            and near.medium != "heading"
+            and abs(near.line - passages[index].line) <= 8
+        ):
+            found |= seen[other].plain
+    return frozenset(found)
+
+
+def _sighting(
+    rule: str,
+    passage: Passage,
+    severity: Level | None,
+    confidence: str | None,
+    role: Role | None = None,
+) -> Sighting:
+    return Sighting(
+        rule,
+        passage.path,
+        passage.line,
+        passage.end_line,
+        passage.raw,
+        severity=severity,
+        confidence="high" if confidence == "high" else None,
+        role=passage.role if role is None else role,
+        decoded=passage.decoded or (passage.text if passage.tricks else None),
+    )
