@@ -15,6 +15,7 @@ from workbench.gui.shell.jobs import JobBoard, JobReporter
 if TYPE_CHECKING:
     from workbench.domain.diagnostic import Diagnostic
     from workbench.domain.skill import Library, Skill
+    from workbench.skills.library import LibraryCache
     from workbench.traces.open import OpenTrace
 
 #: A batch of opened traces is shown after this long, so that a big folder fills in as it is read.
@@ -35,6 +36,7 @@ class LibraryRead:
 
     library: Library
     diagnostics: dict[str, tuple[Diagnostic, ...]]
+    clients: tuple[str, ...]
     seconds: float
 
 
@@ -52,7 +54,8 @@ class Workspace(QObject):
         self._reading = 0
         self.library: Library | None = None
         self.diagnostics: dict[str, tuple[Diagnostic, ...]] = {}
-        self.clients: tuple[str, ...] = ("agentskills",)
+        self._cache: LibraryCache | None = None
+        self.clients: tuple[str, ...] = ()
         self.traces: tuple[OpenTrace, ...] = ()
         self.trace_problems: tuple[TraceProblem, ...] = ()
 
@@ -60,21 +63,26 @@ class Workspace(QObject):
         """Read a folder of skills (or one skill) and check it; the signals tell when."""
         self._reading += 1
         turn = self._reading
-        before = self.library
-        clients = self.clients
+        known = self.library, self.diagnostics
+        if self._cache is None:
+            from workbench.skills.library import LibraryCache
+
+            self._cache = LibraryCache()
+        cache = self._cache
 
         def work(reporter: JobReporter) -> LibraryRead:
-            return _read(root, before, clients, reporter)
+            return _read(root, known, cache, reporter)
 
         def done(read: LibraryRead) -> None:
             if turn != self._reading:
                 return
-            changed = before is None or before != read.library or self.library is not before
+            changed = read.library is not self.library
             self.library = read.library
             self.diagnostics = read.diagnostics
+            self.clients = read.clients
             if changed:
                 self.library_changed.emit(read.library)
-            self.diagnostics_changed.emit()
+                self.diagnostics_changed.emit()
 
         def failed(problem: BaseException) -> None:
             if turn == self._reading:
@@ -147,20 +155,33 @@ def skill_folder(skill: Skill) -> Path:
 
 
 def _read(
-    root: Path, before: Library | None, clients: tuple[str, ...], reporter: JobReporter
+    root: Path,
+    known: tuple[Library | None, dict[str, tuple[Diagnostic, ...]]],
+    cache: LibraryCache,
+    reporter: JobReporter,
 ) -> LibraryRead:
-    from workbench.skills.check import check_skill
+    """Read and check a library; skills that are as they were keep what was said of them."""
+    from workbench.skills.check import CLIENTS, check_skill
     from workbench.skills.library import read_library
 
     begun = time.perf_counter()
+    before, said = known
     reporter.progress(None, f"Reading {root}")
-    library = read_library(root)
+    library = read_library(root, cache)
+    # The reference validator repeats what the specification's profile says in its own words.
+    clients = tuple(name for name, client in CLIENTS.items() if not client.reference)
+    if library == before:
+        return LibraryRead(before, said, clients, time.perf_counter() - begun)
+    earlier = {skill.id: skill for skill in before.skills} if before else {}
     found: dict[str, tuple[Diagnostic, ...]] = {}
     for number, skill in enumerate(library.skills):
         reporter.check_cancelled()
+        if earlier.get(skill.id) == skill and skill.id in said:
+            found[skill.id] = said[skill.id]
+            continue
         reporter.progress(number / len(library.skills), f"Checking {skill.name or skill.id}")
         found[skill.id] = check_skill(skill, clients)
-    return LibraryRead(library, found, time.perf_counter() - begun)
+    return LibraryRead(library, found, clients, time.perf_counter() - begun)
 
 
 def _open_all(

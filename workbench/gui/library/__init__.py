@@ -1,0 +1,1 @@
+"""The skills of the open folder: list, filter, details, new ones."""
