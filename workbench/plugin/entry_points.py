@@ -2,55 +2,33 @@
 
 A distribution names its plugin as ``[project.entry-points."skill_workbench.plugins"]`` with
 ``<id> = "<package>"``; the package holds ``plugin.toml``. Asking every distribution costs tens of
-milliseconds, so the answer is kept until a folder of the module search path changes.
+milliseconds, so it is done when somebody asks, and again only after the module search path changed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
 import importlib.util
 import sys
+from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
-from workbench.files import FileProblem, write_atomic
-
 GROUP = "skill_workbench.plugins"
-_CACHE_NAME = "installed_plugins.json"
 
 
-class _Cache(Struct, frozen=True):
-    searched: tuple[tuple[str, int], ...]
-    values: tuple[str, ...]
-
-
-def entry_point_folders(cache_folder: Path) -> tuple[tuple[Path, Path], ...]:
+def entry_point_folders() -> tuple[tuple[Path, Path], ...]:
     """Return (folder of the plugin, folder its package is imported from) of each entry point."""
-    found = [_locate(value) for value in _values(cache_folder / _CACHE_NAME)]
+    found = [_locate(value) for value in _values(_searched())]
     return tuple(place for place in found if place is not None)
 
 
-def _values(cache_file: Path) -> tuple[str, ...]:
-    searched = _searched()
-    cache = _read_cache(cache_file)
-    if cache is not None and cache.searched == searched:
-        return cache.values
+@lru_cache(maxsize=1)
+def _values(searched: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    """Return what the entry points name; ``searched`` are folders with their time of change."""
+    import importlib.metadata
+
+    del searched  # the cache's key alone
     points = importlib.metadata.entry_points(group=GROUP)
-    values = tuple(sorted({point.value for point in points}))
-    # A cache that cannot be kept costs time, nothing else.
-    with contextlib.suppress(FileProblem):
-        write_atomic(cache_file, msgspec.json.encode(_Cache(searched, values)))
-    return values
-
-
-def _read_cache(file: Path) -> _Cache | None:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_Cache)
-    except (OSError, msgspec.MsgspecError):
-        return None
+    return tuple(sorted({point.value for point in points}))
 
 
 def _searched() -> tuple[tuple[str, int], ...]:

@@ -51,7 +51,7 @@ class LineSplitter:
             self._parts.append(part)
         elif was_within:
             kept = b"".join([*self._parts, part])
-            self._parts = [kept[:KEPT_OF_LONG_LINE]]
+            self._parts = [kept[: min(self._limit, KEPT_OF_LONG_LINE)]]
 
     def _take(self) -> Line:
         line = Line(b"".join(self._parts), self._size)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -78,7 +78,7 @@ class Registry:
 
     Args:
         folders: each holds plugins as sub-folders; the bundled one is known as such.
-        state_file: where the user's trust is kept (JSON); a cache lies beside it.
+        state_file: where the user's trust is kept (JSON).
         installed: whether to look at entry points of installed packages.
     """
 
@@ -88,7 +88,8 @@ class Registry:
         self._folders = tuple(folders)
         self._state_file = state_file
         self._installed = installed
-        self._found: tuple[PluginInfo, ...] | None = None
+        self._in_folders: tuple[PluginInfo, ...] | None = None
+        self._in_packages: tuple[PluginInfo, ...] | None = None
 
     @classmethod
     def of_user(cls, own_plugins: Path, state_file: Path) -> Registry:
@@ -98,20 +99,25 @@ class Registry:
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:
         """All plugins, broken ones too, in order of discovery."""
-        if self._found is None:
-            self._found = tuple(self._discover())
-        return self._found
+        found = self._of_folders()
+        if self._in_packages is None:
+            places = entry_point_folders() if self._installed else ()
+            self._in_packages = self._read([(*place, "installed") for place in places], found)
+        return found + self._in_packages
 
     def refresh(self) -> None:
-        """Look again at the folders when asked next."""
-        self._found = None
+        """Look again at folders and packages when asked next."""
+        self._in_folders = self._in_packages = None
 
     def get(self, plugin_id: str) -> PluginInfo:
-        """Return the plugin of that id.
+        """Return the plugin of that id; packages are asked only when no folder has it.
 
         Raises:
             UnknownPlugin: there is none.
         """
+        for plugin in self._of_folders():
+            if plugin.id == plugin_id:
+                return plugin
         for plugin in self.plugins:
             if plugin.id == plugin_id:
                 return plugin
@@ -147,31 +153,31 @@ class Registry:
             # Unreadable trust is no trust: what the user enabled must be enabled again.
             return _TrustFile()
 
-    def _discover(self) -> Iterator[PluginInfo]:
-        trust = self._trust()
-        seen: dict[str, str] = {}
-        for folder, code_path, origin in self._places():
-            plugin = _read_plugin(folder, code_path, origin, trust)
-            if plugin.manifest is not None and plugin.id in seen:
-                plugin = replace(
-                    plugin,
-                    state="broken",
-                    reason=f"The id '{plugin.id}' is taken by {seen[plugin.id]}. Remove one of "
-                    "the two.",
-                )
-            else:
-                seen[plugin.id] = plugin.folder
-            yield plugin
+    def _of_folders(self) -> tuple[PluginInfo, ...]:
+        if self._in_folders is None:
+            ours = bundled("plugins").resolve()
+            places: list[tuple[Path, Path, Origin]] = []
+            for parent in self._folders:
+                origin: Origin = "bundled" if parent.resolve() == ours else "user"
+                places += [(folder, folder, origin) for folder in _plugin_folders(parent)]
+            self._in_folders = self._read(places, ())
+        return self._in_folders
 
-    def _places(self) -> Iterator[tuple[Path, Path, Origin]]:
-        ours = bundled("plugins").resolve()
-        for parent in self._folders:
-            origin: Origin = "bundled" if parent.resolve() == ours else "user"
-            for folder in _plugin_folders(parent):
-                yield folder, folder, origin
-        if self._installed:
-            for folder, code_path in entry_point_folders(self._state_file.parent):
-                yield folder, code_path, "installed"
+    def _read(
+        self, places: Sequence[tuple[Path, Path, Origin]], before: Sequence[PluginInfo]
+    ) -> tuple[PluginInfo, ...]:
+        """Read manifests; an id that another plugin has already makes a plugin broken."""
+        trust = self._trust()
+        taken = {plugin.id: plugin.folder for plugin in before}
+        found: list[PluginInfo] = []
+        for folder, code_path, origin in places:
+            plugin = _read_plugin(folder, code_path, origin, trust)
+            if plugin.id in taken:
+                reason = f"The id '{plugin.id}' is taken by {taken[plugin.id]}. Remove one of them."
+                plugin = replace(plugin, state="broken", reason=reason)
+            taken.setdefault(plugin.id, plugin.folder)
+            found.append(plugin)
+        return tuple(found)
 
 
 def _plugin_folders(parent: Path) -> list[Path]:
