@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -114,6 +114,66 @@ def member_text(record: bytes, *keys: str) -> str | None:
     if value == b"null":
         return None
     return text_of(Decoded(value[1:-1]).data if value[:1] == b'"' else value)
+
+
+_KEY: Final = re.compile(rb'\s*,?\s*"((?:[^"\\]++|\\.)*+)"\s*:\s*')
+
+
+def top_members(data: Buffer, start: int = 0, end: int | None = None) -> dict[str, tuple[int, int]]:
+    """Return (offset, end) of the value of each member of the JSON object at ``start``.
+
+    A torn last member (a cut file, the window of a probe) reaches to the end of the data. Of equal
+    keys the last one wins. Nothing for data that begins with no object.
+    """
+    stop = len(data) if end is None else end
+    if start == 0 and data[:3] == b"\xef\xbb\xbf":
+        start = 3
+    start = skip_space(data, start, stop)
+    if data[start : start + 1] != b"{":
+        return {}
+    found: dict[str, tuple[int, int]] = {}
+    after = start + 1
+    for key, at, value_end in object_members(data, start, stop):
+        found[text_of(Decoded(key).data)] = (at, value_end)
+        after = value_end
+    torn = _KEY.match(data, after, stop)
+    if torn is not None:
+        found[text_of(Decoded(torn.group(1)).data)] = (torn.end(), stop)
+    return found
+
+
+def pieces_without(
+    data: Buffer, start: int, end: int, names: Collection[bytes]
+) -> list[tuple[int, int]]:
+    """Return the ranges of an object's members other than ``names``, neighbours together.
+
+    A piece is ``"key": value, "key": value`` without braces; ``from_pieces`` reads it. So a step
+    leaves out what does not belong to it: the whole history in a query, another step's text.
+    """
+    pieces: list[tuple[int, int]] = []
+    begun: int | None = None
+    before = start + 1
+    previous = before
+    for key, at, after in object_members(data, start, end):
+        key_start = data.rfind(b'"' + key + b'"', before, at)
+        if key in names:
+            if begun is not None:
+                pieces.append((begun, previous))
+            begun = None
+        elif begun is None:
+            begun = key_start
+        before = previous = after
+    if begun is not None:
+        pieces.append((begun, previous))
+    return pieces
+
+
+def from_pieces(pieces: Iterable[bytes]) -> dict[str, Any]:
+    """Return the members that ``pieces_without`` found, or a whole object, as one object."""
+    found: dict[str, Any] = {}
+    for piece in pieces:
+        found |= decode_object(piece if piece[:1] == b"{" else b"{" + piece + b"}") or {}
+    return found
 
 
 def line_records(data: Buffer, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ from workbench.traces.codex.body import rollout_body
 from workbench.traces.codex.session import Session
 from workbench.traces.draft import COPIED, summed
 from workbench.traces.importer import Format, Probe, Progress
-from workbench.traces.json_values import decode_object, line_records, line_type
+from workbench.traces.json_values import decode_object, items, line_records, line_type, mapping
 from workbench.traces.source import SourceBytes
 
 _KINDS: Final = frozenset(
@@ -30,18 +30,7 @@ _KINDS: Final = frozenset(
         "inter_agent_communication_metadata",
     }
 )
-_BARE: Final = frozenset(
-    {
-        "message",
-        "reasoning",
-        "function_call",
-        "function_call_output",
-        "function_result",
-        "custom_tool_call",
-        "custom_tool_call_output",
-        "local_shell_call",
-    }
-)
+_PARTS: Final = frozenset({"input_text", "output_text", "input_image"})
 _PAYLOAD: Final = re.compile(rb'"payload"\s*:')
 
 
@@ -52,7 +41,7 @@ class CodexRollout(Format):
     by_line = True
 
     def score(self, probe: Probe) -> float:
-        """Count the lines of this format; bare items count less, other agents have them too."""
+        """Count the lines of this format."""
         return sum(_votes(line) for line in probe.lines)
 
     def skeleton(
@@ -80,14 +69,17 @@ class CodexRollout(Format):
 
 def _votes(line: bytes) -> float:
     kind = line_type(line)
-    if kind in _KINDS and _PAYLOAD.search(line):
-        return 1.0
-    if kind in _BARE and b'"uuid"' not in line:
-        return 0.5
-    record = decode_object(line) if kind is None else None
-    if record and "instructions" in record and "timestamp" in record and "id" in record:
-        return 0.5
-    return 0.0
+    if kind in _KINDS:
+        return 1.0 if _PAYLOAD.search(line) else 0.0
+    if kind not in (None, "message"):
+        return 0.0
+    # Files before 0.5x: a line of session facts, then bare items of the Responses API. Only their
+    # messages are unlike those of other agents.
+    record = decode_object(line) or {}
+    if kind is None:
+        return float({"id", "timestamp", "instructions"} <= record.keys())
+    parts = [mapping(part).get("type") for part in items(record.get("content"))]
+    return float("role" in record and bool(parts) and set(parts) <= _PARTS)
 
 
 IMPORTERS = (CodexRollout(),)

@@ -36,6 +36,7 @@ from workbench.traces.json_values import (
     mapping,
     number,
     one_line,
+    pieces_without,
     string,
 )
 from workbench.traces.lines import object_members
@@ -171,32 +172,19 @@ class _Log:
 def _feed_embedded(stream: ExecStream, record: bytes, base: int) -> list[ByteSpan]:
     """Feed the stream kept in the record's string; return the spans of the rest of the record.
 
-    The rest is given as members without the braces, so that what the agent said is not found
-    once more in the verifier's record.
+    The stream is left out of the rest, so that what the agent said is not found once more in the
+    verifier's record.
     """
-    previous = 1
     for key, at, after in object_members(record, 0):
-        if key == _STREAM and record[at : at + 1] == b'"':
-            inside = Decoded(record[at + 1 : after - 1])
-            for start, end in line_records(inside.data):
-                raw, raw_end = inside.raw(start), inside.raw(end)
-                span = ByteSpan(0, base + at + 1 + raw, raw_end - raw, 1)
-                stream.feed(inside.data[start:end], span)
-            pieces = [(1, record.rfind(b'"' + key + b'"', previous, at)), (after, len(record) - 1)]
-            trimmed = [_trimmed(record, *piece) for piece in pieces]
-            return [ByteSpan(0, base + a, b - a) for a, b in trimmed if b > a] or [
-                ByteSpan(0, base, 1)
-            ]
-        previous = after
-    return [ByteSpan(0, base + 1, len(record) - 2)]
-
-
-def _trimmed(record: bytes, start: int, end: int) -> tuple[int, int]:
-    while start < end and record[start] in b" \t,":
-        start += 1
-    while end > start and record[end - 1] in b" \t,":
-        end -= 1
-    return start, end
+        if key != _STREAM or record[at : at + 1] != b'"':
+            continue
+        inside = Decoded(record[at + 1 : after - 1])
+        for start, end in line_records(inside.data):
+            raw, raw_end = inside.raw(start), inside.raw(end)
+            span = ByteSpan(0, base + at + 1 + raw, raw_end - raw, 1)
+            stream.feed(inside.data[start:end], span)
+    rest = pieces_without(record, 0, len(record), {_STREAM})
+    return [ByteSpan(0, base + start, end - start) for start, end in rest]
 
 
 def _outcome(value: Mapping[str, Any], *, ran: bool, problem: str) -> Outcome:
