@@ -66,7 +66,9 @@ class Output:
                 _hunk(number, hunk, verdicts.get(hunk.id))
                 for number, hunk in enumerate(review.hunks, 1)
             ]
-            print_json(document("proposal", **stored, hunks=hunks, decision=decision))
+            changed = review.changed_on_disk() if _is_open(review.proposal) else ()
+            fields = {"hunks": hunks, "decision": decision, "changed_on_disk": changed}
+            print_json(document("proposal", **stored, **fields))
             return
         proposal = review.proposal
         print(f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}")
@@ -74,6 +76,8 @@ class Output:
         print(f"engine {proposal.engine.id} {proposal.engine.version}, library {review.library}")
         for warning in proposal.warnings:
             print(coloured(f"warning: {warning}", "yellow"))
+        for path in review.changed_on_disk() if _is_open(proposal) else ():
+            print(coloured(f"warning: {path} changed since; it has to be merged.", "yellow"))
         for evidence in proposal.draft.evidence:
             check = next((one for one in proposal.checks if one.evidence == evidence.id), None)
             status = check.status if check else "unchecked"
@@ -165,6 +169,11 @@ class Output:
         for line in _lines(hunk, verdict):
             text = line.rstrip("\r\n")
             print(coloured(text, "red" if text.startswith("-") else "green"))
+
+
+def _is_open(proposal: Proposal) -> bool:
+    """Say whether it may still be applied: an applied one differs from its base by itself."""
+    return proposal.status not in ("applied", "rejected")
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:

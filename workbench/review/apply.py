@@ -73,15 +73,6 @@ def apply_decision(
         ).run()
 
 
-def stale_paths(review: Review, result: Result) -> tuple[str, ...]:
-    """Return the touched files that are not what the proposal is based on."""
-    return tuple(
-        file.path
-        for file in result.files
-        if look(review.library, file.path).sha256 != file.base_sha256
-    )
-
-
 def _approved(review: Review, decision: Decision) -> Result:
     if review.proposal.status == "applied":
         raise ReviewProblem(f"Proposal {review.proposal.id} is applied already. Revert it first.")

@@ -150,7 +150,7 @@ def _with_hunks(plan: FilePlan, hunks: Sequence[Hunk]) -> bytes:
     base = split_lines(decoded(plan.base or b"") or "")
     lines: list[str] = []
     at = 0
-    for hunk in sorted(hunks, key=lambda hunk: hunk.base_start):
+    for hunk in sorted(hunks, key=lambda hunk: (hunk.base_start, hunk.new_start)):
         start = hunk.base_start - 1
         end = start + len(hunk.base_lines)
         if start < at or base[start:end] != hunk.base_lines:

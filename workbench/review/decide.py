@@ -47,6 +47,19 @@ def pick(review: Review, names: Sequence[str]) -> tuple[Hunk, ...]:
     return tuple(picked)
 
 
+def with_needed(review: Review, hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:
+    """Return the hunks and all they depend on, in the order of the proposal."""
+    by_id = {hunk.id: hunk for hunk in review.hunks}
+    wanted = [hunk.id for hunk in hunks]
+    chosen: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in by_id and name not in chosen:
+            chosen.add(name)
+            wanted += by_id[name].depends_on
+    return tuple(hunk for hunk in review.hunks if hunk.id in chosen)
+
+
 def verdicts_for(
     review: Review,
     hunks: Sequence[Hunk],
@@ -58,10 +71,14 @@ def verdicts_for(
 ) -> tuple[HunkVerdict, ...]:
     """Return verdicts: ``kind`` for ``hunks``, for the rest the earlier one or ``others``.
 
+    Accepting a hunk accepts what it depends on.
+
     A proposal without hunks gets one verdict for the whole of it.
     """
     if not review.hunks:
         return (HunkVerdict(WHOLE, kind, reason, comment),)
+    if kind == "accept":
+        hunks = with_needed(review, hunks)
     last = review.decision
     earlier = {verdict.hunk: verdict for verdict in last.verdicts} if last else {}
     chosen = {hunk.id for hunk in hunks}
@@ -108,9 +125,26 @@ def decide(
             raise ReviewProblem(
                 f"'{verdict.reason}' is no reason. Use one of: {', '.join(REASON_CODES)}."
             )
+    _check_needed(review, verdicts)
     result = review.result(verdicts)
     signed = " ".join(reviewer.split())
     return Decision(review.proposal.id, tuple(verdicts), signed, now, result.content_hash, comment)
+
+
+def _check_needed(review: Review, verdicts: Sequence[HunkVerdict]) -> None:
+    last = {verdict.hunk: verdict for verdict in verdicts}
+    accepted = {name for name, verdict in last.items() if verdict.verdict == "accept"}
+    ordinal = {hunk.id: number for number, hunk in enumerate(review.hunks, 1)}
+    for hunk in review.hunks:
+        # An edited hunk stands on its own: the person saw what it would look like.
+        if hunk.id not in accepted or last[hunk.id].edited is not None:
+            continue
+        missing = [ordinal[name] for name in hunk.depends_on if name not in accepted]
+        if missing:
+            raise ReviewProblem(
+                f"Hunk {ordinal[hunk.id]} needs hunk {', '.join(map(str, missing))} (such as the "
+                "heading it stands under). Accept that one too, or edit the hunk."
+            )
 
 
 def record(review: Review, decision: Decision) -> ProposalStatus:

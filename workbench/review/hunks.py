@@ -12,7 +12,7 @@ import msgspec
 from workbench.domain.proposal import Change, Hunk, HunkKind, Proposal
 from workbench.files import sha256
 from workbench.review.diff import changed_ranges, split_lines
-from workbench.review.plan import FilePlan, ReadBase, ReadBlob, owners_of, plans_of
+from workbench.review.plan import FilePlan, LineOwners, ReadBase, ReadBlob, plans_of
 
 #: A hunk with the changes whose lines it holds.
 Owned = tuple[Hunk, list[Change]]
@@ -33,7 +33,8 @@ def hunks_of(
     hunks: list[Owned] = []
     for plan in plans_of(proposal, read_base, read_blob):
         hunks += _of_file(plan)
-    return tuple(_with_evidence(proposal, _numbered(hunks)))
+    numbered = _numbered(hunks)
+    return _with_dependencies(numbered, _with_evidence(proposal, numbered))
 
 
 def hunk_id(path: str, kind: str, base: Sequence[str], new: Sequence[str], repeat: int = 0) -> str:
@@ -98,11 +99,11 @@ def _of_content(plan: FilePlan) -> list[Owned]:
 
 def _of_text(plan: FilePlan, sides: tuple[str, str]) -> list[Owned]:
     base, new = (split_lines(side) for side in sides)
-    ranges = changed_ranges(base, new)
-    owners = owners_of(plan, ranges)
+    owners = LineOwners(plan)
     heading, seen = "", 0
     hunks: list[Owned] = []
-    for (i1, i2, j1, j2), changes in zip(ranges, owners, strict=True):
+    for i1, i2, j1, j2 in _by_change(changed_ranges(base, new), owners):
+        changes = owners.of(j1, j2)
         for line in base[seen : i1 + 1]:
             if line.startswith("#") and line.lstrip("#").startswith(" "):
                 heading = line.strip()
@@ -125,6 +126,19 @@ def _of_text(plan: FilePlan, sides: tuple[str, str]) -> list[Owned]:
             )
         )
     return hunks
+
+
+def _by_change(
+    ranges: Sequence[tuple[int, int, int, int]], owners: LineOwners
+) -> list[tuple[int, int, int, int]]:
+    """Split insertions where another change begins, so that each can be taken by itself."""
+    split: list[tuple[int, int, int, int]] = []
+    for i1, i2, j1, j2 in ranges:
+        if i1 == i2:
+            split += [(i1, i2, start, end) for start, end in owners.runs(j1, j2)]
+        else:
+            split.append((i1, i2, j1, j2))
+    return split
 
 
 def _whole(plan: FilePlan, kind: HunkKind, header: str, change: Change, *, key: str) -> Owned:
@@ -167,3 +181,26 @@ def _with_evidence(proposal: Proposal, hunks: Sequence[Owned]) -> list[Hunk]:
             )
         )
     return found
+
+
+def _with_dependencies(owned: Sequence[Owned], hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:
+    """Carry what engines say of changes (``depends_on``) over to the hunks they became."""
+    of_change: dict[str, list[str]] = {}
+    for (_, owners), hunk in zip(owned, hunks, strict=True):
+        for change in owners:
+            of_change.setdefault(change.id, []).append(hunk.id)
+    found: list[Hunk] = []
+    for (_, owners), hunk in zip(owned, hunks, strict=True):
+        needed = [
+            one
+            for change in owners
+            for other in change.depends_on
+            for one in of_change.get(other, ())
+            if one != hunk.id
+        ]
+        found.append(
+            msgspec.structs.replace(hunk, depends_on=tuple(dict.fromkeys(needed)))
+            if needed
+            else hunk
+        )
+    return tuple(found)

@@ -163,10 +163,38 @@ def _check_free(
         )
 
 
-def owners_of(plan: FilePlan, ranges: Sequence[tuple[int, int, int, int]]) -> list[list[Change]]:
-    """Return, for each range from ``changed_ranges`` of base and new, the changes behind it."""
-    if len(plan.texts) < 2 or plan.text is None:
-        return [[change for change, _ in plan.texts] for _ in ranges]
+class LineOwners:
+    """Which changes are behind each line of a file's new text, and behind each gap between them.
+
+    Changes count by their place in ``plan.texts``. A gap has the changes that deleted lines there.
+    """
+
+    def __init__(self, plan: FilePlan) -> None:
+        self._changes = [change for change, _ in plan.texts]
+        self._lines: list[set[int]] | None = None
+        self._gaps: list[set[int]] = []
+        if len(plan.texts) > 1 and plan.text is not None:
+            self._lines, self._gaps = _owners(plan)
+
+    def of(self, j1: int, j2: int) -> list[Change]:
+        """Return the changes behind the new lines ``j1`` to ``j2`` and what was deleted there."""
+        if self._lines is None:
+            return list(self._changes)
+        numbers = set[int]().union(*self._lines[j1:j2], *self._gaps[j1 : j2 + 1])
+        return [self._changes[number] for number in sorted(numbers)]
+
+    def runs(self, j1: int, j2: int) -> list[tuple[int, int]]:
+        """Split inserted lines where another change takes over."""
+        if self._lines is None:
+            return [(j1, j2)]
+        bounds = [j1]
+        for line in range(j1 + 1, j2):
+            if self._lines[line] != self._lines[line - 1]:
+                bounds.append(line)
+        return list(zip(bounds, [*bounds[1:], j2], strict=True))
+
+
+def _owners(plan: FilePlan) -> tuple[list[set[int]], list[set[int]]]:
     lines = split_lines(decoded(plan.base or b"") or "")
     owners: list[set[int]] = [set() for _ in lines]
     gaps: list[set[int]] = [set() for _ in range(len(lines) + 1)]
@@ -174,11 +202,7 @@ def owners_of(plan: FilePlan, ranges: Sequence[tuple[int, int, int, int]]) -> li
         after = split_lines(decoded(wanted) or "")
         owners, gaps = _carried(owners, gaps, changed_ranges(lines, after), number)
         lines = after
-    found: list[list[Change]] = []
-    for _, _, j1, j2 in ranges:
-        numbers = set[int]().union(*owners[j1:j2], *gaps[j1 : j2 + 1])
-        found.append([plan.texts[number][0] for number in sorted(numbers)])
-    return found
+    return owners, gaps
 
 
 def _carried(
@@ -194,7 +218,8 @@ def _carried(
     for i1, i2, j1, j2 in ranges:
         new_owners += owners[at:i1]
         new_gaps += gaps[at:i1]
-        new_gaps.append(set[int]({number}).union(*gaps[i1 : i2 + 1]))
+        deleted = {number} if i2 > i1 else set[int]()
+        new_gaps.append(deleted.union(*gaps[i1 : i2 + 1]))
         new_owners += [{number} for _ in range(j1, j2)]
         new_gaps += [set() for _ in range(j1, j2)]
         # The gap behind the range is the one that comes next.

@@ -8,7 +8,9 @@ from pathlib import Path
 from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal
 from workbench.files import FileProblem, confined, sha256
 from workbench.review.compose import Result, compose
+from workbench.review.disk import look
 from workbench.review.hunks import hunks_of
+from workbench.review.plan import ReviewProblem
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 
@@ -44,6 +46,19 @@ class Review:
         """Return the exact files that the accepted hunks make."""
         own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
         return compose(self.proposal, self.hunks, own, self.read_base, self.read_blob)
+
+    def changed_on_disk(self) -> tuple[str, ...]:
+        """Return the files that are not what the proposal is based on, links and folders too."""
+        changed: list[str] = []
+        for file in self.proposal.base:
+            try:
+                found = look(self.library, file.path).sha256
+            except (FileProblem, ReviewProblem):
+                changed.append(file.path)
+                continue
+            if found != file.sha256:
+                changed.append(file.path)
+        return tuple(changed)
 
     @property
     def decision(self) -> Decision | None:

@@ -106,13 +106,13 @@ class ProposalStore:
         return proposal
 
     def find(self, start: str) -> Proposal:
-        """Return the one proposal whose id begins with ``start``.
+        """Return the one proposal whose id, or the hash at its end, begins with ``start``.
 
         Raises:
             StoreProblem: none or several do, or it is not readable.
         """
         names = self._ids()
-        found = [start] if start in names else [name for name in names if name.startswith(start)]
+        found = [start] if start in names else [name for name in names if _begins(name, start)]
         if len(found) > 1:
             raise StoreProblem(
                 f"'{start}' fits {len(found)} proposals: {', '.join(found[:8])}. "
@@ -229,6 +229,10 @@ class ProposalStore:
     def _write(self, proposal: Proposal) -> None:
         text = msgspec.json.format(msgspec.json.encode(proposal), indent=1)
         write_atomic(self._folder(proposal.id) / "proposal.json", text + b"\n")
+
+
+def _begins(name: str, start: str) -> bool:
+    return name.startswith(start) or name.rpartition("-")[2].startswith(start)
 
 
 def _with_encodable_text(proposal: Proposal, blobs: dict[str, bytes]) -> Proposal:

@@ -49,6 +49,7 @@ def test_the_whole_way_in_json(cli: Cli, library: Path) -> None:
     assert listed["schema"] == "skill-workbench/proposals/1"
     assert [row["id"] for row in listed["proposals"]] == ["mine-abc"]
     shown = cli.json("show", "mine")
+    assert shown["changed_on_disk"] == []
     assert shown["schema"] == "skill-workbench/proposal/1"
     assert shown["draft"]["title"] == "Say it better"
     first, second = shown["hunks"]
@@ -92,6 +93,7 @@ def test_stale_is_refused_merged_reviewed_and_applied(cli: Cli, library: Path) -
     cli("approve")
     (library / "demo/SKILL.md").write_bytes(SKILL.replace(b"2. Two", b"2. Deux"))
     git(library, "commit", "-qam", "meanwhile")
+    assert cli.json("show")["changed_on_disk"] == ["demo/SKILL.md"]
     cli("apply", code=1)
     assert "--merge" in cli.err
     assert cli.json("list")["proposals"][0]["status"] == "stale"

@@ -131,6 +131,7 @@ def test_ids_may_be_shortened_while_they_fit_one(store: ProposalStore) -> None:
     for name in ("miner-aa", "miner-ab", "other"):
         store.add(a_proposal(name))
     assert store.find("o").id == "other"
+    assert store.find("ab").id == "miner-ab"
     with pytest.raises(StoreProblem, match="fits 2"):
         store.find("miner")
     with pytest.raises(StoreProblem, match="no proposal"):
