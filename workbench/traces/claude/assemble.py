@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
-from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, TraceSource, Trajectory
+from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Step, Trajectory
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.order import split_sidechains
-from workbench.traces.claude.reading import Reading
-from workbench.traces.claude.records import Facts
-from workbench.traces.draft import CallDraft, summed
+from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.reading import Facts, Reading
 from workbench.traces.json_values import mapping, one_line, string
 
 _MAX_META = 64 << 10
@@ -24,8 +24,7 @@ class _Part(Struct):
 
     id: str
     builder: Builder
-    facts: Facts
-    source: TraceSource
+    reading: Reading
     agent: str | None = None
     call: str | None = None
     title: str = ""
@@ -34,47 +33,34 @@ class _Part(Struct):
 
 def trajectories(format_id: str, readings: Sequence[Reading]) -> tuple[Trajectory, ...]:
     """Return the session of the first reading with all subagents below the calls they serve."""
-    main_reading = readings[0]
-    main_records, sidechains = split_sidechains(main_reading.records)
-    main = _part(main_reading, "")
-    main.id = main.facts.session or main_reading.source.path.stem or "session"
-    main.builder.loss = main_reading.loss
-    main.builder.build(main_records, main.facts.cwd or "")
-    main.builder.serve(main_reading.progress)
+    first = readings[0]
+    main = _part(first, first.main, first.facts.session or first.source.path.stem or "session")
     parts: list[_Part] = []
-    for agent, records in sidechains.items():
-        part = _part(main_reading, agent, agent=agent)
-        part.builder.build(records, main.facts.cwd or "")
-        parts.append(part)
-    for reading in readings[1:]:
-        part = _companion(reading)
-        part.builder.build(reading.records, part.facts.cwd or main.facts.cwd or "")
-        part.builder.serve(reading.progress)
-        parts.append(part)
+    for reading in readings:
+        if reading is not first:
+            part = _companion(reading)
+            part.call = part.call or first.served.get(part.agent or "")
+            parts.append(part)
+        for agent, builder in reading.sidechains.items():
+            part = _part(reading, builder, agent)
+            part.agent = agent
+            part.call = reading.served.get(agent)
+            parts.append(part)
     _link(main, parts)
     if not main.builder.steps and not main.children:
         return ()
     return (_made(format_id, main, None),)
 
 
-def _part(reading: Reading, part_id: str, agent: str | None = None) -> _Part:
-    return _Part(
-        id=part_id,
-        builder=Builder(reading.source.data),
-        facts=reading.facts,
-        source=reading.source.info(),
-        agent=agent,
-        children=[],
-    )
+def _part(reading: Reading, builder: Builder, part_id: str) -> _Part:
+    return _Part(id=part_id, builder=builder, reading=reading, children=[])
 
 
 def _companion(reading: Reading) -> _Part:
     """Return the part of a subagent's own file, with what its ``.meta.json`` tells."""
     path = reading.source.path
-    agent = path.stem.removeprefix("agent-")
-    recorded = next((record.agent for record in reading.records if record.agent), None)
-    part = _part(reading, path.stem, agent=recorded or agent)
-    part.builder.loss = reading.loss
+    part = _part(reading, reading.main, path.stem)
+    part.agent = reading.agent or path.stem.removeprefix("agent-")
     meta = _meta(path)
     part.call = string(meta.get("toolUseId"))
     kind, words = string(meta.get("agentType")), string(meta.get("description"))
@@ -150,58 +136,69 @@ def _below(parent: _Part, part: _Part, above: dict[int, _Part]) -> bool:
 
 
 def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
-    builder, facts = part.builder, part.facts
-    steps = tuple(
-        step.made(above) for step, above in zip(builder.steps, builder.parent_uids(), strict=True)
-    )
-    own = parent is None or part.source.path != parent.source.path
-    times = [step.time for step in steps if step.time and step.time[:1].isdigit()]
+    builder, reading = part.builder, part.reading
+    facts, own = reading.facts, builder is reading.main
+    steps = builder.finish()
+    times = [draft.time for draft in builder.steps if draft.time]
+    times += [call.answered for call in builder.calls.values() if call.answered]
+    if own and reading.last_time is not None:
+        times.append(reading.last_time)
+    times = [time for time in times if time[0].isdigit()]
     return Trajectory(
         id=part.id,
         format=format_id,
         format_version=facts.version,
         agent="claude-code",
-        model=_model(builder),
-        sources=(part.source,),
+        model=_model(steps),
+        sources=(reading.source.info(),),
         steps=steps,
-        totals=_totals(part, parent),
+        totals=_totals(steps, facts if parent is None else None),
         loss=builder.loss.made(),
         session=facts.session,
         title=part.title or (_title(facts, builder) if parent is None else builder.opened),
         cwd=facts.cwd,
-        started=facts.first_time if own else min(times, default=None),
-        ended=facts.last_time if own else max(times, default=None),
+        started=min(times, default=None),
+        ended=max(times, default=None),
         messages=builder.messages,
-        tool_calls=sum(len(step.tool_calls) for step in steps),
+        tool_calls=sum([len(step.tool_calls) for step in steps]),
         errors=builder.errors
-        + sum(call.status == "error" for step in steps for call in step.tool_calls),
+        + sum([call.status == "error" for step in steps for call in step.tool_calls]),
         outcome=_outcome(facts) if parent is None else Outcome(),
         skill_events=tuple(builder.skills.events),
-        children=tuple(_made(format_id, child, part) for child in part.children),
+        children=tuple([_made(format_id, child, part) for child in part.children]),
         parent=parent.id if parent is not None else None,
     )
 
 
-def _totals(part: _Part, parent: _Part | None) -> Metrics:
+def _totals(steps: Sequence[Step], facts: Facts | None) -> Metrics:
     """Sum the messages; a stream's one result knows better, its messages carry early counts."""
-    steps = summed(step.metrics for step in part.builder.steps)
-    facts = part.facts
-    if parent is not None or not facts.results:
-        return steps
-    best = facts.usage if facts.results == 1 and facts.usage is not None else steps
+    summed_up = _sum(steps)
+    if facts is None or not facts.results:
+        return summed_up
+    best = facts.usage if facts.results == 1 and facts.usage is not None else summed_up
+    return msgspec.structs.replace(best, cost_usd=facts.cost)
+
+
+def _sum(steps: Sequence[Step]) -> Metrics:
+    """Add the tokens of the steps; what none of them has stays "not recorded"."""
+    known = [step.metrics for step in steps if step.metrics is not None]
     return Metrics(
-        input=best.input,
-        output=best.output,
-        cached=best.cached,
-        cache_write=best.cache_write,
-        cost_usd=facts.cost,
+        *(
+            sum(counts) if counts else None
+            for counts in (
+                [one.input for one in known if one.input is not None],
+                [one.output for one in known if one.output is not None],
+                [one.cached for one in known if one.cached is not None],
+                [one.cache_write for one in known if one.cache_write is not None],
+            )
+        )
     )
 
 
-def _model(builder: Builder) -> str | None:
-    if builder.models:
-        return builder.models.most_common(1)[0][0]
-    return next((step.model for step in builder.steps if step.model), None)
+def _model(steps: Sequence[Step]) -> str | None:
+    """Return the model of most steps."""
+    models = Counter([step.model for step in steps if step.model is not None])
+    return models.most_common(1)[0][0] if models else None
 
 
 def _title(facts: Facts, builder: Builder) -> str:

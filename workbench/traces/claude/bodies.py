@@ -9,7 +9,15 @@ import msgspec
 from msgspec import Raw
 
 from workbench.domain.trajectory import Step, StepBody, ToolBody, ToolCall
-from workbench.traces.claude.lines import Block, Line, blocks_of, decode_line, is_string, raw_text
+from workbench.traces.claude.lines import (
+    Block,
+    Line,
+    blocks_of,
+    decode_envelope,
+    decode_line,
+    is_string,
+    raw_text,
+)
 from workbench.traces.escapes import text_of
 
 _members: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -69,11 +77,12 @@ def _message_text(
 def _other_text(line: Line | None, record: bytes) -> str:
     """Return what a record of another kind says, or its JSON where it says nothing in words."""
     said: list[str] = []
-    if line is not None and line.attachment is not None:
-        attachment = line.attachment
+    rest = decode_envelope(record)
+    if line is not None and rest.attachment is not None:
+        attachment = rest.attachment
         said = [_content_text(attachment.prompt, []), _content_text(attachment.content, [])]
     elif line is not None and line.type in ("system", "result"):
-        said = [raw_text(line.content), raw_text(line.result)]
+        said = [raw_text(rest.content), raw_text(rest.result)]
     text = "\n\n".join(part for part in said if part)
     return text or text_of(record)
 

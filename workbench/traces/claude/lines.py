@@ -95,19 +95,14 @@ class Attachment(Struct, gc=False, rename="camel"):
 
 
 class Line(Struct, gc=False, rename="camel"):
-    """One record of a session, a stream-json output or a web export."""
+    """One record of a session, a stream-json output or a web export: what nearly all have."""
 
     type: str = ""
     subtype: str | None = None
     uuid: str | None = None
     parent_uuid: str | None = None
     logical_parent_uuid: str | None = None
-    session_id: str | None = None
-    stream_session: str | None = field(default=None, name="session_id")
     timestamp: str | None = None
-    version: str | None = None
-    stream_version: str | None = field(default=None, name="claude_code_version")
-    cwd: str | None = None
     agent_id: str | None = None
     is_sidechain: bool = False
     is_meta: bool = False
@@ -115,13 +110,25 @@ class Line(Struct, gc=False, rename="camel"):
     is_api_error_message: bool = False
     source_tool_use_id: str | None = field(default=None, name="sourceToolUseID")
     source_assistant: str | None = field(default=None, name="sourceToolAssistantUUID")
-    parent_tool_use_id: str | None = None
+    parent_tool_use_id: str | None = field(default=None, name="parent_tool_use_id")
     progress_of: str | None = field(default=None, name="parentToolUseID")
     message: Message | None = None
     tool_use_result: ToolUseResult | str | list[Raw] | None = None
     data: ProgressNews | None = None
-    attachment: Attachment | None = None
     attribution_skill: str | None = None
+
+
+class Envelope(Struct, gc=False, rename="camel"):
+    """What is the same in all records, and what only records of rare kinds have."""
+
+    type: str = ""
+    subtype: str | None = None
+    session_id: str | None = None
+    stream_session: str | None = field(default=None, name="session_id")
+    version: str | None = None
+    stream_version: str | None = field(default=None, name="claude_code_version")
+    cwd: str | None = None
+    attachment: Attachment | None = None
     operation: str | None = None
     content: Raw = _EMPTY
     error: Raw = _EMPTY
@@ -137,12 +144,13 @@ class Line(Struct, gc=False, rename="camel"):
     usage: Usage | None = None
 
 
-_decoder: Final = msgspec.json.Decoder(Line)
+LINES: Final = msgspec.json.Decoder(Line)
+_envelopes: Final = msgspec.json.Decoder(Envelope)
 _members: Final = msgspec.json.Decoder(dict[str, Raw])
 _items: Final = msgspec.json.Decoder(list[Raw])
 _blocks: Final = msgspec.json.Decoder(list[Block])
 _text: Final = msgspec.json.Decoder(str)
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 #: Escapes as they should be, or what no JSON parser takes: half a surrogate pair, a backslash
 #: before any other character, a control character.
@@ -161,18 +169,30 @@ def decode_line(record: bytes, lost: list[str] | None = None) -> Line | None:
         record: one JSON value.
         lost: gets the names of fields whose type was not the expected one.
     """
+    return _decode(LINES, record, lost)
+
+
+def decode_envelope(record: bytes) -> Envelope:
+    """Return the other fields of a record, an empty envelope when it is no JSON object."""
+    return _decode(_envelopes, record, None) or Envelope()
+
+
+def _decode(
+    decoder: msgspec.json.Decoder[_Made], record: bytes, lost: list[str] | None
+) -> _Made | None:
+    kind: type[_Made] = decoder.type
     try:
-        return _decoder.decode(record)
+        return decoder.decode(record)
     except msgspec.ValidationError:
-        return _lenient(Line, record, lost if lost is not None else [])
-    except _UNREADABLE:
+        return _lenient(kind, record, lost if lost is not None else [])
+    except UNREADABLE:
         pass
     mended = _MENDING.sub(_mend, text_of(record).encode("utf-8", "replace"))
     try:
-        return _decoder.decode(mended)
+        return decoder.decode(mended)
     except msgspec.ValidationError:
-        return _lenient(Line, mended, lost if lost is not None else [])
-    except _UNREADABLE:
+        return _lenient(kind, mended, lost if lost is not None else [])
+    except UNREADABLE:
         return None
 
 
@@ -182,7 +202,7 @@ def blocks_of(raw: Raw) -> list[Block]:
         return _blocks.decode(raw)
     except msgspec.ValidationError:
         return list(_lenient_items(Block, bytes(raw), []))
-    except _UNREADABLE:
+    except UNREADABLE:
         return []
 
 
@@ -190,7 +210,7 @@ def raw_text(raw: Raw) -> str:
     """Return the text of a JSON string, or other JSON as it is written; "" for null or nothing."""
     try:
         return _text.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     data = bytes(raw)
     if not data or data == b"null":
@@ -214,7 +234,7 @@ def raw_head(raw: Raw, limit: int = 480) -> str:
         cut -= 1
     try:
         return _text.decode((data[:cut] if cut > 0 else data) + b'"')
-    except _UNREADABLE:
+    except UNREADABLE:
         return Decoded(data[1:]).data.decode("utf-8", "ignore")
 
 
@@ -242,7 +262,7 @@ def _lenient(kind: type[_Made], record: bytes, lost: list[str]) -> _Made | None:
     """Decode field by field; a field of another type is lost and named."""
     try:
         members = _members.decode(record)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     known: dict[str, Any] = {}
     for entry in msgspec.structs.fields(kind):
@@ -263,7 +283,7 @@ _LOST: Final = object()
 def _field(kind: Any, raw: bytes, lost: list[str]) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     for choice in _choices(kind):
         if isinstance(choice, type) and issubclass(choice, Struct) and raw[:1] == b"{":
@@ -283,7 +303,7 @@ def _choices(kind: Any) -> tuple[Any, ...]:
 def _lenient_items(kind: type[_Made], raw: bytes, lost: list[str]) -> Iterator[_Made]:
     try:
         entries = _items.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         return
     for entry in entries:
         made = _lenient(kind, bytes(entry), lost)

@@ -1,21 +1,32 @@
-"""All records of a file, each once, with the account of what was not understood."""
+"""All records of a file, each once, fed to those whose trajectory they belong to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from workbench.domain.trajectory import ByteSpan
-from workbench.traces.claude.records import Facts, Record, reduce_record
+from workbench.domain.trajectory import ByteSpan, Metrics
+from workbench.traces.claude.build import Builder
+from workbench.traces.claude.drafts import metrics_of
+from workbench.traces.claude.lines import (
+    LINES,
+    UNREADABLE,
+    Envelope,
+    Line,
+    decode_envelope,
+    decode_line,
+)
+from workbench.traces.claude.order import Place, chained
 from workbench.traces.draft import LossDraft
 from workbench.traces.importer import Progress
+from workbench.traces.json_values import one_line
 from workbench.traces.lines import (
     array_items,
     joined_values,
-    line_ranges,
     object_members,
     skip_space,
     value_end,
@@ -26,114 +37,260 @@ _members: Final = msgspec.json.Decoder(dict[str, Raw])
 #: What a record says, beside the envelope that a resume writes anew.
 _PAYLOAD: Final = ("type", "subtype", "message", "attachment", "data", "content", "summary")
 _TICK: Final = 4 << 20
+_BLANK: Final = re.compile(rb"\s*")
+_SPOKEN: Final = ("user", "assistant")
+
+
+class Facts(Struct):
+    """What the records say of the whole run."""
+
+    session: str | None = None
+    version: str | None = None
+    cwd: str | None = None
+    titles: dict[str, str] = {}
+    cost: float | None = None
+    usage: Metrics | None = None
+    results: int = 0
+    failed: bool = False
+    reason: str = ""
+
+    def note(self, rest: Envelope) -> None:
+        """Take what the record tells."""
+        self.session = self.session or rest.session_id or rest.stream_session
+        self.cwd = self.cwd or rest.cwd
+        self.version = rest.version or rest.stream_version or self.version
+        for kind, title in (
+            ("custom", rest.custom_title),
+            ("ai", rest.ai_title),
+            (rest.type, rest.summary or rest.title),
+        ):
+            if title:
+                self.titles[kind] = one_line(title)
+        if rest.type == "result":
+            self.results += 1
+            self.cost = rest.total_cost_usd if rest.total_cost_usd is not None else self.cost
+            self.usage = metrics_of(rest.usage)
+            self.failed = bool(rest.is_error) or (rest.subtype or "").startswith("error")
+            self.reason = rest.subtype or ""
+
+
+class _OutOfOrder(Exception):  # noqa: N818 - it is no error, the other way is taken
+    """A record came before its parent, or all belong to a subagent."""
 
 
 class Reading:
-    """The records of one file, in file order.
+    """The trajectories of one file: the session's own and those of subagents by their id.
 
-    Progress records take part in the chain and say nothing else: their children hang on the
-    record before them, and ``progress`` keeps those that tell which call a subagent serves.
+    A file is read as it lies. When a record turns up before its parent, or a result before its
+    call, it is read once more with that knowledge; that is rare, and cheaper than asking every
+    file for its order. ``served`` tells which call a subagent serves, by its progress.
     """
 
     def __init__(self, source: SourceBytes, progress: Progress | None = None) -> None:
         self.source = source
-        self.records: list[Record] = []
+        self._progress = progress
+        self._coming: frozenset[str] = frozenset()
+        places: list[Place] | None = None
+        while True:
+            self._begin()
+            try:
+                if places is None:
+                    self._read(self._as_it_lies())
+                    if not self.main.messages and self.sidechains:
+                        raise _OutOfOrder
+                else:
+                    self._sorted = True
+                    self._alone = not any(one.spoken and not one.sidechain for one in places)
+                    self._read((one.at, one.end) for one in places)
+            except _OutOfOrder:
+                places = chained(self._places())
+                continue
+            late = {call for one in (self.main, *self.sidechains.values()) for call in one.late}
+            if late <= self._coming:
+                break
+            self._coming |= late
+        self._last_words()
+
+    def _begin(self) -> None:
         self.facts = Facts(titles={})
         self.loss = LossDraft()
-        self.progress: list[Record] = []
-        self._by_uuid: dict[str, Record] = {}
-        self._more: dict[str, list[Record]] = {}
+        self.main = Builder(self.loss, self._coming)
+        self.sidechains: dict[str, Builder] = {}
+        self.served: dict[str, str] = {}
+        self.last_time: str | None = None
+        self.agent: str | None = None
+        self._alone = self._sorted = False
+        self._group_of: dict[str, str] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._more: dict[str, list[tuple[int, int]]] = {}
         self._over: dict[str, str | None] = {}
-        self._read(progress)
-        self._close_chain()
+        self._missing: set[str] = set()
+        self._last: tuple[int, int] | None = None
 
-    def _read(self, progress: Progress | None) -> None:
+    def _as_it_lies(self) -> Iterator[tuple[int, int]]:
         data = self.source.data
-        told = 0
-        for at, end in record_ranges(data):
-            if not self._take(bytes(data[at:end]), at):
-                self._take_joined(at, end)
+        start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
+        document = _document(data, start)
+        return document if document is not None else _line_ends(data, start)
+
+    def _read(self, ranges: Iterator[tuple[int, int]]) -> None:
+        data, decode, take = self.source.data, LINES.decode, self._take
+        progress, told = self._progress, 0
+        for at, end in ranges:
+            record = data[at:end]
+            try:
+                line = decode(record)
+            except UNREADABLE:
+                self._take_odd(record, at, end)
+            else:
+                take(line, record, at, end)
             if progress is not None and end - told >= _TICK:
                 told = end
-                progress(end / max(1, len(data)))
+                progress(min(1.0, end / len(data)))
 
-    def _take_joined(self, at: int, end: int) -> None:
-        data = self.source.data
-        parts = list(joined_values(data, at, end))
+    def _take_odd(self, record: bytes, at: int, end: int) -> None:
+        """Take what the fast way refused: odd fields, joined records, garbage, a torn end."""
+        blank = _BLANK.match(record)
+        at += blank.end() if blank else 0
+        record = record.strip()
+        end = at + len(record)
+        if not record:
+            return
+        if self._take_one(record, at, end):
+            return
+        parts = list(joined_values(record, 0, len(record)))
         for first, last in parts:
-            if len(parts) < 2 or not self._take(bytes(data[first:last]), first):
-                self.loss.unparsed.append(ByteSpan(0, first, last - first))
+            whole = len(parts) > 1 and self._take_one(record[first:last], at + first, at + last)
+            if not whole:
+                self.loss.unparsed.append(ByteSpan(0, at + first, last - first))
 
-    def _take(self, value: bytes, at: int) -> bool:
+    def _take_one(self, record: bytes, at: int, end: int) -> bool:
         lost: list[str] = []
-        record = reduce_record(value, at, self.facts, lost)
-        if record is None:
+        line = decode_line(record, lost)
+        if line is None:
             return False
-        if lost:
-            self.loss.lost_fields.update(lost)
-        uuid, parent = record.uuid, record.parent
-        if uuid is not None and self._repeated(uuid, record, value):
-            self.loss.duplicate += 1
-            return True
-        if parent in self._over:
-            record.parent = self._over[parent]
-        if record.kind.startswith("progress"):
-            self.loss.left_out(record.kind)
-            if uuid is not None:
-                self._over[uuid] = record.parent
-            if record.agent is not None:
-                self.progress.append(record)
-            return True
-        self.records.append(record)
+        self.loss.lost_fields.update(lost)
+        self._take(line, record, at, end)
         return True
 
-    def _repeated(self, uuid: str, record: Record, value: bytes) -> bool:
-        known = self._by_uuid.setdefault(uuid, record)
-        if known is record:
-            return False
-        others = self._more.setdefault(uuid, [])
-        if any(self._same(value, other) for other in (known, *others)):
-            return True
-        others.append(record)
-        return False
+    def _take(self, line: Line, record: bytes, at: int, end: int) -> None:
+        uuid, parent, kind = line.uuid, line.parent_uuid or line.logical_parent_uuid, line.type
+        if uuid is not None:
+            if uuid in self._seen:
+                if self._repeated(uuid, record, at, end):
+                    self.loss.duplicate += 1
+                    return
+            else:
+                self._seen[uuid] = (at, end)
+                if uuid in self._missing and not self._sorted:
+                    raise _OutOfOrder
+        if parent is not None:
+            if parent in self._over:
+                parent = self._over[parent]
+            elif parent not in self._seen:
+                self._missing.add(parent)
+        if kind == "progress":
+            self._progressed(line, parent)
+            return
+        if kind not in _SPOKEN or self._last is None:
+            self.facts.note(decode_envelope(record))
+            self.main.skills.cwd = self.facts.cwd or ""
+        self._last = (at, end)
+        if (line.is_sidechain or line.parent_tool_use_id is not None) and not self._alone:
+            self._sidechain(line, parent).feed(line, record, at, end, parent)
+            return
+        if self.agent is None:
+            self.agent = line.agent_id
+        self.main.feed(line, record, at, end, parent)
 
-    def _close_chain(self) -> None:
-        """Lead over progress records that came after their children in the file."""
-        over = self._over
-        for record in self.records:
-            seen = 0
-            while record.parent in over and seen < len(over):
-                record.parent = over[record.parent]
-                seen += 1
+    def _progressed(self, line: Line, parent: str | None) -> None:
+        """Lead the chain over a progress record, which says what the result says again."""
+        news = line.data
+        self.loss.left_out(f"progress/{news.type}" if news is not None else "progress")
+        if line.uuid is not None:
+            self._over[line.uuid] = parent
+        if news is not None and news.agent_id and line.progress_of:
+            self.served.setdefault(news.agent_id, line.progress_of)
 
-    def _same(self, value: bytes, other: Record) -> bool:
-        """Whether two records of one uuid say the same.
+    def _sidechain(self, line: Line, parent: str | None) -> Builder:
+        group = line.agent_id or line.parent_tool_use_id or self._group_of.get(parent or "")
+        group = group or line.uuid or "sidechain"
+        if line.uuid is not None:
+            self._group_of[line.uuid] = group
+        builder = self.sidechains.get(group)
+        if builder is None:
+            # One ledger a file: its records are counted where they lie.
+            builder = self.sidechains[group] = Builder(LossDraft(), self._coming)
+            builder.skills.cwd = self.facts.cwd or ""
+        return builder
+
+    def _repeated(self, uuid: str, record: bytes, at: int, end: int) -> bool:
+        """Whether a record of that uuid said the same before.
 
         Streams give one uuid to all blocks of a message, so the uuid alone does not tell.
         """
-        return _payload(value) == _payload(bytes(self.source.data[other.at : other.end]))
+        known = [self._seen[uuid], *self._more.get(uuid, ())]
+        payload = _payload(record)
+        data = self.source.data
+        if any(_payload(data[first:last]) == payload for first, last in known):
+            return True
+        self._more.setdefault(uuid, []).append((at, end))
+        return False
+
+    def _places(self) -> Iterator[Place]:
+        """Yield where each record stands in the chain."""
+        data = self.source.data
+        for at, end in self._as_it_lies():
+            for first, last in _parts(data, at, end):
+                line = decode_line(data[first:last])
+                if line is None:
+                    yield Place(first, last, None, None)
+                    continue
+                parent = line.parent_uuid or line.logical_parent_uuid
+                yield Place(
+                    first,
+                    last,
+                    line.uuid,
+                    parent,
+                    line.is_sidechain or line.parent_tool_use_id is not None,
+                    line.type in _SPOKEN,
+                )
+
+    def _last_words(self) -> None:
+        """Take the version, which can grow in a long session, and the time of the last record."""
+        if self._last is not None:
+            at, end = self._last
+            record = self.source.data[at:end]
+            rest = decode_envelope(record)
+            if rest.type != "result":
+                self.facts.note(rest)
+            line = decode_line(record)
+            self.last_time = line.timestamp if line is not None else None
 
 
-def _payload(value: bytes) -> tuple[bytes, ...] | None:
+def _line_ends(data: Buffer, start: int) -> Iterator[tuple[int, int]]:
+    """Yield each line without its line end; blanks around it are left to the decoder."""
+    find, stop = data.find, len(data)
+    while start < stop:
+        end = find(b"\n", start)
+        if end < 0:
+            end = stop
+        if end - start > 1:
+            yield (start, end - 1) if data[end - 1] == 13 else (start, end)
+        elif end > start:
+            yield start, end
+        start = end + 1
+
+
+def _parts(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int]]:
     try:
-        members = _members.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return tuple(bytes(members[key]) if key in members else b"" for key in _PAYLOAD)
-
-
-def record_ranges(data: Buffer) -> Iterator[tuple[int, int]]:
-    """Yield the range of each record: of lines, a web export, a list, or a single document.
-
-    A line may hold several records joined with nothing between; they are told apart when the
-    line cannot be decoded, because looking for them in every line costs more than decoding.
-    """
-    start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
-    document = _document(data, start)
-    if document is not None:
-        yield from document
-        return
-    yield from line_ranges(data)
+        LINES.decode(data[at:end])
+    except msgspec.ValidationError:
+        yield at, end
+    except UNREADABLE:
+        yield from joined_values(data, at, end)
+    else:
+        yield at, end
 
 
 def _document(data: Buffer, start: int) -> Iterator[tuple[int, int]] | None:
@@ -143,7 +300,7 @@ def _document(data: Buffer, start: int) -> Iterator[tuple[int, int]] | None:
     if data[start : start + 1] != b"{":
         return None
     line_end = data.find(b"\n", start)
-    first_line = bytes(data[start : line_end if line_end >= 0 else len(data)]).rstrip()
+    first_line = data[start : line_end if line_end >= 0 else len(data)].rstrip()
     if not first_line.endswith(b"}") or b'"loglines"' in first_line[:4096]:
         for key, value, _end in object_members(data, start):
             if key == b"loglines" and data[value : value + 1] == b"[":
@@ -152,3 +309,11 @@ def _document(data: Buffer, start: int) -> Iterator[tuple[int, int]] | None:
         if end is not None and line_end >= 0 and end > line_end:
             return joined_values(data, start, len(data))
     return None
+
+
+def _payload(value: bytes) -> tuple[bytes, ...] | None:
+    try:
+        members = _members.decode(value)
+    except UNREADABLE:
+        return None
+    return tuple(bytes(members[key]) if key in members else b"" for key in _PAYLOAD)

@@ -7,6 +7,7 @@ built-in commands look alike, so a command counts when its body follows or its s
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from workbench.domain.trajectory import (
@@ -16,7 +17,9 @@ from workbench.domain.trajectory import (
     SkillEventKind,
     SkillTrigger,
 )
-from workbench.traces.claude.records import CallSeen, Record, ResultSeen
+from workbench.traces.claude.calls import Input
+from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.lines import SkillEntry
 from workbench.traces.json_values import one_line
 from workbench.traces.skill_events import SkillUse, file_edited, file_read, shell_uses
 
@@ -25,6 +28,8 @@ _EDIT_TOOLS: Final = frozenset(
     {"Edit", "Write", "MultiEdit", "NotebookEdit", "replace", "write_file"}
 )
 _SHELL_TOOLS: Final = frozenset({"Bash", "bash", "run_shell_command", "Shell"})
+#: Tools whose calls can concern a skill; the others need not be looked at.
+SKILL_TOOLS: Final = _READ_TOOLS | _EDIT_TOOLS | _SHELL_TOOLS | {"Skill"}
 
 
 class SkillWatch:
@@ -33,6 +38,7 @@ class SkillWatch:
     def __init__(self) -> None:
         self.events: list[SkillEvent] = []
         self.cwd = ""
+        self.awaited: set[str] = set()
         self._folders: dict[str, None] = {}
         self._asked: dict[str, tuple[str, int]] = {}
         self._uses: dict[str, tuple[tuple[SkillUse, ...], int, ByteSpan]] = {}
@@ -43,53 +49,58 @@ class SkillWatch:
         self._carried: dict[str, None] = {}
         self._compacted = False
 
-    def call(self, call: CallSeen, step: int, span: ByteSpan) -> None:
+    def call(self, call: CallDraft, given: Input, step: int, span: ByteSpan) -> None:
         """Note a tool call; what it does to a skill counts when its result is there."""
-        if call.name == "Skill" and call.skill:
-            skill = call.skill.removeprefix("/")
-            self._asked[call.id] = (skill, step)
-            self._add(skill, "requested", "model", step, span)
+        name, folders = call.name, self._folders
+        if name == "Skill":
+            skill = (given.skill or given.command or "").removeprefix("/")
+            if skill:
+                self.awaited.add(call.native)
+                self._asked[call.native] = (skill, step)
+                self._add(skill, "requested", "model", step, span)
             return
+        path, command = call.path, given.command or given.cmd
         uses: tuple[SkillUse, ...] = ()
-        folders = self._folders
-        if call.name in _READ_TOOLS and call.path:
-            read = file_read(call.path, folders)
-            uses = (read,) if read else ()
-        elif call.name in _EDIT_TOOLS and call.path:
-            edited = file_edited(call.path, folders)
-            uses = (edited,) if edited else ()
-        elif call.name in _SHELL_TOOLS and call.command and _may_use(call.command, folders):
-            uses = shell_uses(call.command, folders, self.cwd)
+        if path is not None and ("SKILL.md" in path or "skills" in path or folders):
+            if name in _READ_TOOLS:
+                read = file_read(path, folders)
+                uses = (read,) if read else ()
+            elif name in _EDIT_TOOLS:
+                edited = file_edited(path, folders)
+                uses = (edited,) if edited else ()
+        elif command is not None and name in _SHELL_TOOLS and _may_use(command, folders):
+            uses = shell_uses(command, folders, self.cwd)
         if uses:
-            self._uses[call.id] = (uses, step, span)
+            self.awaited.add(call.native)
+            self._uses[call.native] = (uses, step, span)
 
-    def result(self, call: str, result: ResultSeen, span: ByteSpan) -> None:
+    def result(self, call: CallDraft, error: str, span: ByteSpan) -> None:
         """Note a result: a skill is loaded, or was asked for in vain."""
-        asked = self._asked.get(call)
+        native = call.native
+        asked = self._asked.get(native)
         if asked is not None:
             skill, step = asked
-            if result.status == "ok":
-                if call not in self._loads:
-                    self._loads[call] = len(self.events)
+            if call.status == "ok":
+                if native not in self._loads:
+                    self._loads[native] = len(self.events)
                     self._load(skill, "model", step, span)
             else:
-                self._failed.add(call)
-                detail = one_line(_plain(result.error)) or result.status
+                self._failed.add(native)
+                detail = one_line(_plain(error)) or call.status
                 self._add(skill, "load_failed", "model", step, span, detail=detail)
-        uses, step, evidence = self._uses.pop(call, ((), 0, span))
+        uses, step, evidence = self._uses.pop(native, ((), 0, span))
         for use in uses:
-            self._use(use, step, evidence, result)
+            self._use(use, step, evidence, call)
 
-    def body(self, record: Record, step: int, span: ByteSpan) -> None:
-        """Note the record that brings a skill's text."""
-        folder = record.skill_folder or ""
+    def body(self, folder: str, call: str | None, step: int, span: ByteSpan) -> None:
+        """Note the record that brings a skill's text; ``call`` is the one that asked for it."""
         self._folders[folder] = None
         name = folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-        asked = self._asked.get(record.source_call or "")
-        if asked is not None and record.source_call is not None:
-            if record.source_call in self._failed:
+        asked = self._asked.get(call) if call is not None else None
+        if asked is not None and call is not None:
+            if call in self._failed:
                 return
-            at = self._loads.setdefault(record.source_call, len(self.events))
+            at = self._loads.setdefault(call, len(self.events))
             event = SkillEvent(asked[0], "loaded", "model", asked[1], span, "explicit", path=folder)
             self.events[at : at + 1] = [event]
             self._carried[asked[0]] = None
@@ -112,9 +123,9 @@ class SkillWatch:
         """Note that a person said something else: a command's body will not follow any more."""
         self._slash = None
 
-    def listing(self, record: Record, step: int, span: ByteSpan) -> None:
+    def listing(self, entries: Iterable[SkillEntry], step: int, span: ByteSpan) -> None:
         """Note skills offered to the model; only the first time, listings are repeated."""
-        for seen in record.skills:
+        for seen in entries:
             if seen.name and seen.name not in self._listed:
                 self._listed[seen.name] = None
                 self._add(seen.name, "listed", "unknown", step, span, path=seen.path)
@@ -123,10 +134,10 @@ class SkillWatch:
         """Note that the context was shortened: bodies are gone unless attached again."""
         self._compacted = True
 
-    def reattached(self, record: Record, step: int, span: ByteSpan) -> None:
+    def reattached(self, entries: Sequence[SkillEntry], step: int, span: ByteSpan) -> None:
         """Note bodies attached again after a compaction, and those that were dropped by it."""
-        again = {seen.name for seen in record.skills if seen.name}
-        for seen in record.skills:
+        again = {seen.name for seen in entries}
+        for seen in entries:
             if seen.name:
                 self._add(seen.name, "reattached", "unknown", step, span, path=seen.path)
         if self._compacted:
@@ -140,12 +151,12 @@ class SkillWatch:
         if skill not in self._carried:
             self._load(skill, "inferred", step, span, confidence="strong")
 
-    def _use(self, use: SkillUse, step: int, span: ByteSpan, result: ResultSeen) -> None:
+    def _use(self, use: SkillUse, step: int, span: ByteSpan, call: CallDraft) -> None:
         detail = ""
         if use.kind == "script_run":
-            code = result.exit_code
-            detail = f"exit code {code}" if code is not None else result.status
-        elif result.status != "ok":
+            code = call.exit_code
+            detail = f"exit code {code}" if code is not None else call.status
+        elif call.status != "ok":
             return
         if use.kind == "loaded":
             self._folders[use.path.replace("\\", "/").rsplit("/", 1)[0]] = None
