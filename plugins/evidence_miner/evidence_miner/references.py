@@ -108,8 +108,8 @@ def _repair(
             text = text[: link.start] + new + text[link.start + len(_plain_part(link, text)) :]
             evidence += _failed_reads(sessions, link, quotes)
             words.append(
-                f"{path}:{link.line} {_verb(link)} {link.target}, which is not there; the skill has "
-                f"{mended[link]}."
+                f"{path}:{link.line} {_verb(link)} {link.target}, which is not there; the skill "
+                f"has {mended[link]}."
             )
         changes.append(
             Change(

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.evolution.sessions import REPORT_TOOL, failing_session, write_report_library
+from workbench.cli.main import run
+from workbench.store.proposals import ProposalStore
+
+
+def no_window(command, arguments):
+    raise AssertionError(f"a window was asked for: {command}")
+
+
+@pytest.fixture
+def place(tmp_path):
+    write_report_library(tmp_path / "library")
+    for name, month in (("one", "2026-10"), ("two", "2026-11")):
+        failing_session(tmp_path / "sessions" / f"{name}.jsonl", month)
+    return tmp_path
+
+
+def evolve(capsys, *arguments):
+    code = run(["evolve", *map(str, arguments)], no_window)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_json_names_proposals_of_a_store_and_diagnoses(place, capsys):
+    code, out, err = evolve(
+        capsys, place / "library", "--traces", place / "sessions", "--out", place / "out",
+        "--format", "json",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert document["schema"] == "skill-workbench/evolve/1"
+    assert document["engine"]["id"] == "evidence_miner"
+    assert document["status"] == "completed"
+    assert document["out"] == str(place / "out")
+    assert document["cost"]["calls"] == 0
+    [proposal] = document["proposals"]
+    stored = ProposalStore(place / "out").get(proposal)
+    assert stored.draft.changes[0].path == "report-tool/SKILL.md"
+    assert {one["id"] for one in document["diagnoses"]} <= {
+        one.id for one in ProposalStore(place / "out").list()
+    }
+    assert (place / "library/report-tool/SKILL.md").read_bytes() == REPORT_TOOL
+
+
+def test_text_is_for_people(place, capsys):
+    code, out, _ = evolve(
+        capsys, place / "library", "--traces", place / "sessions" / "one.jsonl",
+        place / "sessions" / "two.jsonl", "--out", place / "out",
+    )  # fmt: skip
+    assert code == 0
+    assert "report-tool: add a repeated error with what worked" in out
+    assert "quotes found in the traces" in out
+
+
+def test_the_users_store_is_the_default(place, capsys, isolated_home):
+    code, out, _ = evolve(
+        capsys, place / "library", "--traces", place / "sessions", "--format", "json"
+    )
+    assert code == 0
+    assert json.loads(out)["out"].startswith(str(isolated_home))
+
+
+def test_a_clean_library_without_traces_changes_nothing(place, capsys):
+    code, out, _ = evolve(capsys, place / "library", "--out", place / "out", "--format", "json")
+    document = json.loads(out)
+    assert (code, document["status"], document["proposals"]) == (0, "no_change", [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere",), "nowhere"),
+        (("library", "--traces", "none.jsonl"), "none.jsonl does not exist"),
+        (("library", "--traces", "garbage.txt"), "no trace of a known format"),
+        (("library", "--traces", "library"), "holds no trace"),
+        (("library", "--engine", "ghost"), "no plugin 'ghost'"),
+        (("library", "--engine", "folder_importer"), "needs"),
+        (("library", "--engine", "folder_importer", "--source", "gone"), "gone does not exist"),
+        (("library", "--tasks", "gone.json"), "gone.json does not exist"),
+        (("library", "--skill", "ghost"), "no skill 'ghost'"),
+        (("empty",), "no skill"),
+    ],
+)
+def test_wrong_input_is_told_with_exit_2(place, capsys, monkeypatch, arguments, words):
+    (place / "garbage.txt").write_text("nothing of interest\n")
+    (place / "empty").mkdir()
+    known = {"library", "garbage.txt", "none.jsonl", "gone", "gone.json", "nowhere", "empty"}
+    given = [place / one if one in known else one for one in arguments]
+    code, out, err = evolve(capsys, *given)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_a_broken_trace_in_a_folder_is_told_and_the_rest_goes_on(place, capsys):
+    (place / "sessions" / "cut.jsonl").write_text('{"type":"user","uuid":"u","mess')
+    (place / "sessions" / "notes.txt").write_text("my notes")
+    code, out, _ = evolve(
+        capsys, place / "library", "--traces", place / "sessions", "--out", place / "out",
+        "--format", "json",
+    )  # fmt: skip
+    assert code == 0
+    assert len(json.loads(out)["proposals"]) == 1
+
+
+def test_what_an_engine_does_not_use_is_told(place, capsys):
+    (place / "tasks.json").write_text("[]")
+    code, _, err = evolve(
+        capsys, place / "library", "--tasks", place / "tasks.json", "--endpoint", "x",
+        "--out", place / "out",
+    )  # fmt: skip
+    assert code == 0
+    assert "--tasks is not used" in err
+    assert "--endpoint is not used" in err
