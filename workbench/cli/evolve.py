@@ -62,7 +62,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
 def run_command(command: str, args: argparse.Namespace) -> int:
     """Run the engine. 0: it came to its end, 1: it failed or was stopped."""
     folders = UserFolders.default()
-    registry = Registry.of_user(folders.plugins, folders.state / "plugins.json")
+    registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
     inputs = _inputs(args)
     try:
         library = read_library(Path(args.library))
