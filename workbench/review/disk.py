@@ -131,17 +131,17 @@ def put_back(library: Path, receipt: Receipt, content: ReadContent) -> tuple[str
 
 def is_after(library: Path, receipt: Receipt) -> bool:
     """Say whether every file is as the receipt leaves it."""
-    return all(
-        _is(look(library, file.path), file.after_sha256, file.after_mode) for file in receipt.files
-    )
+    return not changed_since(library, receipt)
 
 
 def changed_since(library: Path, receipt: Receipt) -> tuple[str, ...]:
-    """Return the files that are not as the receipt left them."""
+    """Return the files that are not as the receipt left them.
+
+    Permissions count where the receipt changed them, and of those the execute bit alone: some
+    file systems (FAT, mounted Windows disks) show bits of their own.
+    """
     return tuple(
-        file.path
-        for file in receipt.files
-        if not _is(look(library, file.path), file.after_sha256, file.after_mode)
+        file.path for file in receipt.files if not _is_after(look(library, file.path), file)
     )
 
 
@@ -160,6 +160,15 @@ def _is(found: DiskFile, digest: str | None, mode: str | None) -> bool:
     return found.sha256 == digest and (
         found.mode is None or mode is None or found.mode == int(mode, 8)
     )
+
+
+def _is_after(found: DiskFile, file: ReceiptFile) -> bool:
+    if found.sha256 != file.after_sha256:
+        return False
+    if found.mode is None or file.after_mode is None or file.before_mode is None:
+        return True
+    before, after = (int(mode, 8) & 0o100 for mode in (file.before_mode, file.after_mode))
+    return before == after or found.mode & 0o100 == after
 
 
 def _inside(library: Path, path: str) -> Path:

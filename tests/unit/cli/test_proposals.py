@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.unit.plugin.schema_subset import problems
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library, tree
 from workbench.cli.main import run
+from workbench.cli.proposals_schemas import schemas
 from workbench.domain.proposal import Evidence
+from workbench.resources import bundled
 
 NEW = SKILL.replace(b"1. One", b"1. Uno").replace(b"Last line.", b"Last words.")
 
@@ -29,7 +32,12 @@ class Cli:
         return out.out
 
     def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        return json.loads(self(*arguments, "--format", "json", code=code))
+        """Every document that a test reads is held against its published schema."""
+        found = json.loads(self(*arguments, "--format", "json", code=code))
+        name = found["schema"].split("/")[1]
+        schema = json.loads((bundled("resources") / "schemas" / f"{name}.json").read_text())
+        assert problems(found, schema) == []
+        return found
 
 
 @pytest.fixture
@@ -168,3 +176,11 @@ def test_a_proposal_without_files_can_be_decided_and_not_applied(
     assert cli.json("reject", "--reason", "not_the_skill")["status"] == "rejected"
     cli("apply", code=2)
     assert "nothing to apply" in cli.err
+
+
+def test_the_published_schemas_are_those_of_the_values() -> None:
+    folder = bundled("resources") / "schemas"
+    for name, text in schemas().items():
+        assert (folder / name).read_bytes() == text, f"write {name} again"
+    schema = json.loads(schemas()["decision.json"])
+    assert problems({"schema": "skill-workbench/decision/2"}, schema) != []

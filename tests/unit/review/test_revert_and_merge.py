@@ -261,3 +261,18 @@ def test_the_gate_holds_for_the_whole_alone(tmp_path: Path) -> None:
     assert gate_after(review, whole[:1]).level == "not_evaluated"
     own = [whole[0], HunkVerdict(second.id, "accept", edited=("mine\n",))]
     assert gate_after(review, own).level == "not_evaluated"
+
+
+def test_permission_bits_that_a_file_system_makes_up_do_not_block_a_revert(tmp_path: Path) -> None:
+    bench = every_kind(tmp_path, repository=False)
+    before = tree(bench.library)
+    bench.apply()
+    (bench.library / "d/e/new.md").chmod(0o777)
+    (bench.library / "a/SKILL.md").chmod(0o666)
+    (bench.library / "a/run.sh").chmod(0o750)
+    with pytest.raises(Stale) as caught:
+        revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
+    assert caught.value.paths == ("a/run.sh",)
+    (bench.library / "a/run.sh").chmod(0o640)
+    revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
+    assert tree(bench.library) == before
