@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -59,6 +59,7 @@ def apply_decision(
             )
         result = _approved(review, chosen)
         found = {file.path: look(review.library, file.path) for file in result.files}
+        _check_in_skills(review.library, result)
         _check_fresh(review, result, found)
         ground = survey(review.library, tuple(found), use_git=use_git)
         receipt = _prepared(review, chosen, result, found, ground, now=now)
@@ -87,6 +88,23 @@ def _approved(review: Review, decision: Decision) -> Result:
             f"Nothing of proposal {review.proposal.id} is accepted, so there is nothing to apply."
         )
     return result
+
+
+def _check_in_skills(library: Path, result: Result) -> None:
+    """Refuse files in no skill: a store from elsewhere may name any folder as its library."""
+    made = {file.path for file in result.files if file.data is not None}
+    for file in result.files:
+        folders = [parent.as_posix() for parent in PurePosixPath(file.path).parents]
+        names = [
+            name if folder == "." else f"{folder}/{name}"
+            for folder in folders
+            for name in ("SKILL.md", "skill.md")
+        ]
+        if not any(name in made or (library / name).is_file() for name in names):
+            raise ReviewProblem(
+                f"{file.path} lies in no skill of {library}: no folder above it has a SKILL.md. "
+                "Nothing was touched; reject this proposal."
+            )
 
 
 def _check_fresh(review: Review, result: Result, found: Found) -> None:

@@ -61,9 +61,17 @@ def recover_one(
     proposal, receipt = store.get(proposal_id), receipts[-1]
     if receipt.state not in _OPEN:
         return _mend_status(store, proposal, receipt)
+    if not history.begun(receipt):
+        raise ReviewProblem(
+            f"its receipt says that files of {receipt.library} were being written, but not by this "
+            "program on this machine, so nothing was touched. If the store was copied, finish "
+            "there."
+        )
     original: Receipt | None = None
     if receipt.undoes is not None:
-        original = next(one for one in reversed(receipts) if one.state == "committed")
+        original = next((one for one in reversed(receipts) if one.state == "committed"), None)
+        if original is None:
+            raise ReviewProblem("the receipt of what was reverted is missing in the store.")
     transaction = Transaction(
         store=store,
         history=history,

@@ -55,6 +55,12 @@ def revert(
         proposal = store.get(proposal_id)
         original = applied_receipt(store, proposal_id)
         root = Path(library or original.library).absolute()
+        if not history.did(original):
+            raise ReviewProblem(
+                f"Proposal {proposal_id} was not applied by this program on this machine, so its "
+                "receipt is not taken at its word. Revert the commit with git, or review the way "
+                "back with proposals revert --merge."
+            )
         changed = changed_since(root, original)
         if changed:
             raise Stale(

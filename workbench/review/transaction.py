@@ -155,6 +155,7 @@ class Transaction:
         identity = identity_of(repository, self.receipt.reviewer) if repository else None
         for data in self.contents.values():
             self.store.put_blob(self.proposal.id, data)
+        self.history.begin(self.receipt)
         self.store.put_receipt(self.receipt)
         commit: str | None = None
         try:
@@ -178,8 +179,8 @@ class Transaction:
         Raises:
             FileProblem: one of them cannot be written.
         """
-        if self.ground.repository is None:
-            self.history.record(self._entry(), self.contents)
+        # git keeps the versions of what lies in a repository.
+        self.history.record(self._entry(), {} if self.ground.repository else self.contents)
         if self.original is None:
             receipt = msgspec.structs.replace(self.receipt, state="committed", commit=commit)
         else:
@@ -189,6 +190,7 @@ class Transaction:
         self.store.put_receipt(receipt)
         status: ProposalStatus = "applied" if self.original is None else "reverted"
         self.store.update(msgspec.structs.replace(self.proposal, status=status))
+        self.history.end(self.receipt)
         return receipt
 
     def put_back(self, reason: str) -> tuple[str, ...]:
@@ -205,6 +207,7 @@ class Transaction:
             self.store.put_receipt(rolled_back)
             if self.original is not None:
                 self.store.put_receipt(self.original)
+            self.history.end(self.receipt)
         return foreign
 
     def _commit(self, repository: Repository, identity: Identity | None) -> str:

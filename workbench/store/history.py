@@ -1,17 +1,21 @@
-"""Versions of libraries that lie in no git repository: both sides of every apply and revert.
+"""What this user's program did to libraries: every apply and revert, and those under way.
 
 Kept in the user's data folder, one folder a library; nothing of ours is written into the library.
+Of a library without git both sides of every file are kept too. A store of proposals may come from
+someone else; that a receipt in it is true is known from here alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
-from workbench.domain.proposal import ReceiptFile
+from workbench.domain.proposal import Receipt, ReceiptFile
 from workbench.files import FileProblem, sha256, write_atomic
 from workbench.store.lines import append_line, read_lines
 
@@ -66,6 +70,39 @@ class LocalHistory:
         if sha256(data) != digest:
             raise FileProblem(f"{path} is damaged: its content has not the hash of its name.")
         return data
+
+    def begin(self, receipt: Receipt) -> None:
+        """Note what is about to be done to a library.
+
+        Raises:
+            FileProblem: it cannot be written.
+        """
+        write_atomic(self._pending(receipt), msgspec.json.encode(receipt))
+
+    def begun(self, receipt: Receipt) -> bool:
+        """Say whether this program began exactly that and did not come to its end."""
+        try:
+            noted = msgspec.json.decode(self._pending(receipt).read_bytes(), type=Receipt)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return False
+        return noted == msgspec.structs.replace(receipt, state=noted.state)
+
+    def end(self, receipt: Receipt) -> None:
+        """Forget that it was begun."""
+        with contextlib.suppress(OSError):
+            self._pending(receipt).unlink(missing_ok=True)
+
+    def did(self, receipt: Receipt) -> bool:
+        """Say whether this program made that apply."""
+        return any(
+            (entry.action, entry.proposal, entry.files)
+            == ("apply", receipt.proposal, receipt.files)
+            for entry in self.entries(Path(receipt.library))
+        )
+
+    def _pending(self, receipt: Receipt) -> Path:
+        name = sha256("\0".join((receipt.proposal, receipt.content_hash, receipt.time)).encode())
+        return self._place(receipt.library) / "pending" / f"{name[:32]}.json"
 
     def _place(self, library: str) -> Path:
         name = os.path.realpath(library)

@@ -474,3 +474,12 @@ def test_a_second_program_waits(bench: Bench) -> None:
     with bench.store.lock(), pytest.raises(FileProblem, match="Another Skill Workbench"):
         bench.apply()
     bench.apply()
+
+
+def test_a_file_in_no_skill_is_refused(tmp_path: Path) -> None:
+    home = make_library(tmp_path / "home", {"notes.txt": b"mine"}, repository=False)
+    bench = Bench(tmp_path, home, [edited(".config/autostart/x.desktop", "Exec=evil\n")])
+    bench.accept()
+    with pytest.raises(ReviewProblem, match="no skill"):
+        bench.apply()
+    assert set(tree(home)) == {"notes.txt"}

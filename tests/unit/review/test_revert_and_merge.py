@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library, tree
-from workbench.domain.proposal import Change, HunkVerdict
+from workbench.domain.proposal import Change, HunkVerdict, Receipt, ReceiptFile
 from workbench.files import sha256
 from workbench.review.decide import decide, record
 from workbench.review.disk import DiskFile
 from workbench.review.merge import merge_file, merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
+from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
 from workbench.review.session import open_review
 from workbench.review.transaction import RolledBack, Stale
@@ -30,7 +31,7 @@ def every_kind(tmp_path: Path, *, repository: bool = True, attributes: bytes = b
         "a/run.sh": b"#!/bin/sh\n",
         "a/gone.bin": bytes(range(256)),
         "a/latin.txt": b"caf\xe9\r\n",
-        "b/only/x.md": b"moved\n",
+        "a/b/only/x.md": b"moved\n",
         ".gitattributes": attributes,
     }
     library = make_library(tmp_path / "library", files, repository=False)
@@ -43,8 +44,8 @@ def every_kind(tmp_path: Path, *, repository: bool = True, attributes: bytes = b
         Change("c2", "a/run.sh", "mode", mode="100644"),
         Change("c3", "a/gone.bin", "delete"),
         Change("c4", "a/latin.txt", "write", blob=sha256(binary)),
-        Change("c5", "b/only/x.md", "rename", new_path="c/y.md"),
-        edited("d/e/new.md", "new", "c6", mode="100755"),
+        Change("c5", "a/b/only/x.md", "rename", new_path="a/c/y.md"),
+        edited("a/d/e/new.md", "new", "c6", mode="100755"),
     ]
     bench = Bench(tmp_path, library, changes, blobs={sha256(binary): binary})
     bench.accept()
@@ -66,9 +67,8 @@ def test_a_revert_is_byte_identical_with_modes(tmp_path: Path, repository: bool)
         message = git(bench.library, "log", "-1", "--format=%B")
         assert f"Skill-Workbench-Reverts: {receipt.commit}" in message
         assert git(bench.library, "rev-parse", "HEAD") == receipt.revert_commit
-    else:
-        actions = [entry.action for entry in bench.history.entries(bench.library)]
-        assert actions == ["apply", "revert"]
+    actions = [entry.action for entry in bench.history.entries(bench.library)]
+    assert actions == ["apply", "revert"]
 
 
 def test_a_repository_that_converts_line_ends_does_not_change_a_byte(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_permission_bits_that_a_file_system_makes_up_do_not_block_a_revert(tmp_p
     bench = every_kind(tmp_path, repository=False)
     before = tree(bench.library)
     bench.apply()
-    (bench.library / "d/e/new.md").chmod(0o777)
+    (bench.library / "a/d/e/new.md").chmod(0o777)
     (bench.library / "a/SKILL.md").chmod(0o666)
     (bench.library / "a/run.sh").chmod(0o750)
     with pytest.raises(Stale) as caught:
@@ -276,3 +276,21 @@ def test_permission_bits_that_a_file_system_makes_up_do_not_block_a_revert(tmp_p
     (bench.library / "a/run.sh").chmod(0o640)
     revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
     assert tree(bench.library) == before
+
+
+def test_a_receipt_that_this_program_did_not_write_is_not_taken_at_its_word(tmp_path: Path) -> None:
+    library = make_library(tmp_path / "library", {"demo/SKILL.md": SKILL})
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", NEW)])
+    evil = bench.store.put_blob("p1", b"evil")
+    file = ReceiptFile("demo/SKILL.md", evil, sha256(SKILL), "644", "644")
+    forged = Receipt("p1", str(library), "committed", (file,), "Ann", LATER, "c" * 64)
+    bench.store.put_receipt(forged)
+    with pytest.raises(ReviewProblem, match="not applied by this program"):
+        revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
+    absent = ReceiptFile("demo/run.sh", evil, None, "755", None)
+    for state in ("prepared", "written"):
+        bench.store.put_receipt(msgspec.structs.replace(forged, state=state, files=(absent,)))
+        [message] = recover(bench.store, bench.history, now=LATER)
+        assert "nothing was touched" in message
+    assert set(tree(library)) == {"demo", "demo/SKILL.md"}
+    assert tree(library)["demo/SKILL.md"][0] == SKILL
