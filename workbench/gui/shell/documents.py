@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QTabWidget, QToolButton, QWidget
 
+from workbench.files import FileProblem
 from workbench.gui.notify import Notifier
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
@@ -27,6 +28,7 @@ class DocumentTabs(QTabWidget):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._commands_added = False
         self.setDocumentMode(True)
         self.setMovable(True)
         self.setUsesScrollButtons(True)
@@ -91,7 +93,14 @@ class DocumentTabs(QTabWidget):
             notify.warning(f"{path} is {what}. Nothing was opened.", replace=f"open:{path}")
             return None
         module = importlib.import_module(EDITOR_MODULE)
-        document: Document = module.open_document(self._context, path)
+        if not self._commands_added:
+            self._commands_added = True
+            self._context.commands.add(*module.document_commands(self.current))
+        try:
+            document: Document = module.open_document(self._context, path)
+        except FileProblem as problem:
+            notify.error(str(problem), replace=f"open:{path}")
+            return None
         index = self.addTab(document, icon("file-text"), "")
         self.setTabToolTip(index, str(path))
         close = QToolButton()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _SIZE = (1280, 800)
 _BOTTOM_HEIGHT = 220
 _INSPECTOR_WIDTH = 300
+#: From this width on there is room for list, source, preview and inspector.
+_ROOMY = 1500
 
 
 class MainWindow(QMainWindow):
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
         self.activity_bar.chosen.connect(self.show_activity)
         self.centre.shown.connect(self._activity_shown)
         self.centre.documents.current_changed.connect(self._document_changed)
+        self.centre.documents.emptied.connect(self._documents_closed)
         context.inspector_set.connect(self._inspector_set)
         context.activity_requested.connect(self.show_activity)
         context.file_requested.connect(self._show_file)
@@ -227,9 +230,17 @@ class MainWindow(QMainWindow):
     def _show_file(self, path: str, line: int) -> None:
         if self.centre.current != "library":
             self.show_activity("library")
+        if not self.documents and self.width() < _ROOMY:
+            # Source and preview need the room; Ctrl+I brings the inspector back.
+            self.does.inspector_wanted = False
+            self.inspector.hide()
         self.centre.show_documents()
         if self.centre.documents.open(Path(path), line) is None and not self.documents:
             self.centre.documents.hide()
+
+    def _documents_closed(self) -> None:
+        self.does.inspector_wanted = True
+        self._place_inspector(self.centre.current)
 
     def _activity_shown(self, activity_id: str) -> None:
         self.activity_bar.set_current(activity_id)

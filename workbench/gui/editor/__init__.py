@@ -1,0 +1,1 @@
+"""Files of a skill in tabs: source, form, preview; nothing the person did not edit changes."""

@@ -1,0 +1,74 @@
+"""How the Markdown reads, beside its source. Nothing is fetched and nothing is run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QTextBrowser, QWidget
+
+from workbench.gui.theme.current import current_theme
+
+_PAUSE_MS = 150
+#: A longer text is drawn by its beginning; the source has all of it.
+_MOST = 400_000
+
+
+class Preview(QTextBrowser):
+    """Markdown without HTML and without pictures from anywhere.
+
+    A skill is a stranger's text: HTML in it is shown as text, links are told and never opened by
+    this view, and ``loadResource`` gives nothing, so no file and no address is read.
+    """
+
+    link_clicked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Preview")
+        self.setOpenLinks(False)
+        self.setOpenExternalLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setPlaceholderText("Nothing to preview.")
+        self.document().setDocumentMargin(16)
+        self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
+        self._wanted = ""
+        self._shown: str | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.render_now)
+
+    def show_markdown(self, text: str) -> None:
+        """Show a text when typing pauses."""
+        self._wanted = text
+        self._pause.start()
+
+    def render_now(self) -> None:
+        """Draw what is wanted, and keep the place."""
+        if self._shown == self._wanted or not self.isVisible():
+            return
+        self._shown = self._wanted
+        bar = self.verticalScrollBar()
+        place = bar.value()
+        theme = current_theme()
+        self.document().setDefaultStyleSheet(f"a {{ color: {theme['link']}; }}")
+        self.document().setMarkdown(
+            self._wanted[:_MOST],
+            QTextDocument.MarkdownFeature.MarkdownDialectGitHub
+            | QTextDocument.MarkdownFeature.MarkdownNoHTML,
+        )
+        bar.setValue(place)
+
+    def refresh_colours(self) -> None:
+        """Draw again with the colours of a new theme."""
+        self._shown = None
+        self._pause.start()
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        return None
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self._pause.start()

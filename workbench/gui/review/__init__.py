@@ -1,0 +1,1 @@
+"""Review: what was proposed, the evidence behind it, and what a person takes over."""

@@ -1,0 +1,149 @@
+"""What the reviewer chose for each hunk so far, with undo. No Qt, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from workbench.domain.proposal import Hunk, HunkVerdict, VerdictKind
+
+#: The hunk a verdict names when the proposal changes no file (a diagnosis).
+WHOLE = "*"
+
+_PAST = {"accept": "Accepted", "reject": "Rejected", "defer": "Deferred"}
+
+
+class Act(Struct, frozen=True):
+    """One act of the reviewer: what it is called, and the verdicts before it."""
+
+    title: str
+    before: tuple[HunkVerdict, ...]
+
+
+class Choices(Struct, frozen=True):
+    """Verdicts by hunk and the acts that led to them. Every change gives a new value.
+
+    ``note`` says what an act did beyond the hunks it was meant for.
+    """
+
+    hunks: tuple[Hunk, ...]
+    verdicts: tuple[HunkVerdict, ...] = ()
+    acts: tuple[Act, ...] = ()
+    note: str = ""
+
+    def of(self, hunk_id: str) -> HunkVerdict | None:
+        """Return the verdict on a hunk, None while it is open."""
+        return next((one for one in self.verdicts if one.hunk == hunk_id), None)
+
+    def kind(self, hunk_id: str) -> VerdictKind | None:
+        """Return accept, reject, defer, or None while it is open."""
+        verdict = self.of(hunk_id)
+        return None if verdict is None else verdict.verdict
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What can be decided on: the ids of the hunks, or the proposal as a whole."""
+        return tuple(hunk.id for hunk in self.hunks) or (WHOLE,)
+
+    def count(self, kind: VerdictKind | None) -> int:
+        """Return how many hunks have that verdict (None: are open)."""
+        return sum(self.kind(name) == kind for name in self.names)
+
+    def set(
+        self, names: Iterable[str], kind: VerdictKind, reason: str = "", comment: str = ""
+    ) -> Choices:
+        """Accept, reject or defer hunks.
+
+        Accepting takes along what a hunk depends on; turning one down turns down what was accepted
+        on top of it. ``note`` says so.
+        """
+        meant = [name for name in names if name in self.names]
+        added = _needed(self.hunks, meant) if kind == "accept" else self._stranded(meant)
+        added = [name for name in added if self.kind(name) != kind]
+        changed = self._with(
+            HunkVerdict(name, kind, reason, comment, self._edited(name, kind))
+            for name in (*meant, *added)
+        )
+        title = f"{_PAST[kind]} {_count(len(meant))}"
+        note = ""
+        if added and kind == "accept":
+            note = f"Accepted {_count(len(added))} more that this one depends on."
+        elif added:
+            note = f"{_PAST[kind]} {_count(len(added))} more that cannot stand without this one."
+        return self._after(title, changed, note)
+
+    def edit(self, name: str, lines: tuple[str, ...]) -> Choices:
+        """Accept a hunk with a person's lines instead of the engine's; its own lines undo it."""
+        hunk = next(hunk for hunk in self.hunks if hunk.id == name)
+        edited = None if lines == hunk.new_lines else lines
+        before = self.of(name)
+        verdict = HunkVerdict(name, "accept", "", before.comment if before else "", edited)
+        taken = self._with((verdict,))
+        more = [one for one in _needed(self.hunks, [name]) if self.kind(one) != "accept"]
+        changed = _merged(self.hunks, taken, [HunkVerdict(one, "accept") for one in more])
+        note = f"Accepted {_count(len(more))} more that this one depends on." if more else ""
+        return self._after("Edited 1 hunk", changed, note)
+
+    def undo(self) -> Choices:
+        """Take the last act back."""
+        if not self.acts:
+            return self
+        last = self.acts[-1]
+        return replace(
+            self, verdicts=last.before, acts=self.acts[:-1], note=f"Undone: {last.title}"
+        )
+
+    def _edited(self, name: str, kind: VerdictKind) -> tuple[str, ...] | None:
+        before = self.of(name)
+        return before.edited if before is not None and kind == "accept" else None
+
+    def _with(self, verdicts: Iterable[HunkVerdict]) -> tuple[HunkVerdict, ...]:
+        return _merged(self.hunks, self.verdicts, verdicts)
+
+    def _after(self, title: str, verdicts: tuple[HunkVerdict, ...], note: str) -> Choices:
+        if verdicts == self.verdicts:
+            return replace(self, note="")
+        act = Act(title, self.verdicts)
+        return replace(self, verdicts=verdicts, acts=(*self.acts, act), note=note)
+
+    def _stranded(self, names: Sequence[str]) -> list[str]:
+        """Return accepted hunks that depend, directly or not, on one of ``names``."""
+        gone = set(names)
+        found: list[str] = []
+        changed = True
+        while changed:
+            changed = False
+            for hunk in self.hunks:
+                if hunk.id not in gone and gone & set(hunk.depends_on):
+                    gone.add(hunk.id)
+                    changed = True
+                    if self.kind(hunk.id) == "accept":
+                        found.append(hunk.id)
+        return found
+
+
+def _needed(hunks: Sequence[Hunk], names: Sequence[str]) -> list[str]:
+    """Return what ``names`` depend on, directly or not, without themselves."""
+    by_id = {hunk.id: hunk for hunk in hunks}
+    wanted = [other for name in names if name in by_id for other in by_id[name].depends_on]
+    found: list[str] = []
+    while wanted:
+        name = wanted.pop()
+        if name in by_id and name not in found and name not in names:
+            found.append(name)
+            wanted += by_id[name].depends_on
+    return found
+
+
+def _merged(
+    hunks: Sequence[Hunk], old: Iterable[HunkVerdict], new: Iterable[HunkVerdict]
+) -> tuple[HunkVerdict, ...]:
+    by_name: Mapping[str, HunkVerdict] = {one.hunk: one for one in (*old, *new)}
+    names = [hunk.id for hunk in hunks] or [WHOLE]
+    return tuple(by_name[name] for name in names if name in by_name)
+
+
+def _count(number: int) -> str:
+    return "1 hunk" if number == 1 else f"{number} hunks"
