@@ -84,7 +84,7 @@ def _link(main: _Part, parts: list[_Part]) -> None:
     A call is known by the agent id in its result, by the meta file, by a progress record, or by
     the prompt that the subagent was given.
     """
-    everyone = [main, *parts]
+    seen = _Callers([main, *parts])
     above: dict[int, _Part] = {}
     used: set[int] = set()
     names: set[str] = {main.id}
@@ -93,8 +93,8 @@ def _link(main: _Part, parts: list[_Part]) -> None:
             part.id += "+"
         names.add(part.id)
     for part in parts:
-        parent, call = _caller(part, everyone, used)
-        if parent is None or _below(parent, part, above):
+        parent, call = seen.of(part, used) or (main, None)
+        if _below(parent, part, above):
             parent = main
         elif call is not None:
             used.add(id(call))
@@ -103,26 +103,36 @@ def _link(main: _Part, parts: list[_Part]) -> None:
         parent.children.append(part)
 
 
-def _caller(
-    part: _Part, everyone: list[_Part], used: set[int]
-) -> tuple[_Part | None, CallDraft | None]:
-    for other in everyone:
-        if other is part:
-            continue
-        builder = other.builder
-        call = (
-            builder.agents.get(part.agent or "")
-            or builder.calls.get(part.call or "")
-            or builder.calls.get(part.agent or "")
-        )
-        if call is not None:
-            return other, call
-    for other in everyone:
+class _Callers:
+    """Who made each call, by all that can tell which subagent it was for."""
+
+    def __init__(self, everyone: Sequence[_Part]) -> None:
+        self._agents: dict[str, tuple[_Part, CallDraft]] = {}
+        self._calls: dict[str, tuple[_Part, CallDraft]] = {}
+        self._prompts: dict[int, list[tuple[_Part, CallDraft]]] = {}
+        for part in everyone:
+            for agent, call in part.builder.agents.items():
+                self._agents.setdefault(agent, (part, call))
+            for native, call in part.builder.calls.items():
+                self._calls.setdefault(native, (part, call))
+            for prompt, call in part.builder.prompts:
+                self._prompts.setdefault(prompt, []).append((part, call))
+
+    def of(self, part: _Part, used: set[int]) -> tuple[_Part, CallDraft] | None:
+        """Return the part whose call a subagent serves, and the call; None when nobody's."""
+        agent = part.agent or ""
+        for found in (
+            self._agents.get(agent),
+            self._calls.get(part.call or ""),
+            self._calls.get(agent),
+        ):
+            if found is not None and found[0] is not part:
+                return found
         prompt = part.builder.first_prompt
-        call = other.builder.prompts.get(prompt) if prompt is not None else None
-        if other is not part and call is not None and id(call) not in used:
-            return other, call
-    return None, None
+        for found in self._prompts.get(prompt, ()) if prompt is not None else ():
+            if found[0] is not part and id(found[1]) not in used:
+                return found
+        return None
 
 
 def _below(parent: _Part, part: _Part, above: dict[int, _Part]) -> bool:

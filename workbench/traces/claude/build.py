@@ -38,7 +38,7 @@ class Builder:
         self.loss = loss
         self.skills = SkillWatch()
         self.calls: dict[str, CallDraft] = {}
-        self.prompts: dict[int, CallDraft] = {}
+        self.prompts: list[tuple[int, CallDraft]] = []
         self.agents: dict[str, CallDraft] = {}
         self.errors = 0
         self.messages = 0
@@ -188,7 +188,7 @@ class Builder:
         if name in SKILL_TOOLS:
             self.skills.call(call, given, step.index, span)
         elif given.prompt:
-            self.prompts.setdefault(hash(given.prompt.strip()), call)
+            self.prompts.append((hash(given.prompt.strip()), call))
         if native in self._waiting:
             for early, result, result_span in self._waiting.pop(native):
                 self._result(early, result, result_span, None)

@@ -120,12 +120,12 @@ class Reading:
         self.last_time: str | None = None
         self.agent: str | None = None
         self._alone = self._sorted = False
-        self._group_of: dict[str, str] = {}
-        self._seen: dict[str, tuple[int, int]] = {}
-        self._more: dict[str, list[tuple[int, int]]] = {}
+        self._side_of: dict[str, Builder] = {}
+        self._seen: dict[str, int] = {}
+        self._more: dict[str, list[int]] = {}
         self._over: dict[str, str | None] = {}
         self._missing: set[str] = set()
-        self._last: tuple[int, int] | None = None
+        self._last = -1
 
     def _as_it_lies(self) -> Iterator[tuple[int, int]]:
         data = self.source.data
@@ -174,68 +174,87 @@ class Reading:
         return True
 
     def _take(self, line: Line, record: bytes, at: int, end: int) -> None:
-        uuid, parent, kind = line.uuid, line.parent_uuid or line.logical_parent_uuid, line.type
-        if uuid is not None:
-            if uuid in self._seen:
-                if self._repeated(uuid, record, at, end):
-                    self.loss.duplicate += 1
-                    return
-            else:
-                self._seen[uuid] = (at, end)
-                if uuid in self._missing and not self._sorted:
-                    raise _OutOfOrder
-        if parent is not None:
-            if parent in self._over:
-                parent = self._over[parent]
-            elif parent not in self._seen:
-                self._missing.add(parent)
+        kind, uuid = line.type, line.uuid
+        parent = line.parent_uuid or line.logical_parent_uuid
+        seen = self._seen
+        if parent is not None and parent not in seen:
+            parent = self._before(parent)
         if kind == "progress":
             self._progressed(line, parent)
             return
-        if kind not in _SPOKEN or self._last is None:
+        if uuid is not None:
+            if uuid not in seen:
+                seen[uuid] = at
+                if uuid in self._missing and not self._sorted:
+                    raise _OutOfOrder
+            elif self._repeated(uuid, record, at):
+                self.loss.duplicate += 1
+                return
+        if kind not in _SPOKEN or self._last < 0:
             self.facts.note(decode_envelope(record))
             self.main.skills.cwd = self.facts.cwd or ""
-        self._last = (at, end)
-        if (line.is_sidechain or line.parent_tool_use_id is not None) and not self._alone:
-            self._sidechain(line, parent).feed(line, record, at, end, parent)
-            return
-        if self.agent is None:
-            self.agent = line.agent_id
-        self.main.feed(line, record, at, end, parent)
+        self._last = at
+        if line.is_sidechain or line.parent_tool_use_id is not None:
+            builder = self._side_of.get(parent) if parent is not None else None
+            if builder is None or line.agent_id is not None or line.parent_tool_use_id is not None:
+                builder = self._sidechain(line)
+            if uuid is not None:
+                self._side_of[uuid] = builder
+            builder.feed(line, record, at, end, parent)
+        else:
+            self.main.feed(line, record, at, end, parent)
+
+    def _before(self, parent: str) -> str | None:
+        """Return the record that stands for a parent that was not seen: progress, or missing."""
+        if parent in self._over:
+            return self._over[parent]
+        self._missing.add(parent)
+        return parent
 
     def _progressed(self, line: Line, parent: str | None) -> None:
         """Lead the chain over a progress record, which says what the result says again."""
         news = line.data
-        self.loss.left_out(f"progress/{news.type}" if news is not None else "progress")
         if line.uuid is not None:
+            if line.uuid in self._over:
+                self.loss.duplicate += 1
+                return
             self._over[line.uuid] = parent
+            if line.uuid in self._missing and not self._sorted:
+                raise _OutOfOrder
+        self.loss.left_out(f"progress/{news.type}" if news is not None else "progress")
         if news is not None and news.agent_id and line.progress_of:
             self.served.setdefault(news.agent_id, line.progress_of)
 
-    def _sidechain(self, line: Line, parent: str | None) -> Builder:
-        group = line.agent_id or line.parent_tool_use_id or self._group_of.get(parent or "")
-        group = group or line.uuid or "sidechain"
-        if line.uuid is not None:
-            self._group_of[line.uuid] = group
+    def _sidechain(self, line: Line) -> Builder:
+        """Return the builder of a subagent; a file that holds one alone is its own session."""
+        if self.agent is None:
+            self.agent = line.agent_id
+        if self._alone:
+            return self.main
+        group = line.agent_id or line.parent_tool_use_id or line.uuid or "sidechain"
         builder = self.sidechains.get(group)
         if builder is None:
-            # One ledger a file: its records are counted where they lie.
+            # Its own ledger: its records are counted where they are shown.
             builder = self.sidechains[group] = Builder(LossDraft(), self._coming)
             builder.skills.cwd = self.facts.cwd or ""
         return builder
 
-    def _repeated(self, uuid: str, record: bytes, at: int, end: int) -> bool:
+    def _repeated(self, uuid: str, record: bytes, at: int) -> bool:
         """Whether a record of that uuid said the same before.
 
         Streams give one uuid to all blocks of a message, so the uuid alone does not tell.
         """
         known = [self._seen[uuid], *self._more.get(uuid, ())]
         payload = _payload(record)
-        data = self.source.data
-        if any(_payload(data[first:last]) == payload for first, last in known):
+        if any(_payload(self._record(other)) == payload for other in known):
             return True
-        self._more.setdefault(uuid, []).append((at, end))
+        self._more.setdefault(uuid, []).append(at)
         return False
+
+    def _record(self, at: int) -> bytes:
+        data = self.source.data
+        end = value_end(data, at)
+        return data[at:end] if end is not None else b""
 
     def _places(self) -> Iterator[Place]:
         """Yield where each record stands in the chain."""
@@ -258,9 +277,8 @@ class Reading:
 
     def _last_words(self) -> None:
         """Take the version, which can grow in a long session, and the time of the last record."""
-        if self._last is not None:
-            at, end = self._last
-            record = self.source.data[at:end]
+        if self._last >= 0:
+            record = self._record(self._last)
             rest = decode_envelope(record)
             if rest.type != "result":
                 self.facts.note(rest)
