@@ -19,6 +19,7 @@ from workbench.domain.proposal import (
     Evidence,
     Proposal,
     ProposalDraft,
+    ProposalKind,
 )
 from workbench.evolution.change_paths import new_skill_folders
 from workbench.evolution.evidence import LocatableTrace, check_all
@@ -50,9 +51,8 @@ def take_in(
 ) -> Proposal:
     """Make a proposal of a draft.
 
-    Changes that may not be are dropped with a warning, and those that depend on them; the rest
-    stays. Evidence ids that do not exist are dropped with a warning; a quote that is not in its
-    trace stays and is marked unsupported.
+    Changes that may not be are dropped with a warning, with those that depend on them. A quote that
+    is not in its trace stays and is marked unsupported.
 
     Args:
         draft: what the engine said.
@@ -68,36 +68,24 @@ def take_in(
         DraftRefused: nothing is left of it, or it changes nothing.
     """
     warnings: list[str] = []
-    title = _one_line(draft.title) or "Untitled"
     evidence = _distinct_evidence(draft.evidence, warnings)
+    known = frozenset(one.id for one in evidence)
     resolver = ChangeResolver(
         library_root, snapshot, new_skill_folders(draft.changes), blob, warnings
     )
-    known = frozenset(one.id for one in evidence)
     changes = resolver.resolve(_with_known_evidence(draft.changes, known, warnings))
-    kind = draft.kind
-    if not changes and (kind != "diagnose" or draft.changes):
-        raise DraftRefused(title, tuple(warnings) or ("It changes nothing.",))
-    if changes and kind == "diagnose":
-        warnings.append("The engine called it a diagnosis, but it changes files: taken as an edit.")
-        kind = "edit"
-    confidence = draft.confidence
-    if confidence is not None and not 0 <= confidence <= 1:
-        warnings.append(f"The engine's confidence {confidence} is not between 0 and 1: left out.")
-        confidence = None
     taken = replace(
         draft,
-        kind=kind,
-        title=title,
+        kind=_kind(draft, changes, warnings),
+        title=_one_line(draft.title) or "Untitled",
         changes=changes,
         evidence=evidence,
         skills=_skills(draft, changes, snapshot),
-        confidence=confidence,
+        confidence=_confidence(draft.confidence, warnings),
     )
     base = tuple(snapshot.base(path) for path in resolver.touched(changes))
     checks = check_all(evidence, traces)
-    unsupported = sum(check.status != "verified" for check in checks)
-    if unsupported:
+    if unsupported := sum(check.status != "verified" for check in checks):
         warnings.append(f"{unsupported} of {len(checks)} quotes could not be found in the traces.")
     return Proposal(
         id=_content_id(engine, taken, base),
@@ -110,6 +98,24 @@ def take_in(
         job=job,
         warnings=tuple(warnings),
     )
+
+
+def _kind(draft: ProposalDraft, changes: tuple[Change, ...], warnings: list[str]) -> ProposalKind:
+    """Return what the draft is after intake; refuse one of which nothing is left."""
+    if not changes and (draft.kind != "diagnose" or draft.changes):
+        title = _one_line(draft.title) or "Untitled"
+        raise DraftRefused(title, tuple(warnings) or ("It changes nothing.",))
+    if changes and draft.kind == "diagnose":
+        warnings.append("The engine called it a diagnosis, but it changes files: taken as an edit.")
+        return "edit"
+    return draft.kind
+
+
+def _confidence(given: float | None, warnings: list[str]) -> float | None:
+    if given is None or 0 <= given <= 1:
+        return given
+    warnings.append(f"The engine's confidence {given} is not between 0 and 1: left out.")
+    return None
 
 
 def _distinct_evidence(evidence: tuple[Evidence, ...], warnings: list[str]) -> tuple[Evidence, ...]:

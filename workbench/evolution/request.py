@@ -7,6 +7,9 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from workbench.domain.job import (
     Budget,
     PastDecision,
@@ -32,6 +35,23 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 
 class RequestProblem(Exception):  # noqa: N818 - a problem for a person, in words
     """A request cannot be built. The message says what, where and what to do."""
+
+
+class RequestOptions(Struct, frozen=True):
+    """What a plugin is told beside skills and traces.
+
+    ``settings`` get the plugin's defaults when the job starts; ``history`` are earlier proposals
+    and what was said of them; ``source`` is what an importer reads, ``source_repository`` the
+    repository of a ``git:<branch>`` source.
+    """
+
+    kind: PluginKind = "evolver"
+    history: tuple[PastDecision, ...] = ()
+    settings: dict[str, object] = {}
+    budget: Budget = Budget()
+    seed: int = 0
+    source: str | None = None
+    source_repository: str | None = None
 
 
 class BuiltRequest:
@@ -78,13 +98,7 @@ def build_request(
     traces: Sequence[OpenTrace],
     run_dir: Path,
     *,
-    kind: PluginKind = "evolver",
-    history: Sequence[PastDecision] = (),
-    settings: Mapping[str, object] | None = None,
-    budget: Budget | None = None,
-    seed: int = 0,
-    source: str | None = None,
-    source_repository: str | None = None,
+    options: RequestOptions | None = None,
     progress: Callable[[float, str], None] = lambda fraction, text: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> BuiltRequest:
@@ -94,17 +108,11 @@ def build_request(
     matter: they are sorted by the ids they get.
 
     Args:
-        library: as read; its files are checked against what was read.
+        library: as read.
         skills: ids of the skills to give; none means all.
         traces: open traces; they stay open, their subagents' are added.
         run_dir: the existing folder of the job.
-        kind: what the plugin is asked for.
-        history: earlier proposals and what was said of them.
-        settings: of the plugin; defaults are added when the job starts.
-        budget: caps.
-        seed: for engines that draw lots.
-        source: what an importer reads.
-        source_repository: the repository of a ``git:<branch>`` source.
+        options: everything else the plugin is told.
         progress: told the fraction done and at what.
         cancelled: asked between files and steps; when true, the rest is left out.
 
@@ -114,13 +122,12 @@ def build_request(
     chosen = _chosen(library, skills)
     problems: list[str] = []
     copy = run_dir / "library"
-    owned: list[OpenTrace] = []
+    everything = with_children(traces)
+    given = {id(trace) for trace in traces}
+    owned = [trace for trace in everything if id(trace) not in given]
     try:
         copy.mkdir(parents=True)
         snapshot = copy_library(Path(library.root), chosen, copy, problems)
-        everything = with_children(traces)
-        given = {id(trace) for trace in traces}
-        owned += [trace for trace in everything if id(trace) not in given]
         by_id = _write_traces(everything, run_dir / "traces", problems, progress, cancelled)
     except OSError as problem:
         for trace in owned:
@@ -129,22 +136,36 @@ def build_request(
             f"Cannot write the run folder {run_dir}: {problem.strerror}. Free some room or choose "
             "another place for runs."
         ) from problem
-    request = Request(
-        job=run_dir.name,
-        kind=kind,
-        library=str(copy),
-        skills=tuple(_skill_input(skill, copy, snapshot) for skill in chosen),
-        traces=tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items())),
-        source=source,
-        source_repository=source_repository,
-        settings=dict(settings or {}),
-        budget=budget or Budget(),
-        history=tuple(history),
-        seed=seed,
-        workdir=str(run_dir / "work"),
-    )
+    request = _request(options or RequestOptions(), run_dir, copy, chosen, snapshot)
+    paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
-        request, snapshot, {name: trace for name, (trace, _) in by_id.items()}, owned, problems
+        replace(request, traces=paths),
+        snapshot,
+        {name: trace for name, (trace, _) in by_id.items()},
+        owned,
+        problems,
+    )
+
+
+def _request(
+    options: RequestOptions,
+    run_dir: Path,
+    copy: Path,
+    skills: Sequence[Skill],
+    snapshot: LibrarySnapshot,
+) -> Request:
+    return Request(
+        job=run_dir.name,
+        kind=options.kind,
+        library=str(copy),
+        skills=tuple(_skill_input(skill, copy, snapshot) for skill in skills),
+        source=options.source,
+        source_repository=options.source_repository,
+        settings=dict(options.settings),
+        budget=options.budget,
+        history=options.history,
+        seed=options.seed,
+        workdir=str(run_dir / "work"),
     )
 
 

@@ -25,7 +25,12 @@ from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
-from workbench.evolution.request import BuiltRequest, RequestProblem, build_request
+from workbench.evolution.request import (
+    BuiltRequest,
+    RequestOptions,
+    RequestProblem,
+    build_request,
+)
 from workbench.files import FileProblem, sha256
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, unmet_needs
@@ -117,13 +122,15 @@ class Evolution:
             inputs.skills,
             traces,
             run_dir,
-            kind=kind,
-            history=past_decisions(store, self._library_root),
-            settings=inputs.settings,
-            budget=inputs.budget,
-            seed=inputs.seed,
-            source=inputs.source,
-            source_repository=inputs.source_repository,
+            options=RequestOptions(
+                kind=kind,
+                history=past_decisions(store, self._library_root),
+                settings=inputs.settings,
+                budget=inputs.budget,
+                seed=inputs.seed,
+                source=inputs.source,
+                source_repository=inputs.source_repository,
+            ),
             progress=progress,
             cancelled=cancelled,
         )

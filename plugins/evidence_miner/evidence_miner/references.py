@@ -39,7 +39,7 @@ def close_file(skill: SkillText, link: DeadLink) -> str | None:
         return moved[0] if len(moved) == 1 else None
     scored = sorted(
         (
-            (fuzz.ratio(wanted.stem.casefold(), PurePosixPath(path).stem.casefold()), path)
+            (_likeness(wanted.stem, PurePosixPath(path).stem), path)
             for path in files
             if PurePosixPath(path).suffix.lower() == wanted.suffix.lower()
         ),
@@ -50,6 +50,12 @@ def close_file(skill: SkillText, link: DeadLink) -> str | None:
     if len(scored) > 1 and scored[1][0] > scored[0][0] - _LEAD:
         return None
     return scored[0][1]
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return 0..100 for two names, whatever the order of their words."""
+    plain, others = (re.sub(r"[-_. ]+", " ", name.casefold()).strip() for name in (one, other))
+    return max(fuzz.ratio(plain, others), fuzz.token_sort_ratio(plain, others))
 
 
 def reference_drafts(
