@@ -101,7 +101,7 @@ class ExecStream:
         self._step: StepDraft | None = None
         self._has_text = False
         self._calls: dict[str, CallDraft] = {}
-        self._texts: dict[str, StepDraft] = {}
+        self._texts: dict[str, tuple[StepDraft, ByteSpan]] = {}
         self._ended = False
         self._watch = SkillWatch()
 
@@ -172,7 +172,9 @@ class ExecStream:
     def _text(self, is_message: bool, item: dict[str, Any], native: str, span: ByteSpan) -> None:
         earlier = self._texts.get(native)
         if earlier is not None:  # the item grew: its last record says all
-            earlier.raw[-1] = span
+            step, before = earlier
+            step.raw[step.raw.index(before)] = span
+            self._texts[native] = (step, span)
             self.draft.loss.duplicate += 1
             return
         step = self._model_step(native, span, again=is_message and self._has_text)
@@ -182,7 +184,7 @@ class ExecStream:
             step.preview = one_line(compact(item.get("text"))) or step.preview
         elif not step.preview:
             step.preview = one_line(compact(item.get("text")))
-        self._texts[native] = step
+        self._texts[native] = (step, span)
         self.draft.loss.mapped += 1
 
     def _plan(self, kind: str, item: dict[str, Any], native: str, span: ByteSpan) -> None:

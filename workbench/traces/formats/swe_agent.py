@@ -44,6 +44,8 @@ from workbench.traces.skill_watch import SkillWatch
 from workbench.traces.source import Buffer, SourceBytes
 
 _ITEM_MARKS: Final = (b'"action"', b'"observation"', b'"response"')
+#: Marks of mini-swe-agent, ATIF and OpenHands, which share keys with this format.
+_OTHERS: Final = frozenset({"trajectory_format", "schema_version", "instance_id", "messages"})
 _HISTORY_MARKS: Final = (b'"message_type"', b'"agent"', b'"is_demo"')
 #: Members of an item that belong to other steps or to its observation.
 _NOT_SAID: Final = frozenset({b"observation", b"query", b"messages"})
@@ -75,7 +77,7 @@ class SweAgent(Format):
     def score(self, probe: Probe) -> float:
         """Look for the keys of a trajectory, or of a history with SWE-agent's own fields."""
         members = top_members(probe.head)
-        if "trajectory_format" in members or "schema_version" in members:
+        if members.keys() & _OTHERS:
             return 0.0
         if "trajectory" in members:
             start, end = members["trajectory"]
@@ -87,7 +89,9 @@ class SweAgent(Format):
             return 20.0 if b'"trajectory"' in probe.head[start:end] else 0.0
         if "history" in members:
             start, end = members["history"]
-            return 20.0 if any(mark in probe.head[start:end] for mark in _HISTORY_MARKS) else 0.0
+            history = probe.head[start:end]
+            known = b'"role"' in history and any(mark in history for mark in _HISTORY_MARKS)
+            return 20.0 if known else 0.0
         return 0.0
 
     def skeleton(
