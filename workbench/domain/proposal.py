@@ -86,7 +86,8 @@ class SectionOp(Struct, frozen=True):
     """An edit by heading, resolved to full new text when the proposal is taken in.
 
     ``append`` adds ``content`` at the end of the section of that heading, creating it at the end of
-    the file where it is missing; ``add`` puts a new section after ``after``.
+    the file where it is missing; ``add`` puts a new section after ``after``, or at the end, and may
+    leave it empty for changes that depend on it.
     """
 
     action: SectionAction
@@ -193,6 +194,8 @@ class Hunk(Struct, frozen=True):
     """One reviewable piece. Lines keep their line ends; line numbers count from 1.
 
     ``evidence_scope`` is "file" where the engine gave evidence for the whole change only.
+    ``depends_on`` are hunks without which this one makes no sense, such as the one that adds the
+    heading it stands under.
     """
 
     id: str
@@ -208,6 +211,7 @@ class Hunk(Struct, frozen=True):
     evidence_scope: Literal["hunk", "file", "none"] = "none"
     rationale: str = ""
     edited_from: str | None = None
+    depends_on: tuple[str, ...] = ()
 
 
 class HunkVerdict(Struct, frozen=True):

@@ -94,7 +94,7 @@ def _apply(text: str, op: SectionOp) -> str:
     if not title or "\n" in title or "\r" in title:
         raise SectionProblem(f"A section operation ({op.action}) names no heading.")
     heading = find_heading(text, title)
-    if op.action in ("append", "add") and not op.content.strip():
+    if op.action == "append" and not op.content.strip():
         raise SectionProblem(f"The operation {op.action} of '{title}' has no content.")
     if op.action == "append":
         if heading is None:
@@ -143,8 +143,11 @@ def _append(text: str, heading: Heading, content: str) -> str:
     while last > heading.body and not lines[last - 1].strip():
         last -= 1
     new = _content_lines(content, newline)
-    before = lines[:last]
     gap = [] if _continues_list(lines[heading.body : last], new) else [newline]
+    if last == heading.body and last < end:
+        # An empty section has its blank line already; what comes stands below it.
+        last, gap = last + 1, []
+    before = lines[:last]
     if not _ends(before[-1]):
         before[-1] += newline
         if last == len(lines):

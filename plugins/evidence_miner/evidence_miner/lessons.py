@@ -15,6 +15,7 @@ from evidence_miner.skill_texts import SkillText
 from workbench.plugin.api import Change, PastDecision, ProposalDraft, SectionOp
 
 HEADING = "Known pitfalls"
+_SECTION = "section"
 _HEADINGS = re.compile(
     r"^#{2,4} +((?:known |common )?(?:pitfalls?|gotchas?|mistakes|errors)"
     r"(?: and .*)?|troubleshooting)"
@@ -107,6 +108,18 @@ def _edit(skill: SkillText, lessons: Sequence[Pitfall]) -> ProposalDraft:
     found = _HEADINGS.search(skill.main_text)
     heading = found[1].strip() if found else HEADING
     changes: list[Change] = []
+    if found is None and len(lessons) > 1:
+        # A change of its own: a person may take any of the lessons without the others.
+        changes.append(
+            Change(
+                id=_SECTION,
+                path=skill.library_path(skill.main),
+                op="edit",
+                section_ops=(SectionOp(action="add", heading=HEADING),),
+                rationale="The section that the lessons below stand in.",
+            )
+        )
+    needed = tuple(change.id for change in changes)
     for number, pitfall in enumerate(lessons, 1):
         ids = _evidence(quotes, pitfall)
         op = SectionOp(action="append", heading=heading, content=line_of(pitfall))
@@ -118,6 +131,7 @@ def _edit(skill: SkillText, lessons: Sequence[Pitfall]) -> ProposalDraft:
                 section_ops=(op,),
                 rationale=_why(pitfall),
                 evidence=ids,
+                depends_on=needed,
                 generality="general" if len(pitfall.tasks) > 1 else "task",
             )
         )
