@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.review.build import NOW, SKILL, Bench, edited, git, make_library, tree
-from workbench.domain.proposal import Change, Evidence, EvidenceCheck, HunkVerdict
+from workbench.domain.proposal import Change, Evidence, EvidenceCheck, HunkVerdict, ReceiptFile
 from workbench.files import FileProblem, sha256
-from workbench.review import transaction
+from workbench.review import disk, transaction
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.review.transaction import RolledBack, Stale
@@ -483,3 +483,24 @@ def test_a_file_in_no_skill_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReviewProblem, match="no skill"):
         bench.apply()
     assert set(tree(home)) == {"notes.txt"}
+
+
+def test_a_file_someone_saves_while_it_is_applied_is_kept(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = three_files(tmp_path, library)
+    before = tree(library)
+    real = disk._replace
+
+    def saved_meanwhile(root: Path, file: ReceiptFile, temporary: Path | None) -> None:
+        if file.path == "other/SKILL.md":
+            (root / file.path).write_bytes(b"saved by an editor just now")
+        real(root, file, temporary)
+
+    monkeypatch.setattr(disk, "_replace", saved_meanwhile)
+    with pytest.raises(ReviewProblem, match=r"other/SKILL\.md was changed"):
+        bench.apply()
+    after = tree(library)
+    assert after.pop("other/SKILL.md")[0] == b"saved by an editor just now"
+    before.pop("other/SKILL.md")
+    assert after == before
