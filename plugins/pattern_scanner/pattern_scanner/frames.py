@@ -12,7 +12,8 @@ from pattern_scanner.rulebook import Frame, Rule, lexicon, rules_of
 from workbench.plugin.api import Level
 
 _STEPS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
-_HIDDEN_ORDERS = ("send", "run_this", "obey", "override", "conceal", "secret")
+#: The rule that counts for text a reader does not see, and for no other.
+HIDDEN_ONLY = "addresses-agent-in-hidden-text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,10 @@ def prose_sightings(document: Document, *, security_subject: bool) -> Iterator[S
         if not seen[index].plain or passage.medium == "heading":
             continue
         for rule in rules_of("prose"):
-            if rule.frame is not None:
+            if rule.frame is not None and (passage.hidden or rule.id != HIDDEN_ONLY):
                 sighting = _apply(rule, rule.frame, index, passages, seen, security_subject)
                 if sighting is not None:
                     yield sighting
-        if passage.hidden and _orders_agent(seen[index].plain):
-            yield _sighting("addresses-agent-in-hidden-text", passage, None, None)
-
-
-def _orders_agent(plain: frozenset[str]) -> bool:
-    return "agent_address" in plain and bool(plain & set(_HIDDEN_ORDERS))
 
 
 def _concepts(passage: Passage) -> _Seen:
@@ -60,13 +55,13 @@ def _concepts(passage: Passage) -> _Seen:
             continue
         tries = 0
         while match is not None and tries < 4:
-            if not negated(text, match.start()):
+            talked = name in _CORE and mentioned(text, match.start(), match.end())
+            about = about or talked
+            if not negated(text, match.start()) and (not talked or passage.hidden):
                 plain.add(name)
                 break
             match = pattern.search(text, match.end())
             tries += 1
-        if match is not None and name in _CORE and mentioned(text, match.start(), match.end()):
-            about = True
     return _Seen(frozenset(plain), frozenset(seen), about)
 
 
@@ -79,7 +74,7 @@ _OBJECTS = frozenset(
 _CORE = frozenset(
     {"override", "weak_override", "conceal", "send", "obey", "harvest", "solicit", "deceive", "tamper",
      "disable_protection", "trigger_word", "evade", "self_spread", "promote", "write",
-     "no_approval"}
+     "no_approval", "no_choice", "self_elevate", "cling", "self_update"}
 )  # fmt: skip
 
 
@@ -102,9 +97,7 @@ def _apply(
     if any(_holds(name, close) for name in frame.near_none):
         return None
     role = passage.role
-    if here.about and not frame.quotes_count:
-        if not passage.hidden and passage.medium != "meta":
-            return None
+    if here.about and passage.hidden:
         role = min(role, Role.CAUTION)
     if role == Role.WARNING:
         return None
@@ -115,7 +108,7 @@ def _apply(
     severity = rule.severity
     wide = _close(index, passages, seen, max(2, frame.within))
     raised = any(_holds(name, wide) for name in frame.boost)
-    if raised or passage.hidden or passage.tricks:
+    if raised or (passage.hidden and rule.id != HIDDEN_ONLY) or passage.tricks:
         severity = _STEPS[min(4, _STEPS.index(severity) + 1)]
     confident = "high" if (raised or passage.hidden) and role == Role.INSTRUCTION else None
     return _sighting(rule.id, passage, severity, confident, role)
@@ -137,7 +130,6 @@ def _close(
         elif (
             near.section == passages[index].section
             and near.role != Role.WARNING
-            and not seen[other].about
             and near.medium != "heading"
             and abs(near.line - passages[index].line) <= 8
         ):

@@ -40,8 +40,10 @@ _URGENT = re.compile(
 )
 _SYSTEMS = (re.compile(r"\b(?:windows|win10|win11)\b"), re.compile(r"\b(?:macos|mac os|osx|mac)\b"))
 _DECODE_ORDER = re.compile(
-    r"\b(?:decode|decodes|decoding|decrypt|unscramble|deobfuscate|base64)\b.{0,80}\b(?:and|then|to)\b.{0,30}\b(?:follow|execute|run|obey|apply|perform|carry out|act on|comply|eval)|"
-    r"\b(?:execute|run|follow|obey)\b.{0,40}\b(?:decoded|decrypted|base64|encoded|obfuscated)\b"
+    r"\b(?:decode|decrypt|unscramble|deobfuscate)\b.{0,60}\b(?:and|then|to)\s(?:\w{1,12}\s){0,2}?"
+    r"(?:follow|execute|run|obey|apply|perform|carry out|act on|comply with|eval) (?:it|them|the|its|this|that|those|these|any|whatever)\b|"
+    r"\b(?:execute|run|follow|obey)\b.{0,30}\b(?:decoded|decrypted|base64(?:-encoded)?|obfuscated) "
+    r"(?:\w{1,12} ){0,2}?(?:instructions?|commands?|text|payload|strings?|steps?|result|output|content|message)\b"
 )
 _IMAGE = re.compile(r"!\[[^\]\n]{0,200}\]\(\s*<?(https?://[^\s)>]{4,600})|<img\b[^>\n]{0,200}\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,600})")
 _FILLED = re.compile(

@@ -15,7 +15,7 @@ SECRET_PATH = re.compile(
 )
 CONTROL_FILE = re.compile(
     r"(?:CLAUDE|AGENTS|MEMORY|SOUL|GEMINI|HEARTBEAT|IDENTITY|BOOTSTRAP|copilot-instructions)\.md\b|"
-    r"\.cursorrules|\.windsurfrules|\.clinerules|\.claude[/\\ ]|\.claude\.json|\.mcp\.json|\bmcp\.json|"
+    r"\.cursorrules|\.windsurfrules|\.clinerules|\.claude[/\\ ]{1,2}(?:settings|hooks|CLAUDE|agents|mcp|memory|projects|plugins)|\.claude\.json|\.mcp\.json|\bmcp\.json|"
     r"claude_desktop_config|\.codex[/\\]config|\.openclaw[/\\]|\.clawdbot[/\\]"
 )
 SETTINGS_FILE = re.compile(r"settings(?:\.local)?\.json|hooks\.json|\.claude\.json|mcp\.json|config\.toml|desktop_config")

@@ -24,7 +24,7 @@ _ABOUT = re.compile(
     r"scans? for|scanner|looks? for|watch(?:es)? (?:out )?for|flag(?:s|ged)? (?:any|all|as|if|when|it)|warn(?:s|ing)?|risk(?:y|s)? of|"
     r"dangerous|unsafe|insecure|anti-?patterns?|red flags?|indicators? of|signs? of|"
     r"examples? of|treat (?:it|them|these|this|any|all|such) as data|as data, not|social engineering|"
-    r"prompt-injection|owasp|cwe-\d+|mitre|angriff|angreifer|schadsoftware|ataque|attaque|攻击|恶意)\b"
+    r"prompt-injection|poison(?:s|ed|ing)?|hijack(?:s|ed|ing)?|smuggl\w{2,4}|owasp|cwe-\d+|mitre|angriff|angreifer|schadsoftware|ataque|attaque|攻击|恶意)\b"
 )
 _SAYING = re.compile(
     r"\b(?:says?|said|saying|asks?|asked|phrases?|strings?|text like|like|such as|e\.g\.|contain(?:s|ing)?|"
@@ -66,6 +66,7 @@ _BAD_COMMENT = re.compile(
     r"malicious|dangerous|anti-?pattern|attack|exploit|incorrect)\b|[❌✗⛔🚫]"
 )
 _GOOD_COMMENT = re.compile(r"(?:#|//|--|/\*|<!--)\s*(?:\W{0,3})(?:good|right|safe|secure|correct|better|do)\b|[✅✓]")
+_AFTERWARDS = re.compile(r"\b(?:before|against|risk of|risks of|attempts? to)\s(?:\w{1,14}\s)?$")
 _DOUBLE_NEGATION = re.compile(r"\b(?:do not|don't|never) (?:forget|fail|hesitate|skip|omit|neglect)\b")
 
 
@@ -76,7 +77,7 @@ def negated(text: str, start: int) -> bool:
     clause = before[breaks[-1] :] if breaks else before
     if _DOUBLE_NEGATION.search(clause):
         return False
-    return bool(_NEGATOR.search(clause))
+    return bool(_NEGATOR.search(clause) or _AFTERWARDS.search(clause))
 
 
 def mentioned(text: str, start: int, end: int) -> bool:

@@ -53,10 +53,7 @@ class Frame:
     none: tuple[str, ...] = ()
     near_none: tuple[str, ...] = ()
     boost: tuple[str, ...] = ()
-    #: A sentence that speaks about attacks does not count, unless this is false.
-    quotes_count: bool = False
     within: int = 1
-    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,5 @@ def _frame(entry: dict[str, Any]) -> Frame:
     }
     return Frame(
         **lists,
-        quotes_count=entry.get("quotes_count", False),
         within=entry.get("within", 1),
-        ordered=entry.get("ordered", False),
     )

@@ -38,7 +38,7 @@ from pattern_scanner.model import (
     Sighting,
     TextFile,
 )
-from pattern_scanner.polarity import security_subject
+from pattern_scanner.polarity import mentioned, security_subject
 from pattern_scanner.python_patterns import analyse_python
 from pattern_scanner.relay import relay_sightings
 from pattern_scanner.report import findings_of
@@ -140,6 +140,10 @@ class _Reading:
             self.observed.sightings.append(found)
 
     def _document(self, text: TextFile) -> None:
+        if text.kind == "text" or (self.subject and text.path != "SKILL.md"):
+            # Data, settings and container files speak to programs, a security skill's references
+            # about attacks: what they say counts, but not as an order.
+            text.role = min(text.role, Role.CAUTION)
         document = read_document(text)
         if document.cut:
             self.inventory.partial[text.inside or text.path] = "more text than is read"
@@ -254,14 +258,16 @@ def _add_hidden(document: Document, text: TextFile) -> None:
     ]  # fmt: skip
     lines = text.text.split("\n")
     for line, way, hidden in found:
+        host = fold(lines[line][:2000])[0]
+        role = min(text.role, Role.CAUTION) if mentioned(host, len(host), len(host)) else text.role
         for sentence in hidden.split("\n")[:200]:
             folded, tricks = fold(sentence[: limits.MAX_SENTENCE])
             document.passages.append(
                 Passage(
-                    text.path, line + 1, line + 1, lines[line][:300], folded, text.role, "decoded",
+                    text.path, line + 1, line + 1, lines[line][:300], folded, role, "decoded",
                     -1 - line, way, tricks, decoded=sentence[:2000],
                 )
             )  # fmt: skip
             document.blocks.append(
-                CodeBlock(text.path, line + 1, "sh", sentence[:2000], text.role)
+                CodeBlock(text.path, line + 1, "sh", sentence[:2000], role)
             )
