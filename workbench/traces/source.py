@@ -9,6 +9,7 @@ import stat
 import tempfile
 import threading
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -115,7 +116,7 @@ class SourceBytes:
             return bytes(self.data[offset : offset + length])
         with self._lock:
             self._file.seek(offset)
-            found = self._file.read(length)
+            found = _read_full(self._file, length)
         if len(found) != length:
             raise self._replaced()
         return found
@@ -176,9 +177,9 @@ class SourceBytes:
         """Checksums of the first and last bytes read: a rewrite in place shows here."""
         with self._lock:
             file.seek(0)
-            head = zlib.crc32(file.read(min(_MARK, self.length)))
+            head = zlib.crc32(_read_full(file, min(_MARK, self.length)))
             file.seek(max(0, self.length - _MARK))
-            return head, zlib.crc32(file.read(min(_MARK, self.length)))
+            return head, zlib.crc32(_read_full(file, min(_MARK, self.length)))
 
     def _replaced(self) -> TraceError:
         return TraceError(
@@ -195,7 +196,7 @@ def probe_file(path: Path) -> Probe:
     """
     with _open(path) as stream:
         size = os.fstat(stream.fileno()).st_size
-        head = stream.read(PROBE_BYTES + 1)
+        head = _read_full(stream, PROBE_BYTES + 1)
         if head.startswith(ZSTD_MAGIC):
             head = _unpack_head(head, path)
     return probe_bytes(head, path=str(path), size=size)
@@ -225,7 +226,8 @@ def _open(path: Path) -> IO[bytes]:
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise TraceError(f"{path} is no regular file. Give the path of a trace file.")
-    return os.fdopen(number, "rb")
+    # No buffer: it would keep old bytes of a file that is rewritten under us.
+    return os.fdopen(number, "rb", buffering=0)
 
 
 def _cannot(path: Path, problem: OSError) -> TraceError:
@@ -251,11 +253,12 @@ def _unpack(stream: IO[bytes], path: Path, limit: int | None) -> IO[bytes]:
     cap = MAX_UNPACKED if limit is None else limit + 1
     written = 0
     try:
-        with zstd.open(stream, "rb") as unpacked:
-            while written < cap and (block := unpacked.read(min(_BLOCK, cap - written))):
-                target.write(block)
-                written += len(block)
-    except (zstd.ZstdError, EOFError) as problem:
+        for block in _unpacked_blocks(stream):
+            target.write(block[: cap - written])
+            written += len(block)
+            if written >= cap:
+                break
+    except zstd.ZstdError as problem:
         if not written:
             target.close()
             raise TraceError(f"{path} is damaged zstd: {problem}.") from problem
@@ -267,6 +270,33 @@ def _unpack(stream: IO[bytes], path: Path, limit: int | None) -> IO[bytes]:
         raise TraceError(f"{path} unpacks to more than {MAX_UNPACKED >> 30} GiB: not opened.")
     target.flush()
     return target
+
+
+def _unpacked_blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield what the file unpacks to, frame after frame, in blocks of bounded size."""
+    decompressor = zstd.ZstdDecompressor()
+    packed = stream.read(_BLOCK)
+    while packed or not decompressor.needs_input:
+        block = decompressor.decompress(packed, max_length=_BLOCK)
+        if block:
+            yield block
+        packed = b""
+        if decompressor.eof:
+            packed = decompressor.unused_data or stream.read(_BLOCK)
+            if not packed.startswith(ZSTD_MAGIC):
+                return
+            decompressor = zstd.ZstdDecompressor()
+        elif decompressor.needs_input:
+            packed = stream.read(_BLOCK)
+
+
+def _read_full(file: IO[bytes], length: int) -> bytes:
+    """Read ``length`` bytes, or all there are; a single read may give less."""
+    parts: list[bytes] = []
+    while length > 0 and (part := file.read(length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
 
 
 def _last_line_end(data: Buffer, limit: int) -> int:
