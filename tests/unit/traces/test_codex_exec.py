@@ -119,7 +119,7 @@ def test_garbage_around_the_stream_is_counted_and_the_rest_read() -> None:
 def test_garbage_first_lines_do_not_hide_the_format(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text("npm notice\n\n" + json.dumps(THREAD) + "\n" + json.dumps(TURN))
-    assert detect(path) == "codex_exec"
+    assert detect(path) == "codex-exec"
 
 
 def test_a_stream_cut_short_leaves_its_call_running() -> None:

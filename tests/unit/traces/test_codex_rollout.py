@@ -66,7 +66,7 @@ def opened(tmp_path: Path) -> Any:
     def open_lines(*lines: str) -> OpenTrace:
         path = tmp_path / f"rollout-{len(traces)}.jsonl"
         path.write_text("\n".join([line("session_meta", META), *lines]) + "\n")
-        assert detect(path) == "codex_rollout"
+        assert detect(path) == "codex-rollout"
         traces.extend(open_traces(path))
         return traces[-1]
 
@@ -297,7 +297,7 @@ def test_legacy_files_without_payload_are_read(tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, records)))
     with open_traces(path)[0] as trace:
         made = trace.trajectory
-        assert (made.format, made.session) == ("codex_rollout", "old")
+        assert (made.format, made.session) == ("codex-rollout", "old")
         assert [step.kind for step in made.steps] == ["event", "user", "agent"]
         assert trace.body(2).tool_calls[0].observation == "out"
         assert made.steps[2].tool_calls[0].exit_code == 1

@@ -50,7 +50,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., tuple[OpenTrace, ...]]]:
         path = tmp_path / "trajectory.jsonl"
         lines = [r if isinstance(r, str) else json.dumps(r) for r in records]
         path.write_text("\n".join(lines) + "\n")
-        assert detect(path) == "run_log"
+        assert detect(path) == "run-log"
         found = open_traces(path)
         traces.extend(found)
         return found

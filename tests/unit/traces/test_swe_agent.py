@@ -70,7 +70,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., tuple[OpenTrace, ...]]]:
         path = tmp_path / f"run-{len(traces)}.traj"
         text = document if isinstance(document, str) else json.dumps(document, indent=2)
         path.write_text(text)
-        assert detect(path) == "swe_agent"
+        assert detect(path) == "swe-agent"
         found = open_traces(path)
         traces.extend(found)
         return found
@@ -196,7 +196,7 @@ def test_other_formats_with_like_keys_are_not_taken(tmp_path: Path) -> None:
         {"history": "none"},
     ):
         path.write_text(json.dumps(document))
-        assert detect(path) != "swe_agent"
+        assert detect(path) != "swe-agent"
 
 
 _values = st.recursive(
@@ -228,4 +228,4 @@ def test_drifted_documents_never_raise(trajectory: Any, history: Any, info: Any)
 def test_a_file_cut_anywhere_never_raises(at: int) -> None:
     text = json.dumps(run())[:at].encode()
     (made,) = SweAgent().skeleton([SourceBytes.of_bytes(text, "x")])
-    assert made.format == "swe_agent"
+    assert made.format == "swe-agent"

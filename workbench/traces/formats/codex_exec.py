@@ -54,7 +54,7 @@ _OPEN_STATUS: Final = frozenset({"missing", "running"})
 class CodexExec(Format):
     """One trajectory for each thread of the stream; log lines around it are counted."""
 
-    id = "codex_exec"
+    id = "codex-exec"
     by_line = True
 
     def score(self, probe: Probe) -> float:

@@ -37,7 +37,7 @@ _PAYLOAD: Final = re.compile(rb'"payload"\s*:')
 class CodexRollout(Format):
     """One trajectory for each file."""
 
-    id = "codex_rollout"
+    id = "codex-rollout"
     by_line = True
 
     def score(self, probe: Probe) -> float:

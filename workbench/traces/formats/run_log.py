@@ -61,7 +61,7 @@ class _Attempt:
 class RunLog(Format):
     """One trajectory for each attempt; what the loop did after it follows as events."""
 
-    id = "run_log"
+    id = "run-log"
     by_line = True
 
     def score(self, probe: Probe) -> float:

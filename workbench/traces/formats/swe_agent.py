@@ -71,7 +71,7 @@ class _Part(Struct, frozen=True):
 class SweAgent(Format):
     """One trajectory for a file, or one for each attempt of a retry agent."""
 
-    id = "swe_agent"
+    id = "swe-agent"
     by_line = False
 
     def score(self, probe: Probe) -> float:
