@@ -205,7 +205,8 @@ def _note(text: str) -> None:
 def _document(result: EvolveResult) -> dict[str, Any]:
     return document(
         "evolve",
-        engine=result.engine,
+        engine=result.engine.id,
+        engine_version=result.engine.version,
         status=result.status,
         summary=result.summary,
         job=result.job,

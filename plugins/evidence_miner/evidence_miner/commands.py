@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import shlex
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, utils
@@ -23,6 +22,8 @@ _PLUMBING = frozenset(
     | {"tee", "and", "or", "dev", "null", "sleep", "set", "export", "-la", "-lh"}
 )
 _DIVIDER = re.compile(r"&&|\|\||;|\||\n")
+#: The pieces a shell joins to one word (POSIX 2.2, quoting).
+_PIECE = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)|([^\s'\"\\]+)", re.DOTALL)
 _PROGRAM = re.compile(r"[\w./+-]+")
 _REDIRECT = re.compile(r"\d*>+\s*(?:&\d|/dev/null)")
 _LEADING_CD = re.compile(r"^(?:cd\s+\S+\s*(?:&&|;)\s*)+")
@@ -96,11 +97,25 @@ def unwrapped(command: str) -> str:
     head = text.split(None, 2)
     if len(head) < 3 or head[0] not in _SHELLS or not re.fullmatch(r"-\w*c", head[1]):
         return text
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return text
-    return words[2].strip() if len(words) == 3 else text
+    word = _unquoted(head[2])
+    return text if word is None else word.strip()
+
+
+def _unquoted(word: str) -> str | None:
+    """Take the shell's quotes off one word; None when it is not one word."""
+    parts: list[str] = []
+    at = 0
+    while at < len(word):
+        match = _PIECE.match(word, at)
+        if match is None:
+            return None
+        single, double, escaped, bare = match.groups()
+        if double is not None:
+            parts.append(re.sub(r'\\([\\"$`\n])', r"\1", double))
+        else:
+            parts.append(next(text for text in (single, escaped, bare) if text is not None))
+        at = match.end()
+    return "".join(parts)
 
 
 def words_of(command: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from evidence_miner.pitfalls import Pitfall
 from evidence_miner.sessions import Session
 from evidence_miner.signatures import names_in
 from evidence_miner.skill_texts import SkillText
-from evidence_miner.terms import Rarity, code_terms, coverage, rarity_of, used_terms
+from evidence_miner.terms import Rarity, code_terms, coverage, rarity_of
 
 #: Coverage by one run from which a skill was at work, and how far ahead of the second best it must
 #: be; or the lower coverage with the larger lead. On 31 public tasks (2026-11) the right skill had
@@ -60,7 +60,7 @@ class Placement:
 
     def used_by(self, sessions: Sequence[Session]) -> frozenset[str]:
         """Return the words the runs used in their calls."""
-        return used_terms(text for session in sessions for _, text in session.arguments)
+        return frozenset().union(*(session.used for session in sessions))
 
     def _related(self, sessions: Sequence[Session]) -> list[Related]:
         loads: dict[str, list[Session]] = {}
@@ -92,7 +92,7 @@ class Placement:
 
     def _best_match(self, runs: Sequence[Session]) -> SkillText | None:
         """Return the skill that one of the runs shows clearly to have been the one at work."""
-        used = [self.used_by([run]) for run in runs]
+        used = [run.used for run in runs]
         scored = sorted(
             (
                 (-max(coverage(terms, words, self.rarity) for words in used), skill.id, skill)

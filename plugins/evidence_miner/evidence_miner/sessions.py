@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from evidence_miner.commands import command_of, strings_of
 from evidence_miner.signatures import ErrorLine, error_line, is_infra
+from evidence_miner.terms import used_terms
 from workbench.plugin.api import Context, Request, TraceCall, TraceHeader, TraceInput, TraceStep
 
 #: Of what a call returned, for finding error lines; they stand at the beginning or the end.
@@ -61,6 +63,11 @@ class Session:
     def id(self) -> str:
         """The id evidence refers to."""
         return self.header.id
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The words the run used in its calls."""
+        return used_terms(text for _, text in self.arguments)
 
     @property
     def infra_only(self) -> bool:

@@ -96,6 +96,16 @@ def test_the_command_is_taken_out_of_its_wrappers(tool, arguments, command):
     assert command_of(tool, "", json.dumps(arguments)) == command
 
 
+@given(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=40))
+def test_wrappers_come_off_as_the_shell_takes_them_off(command):
+    import shlex
+
+    from evidence_miner.commands import unwrapped
+
+    wrapped = "/bin/bash -lc " + shlex.quote(f"x{command}x")
+    assert unwrapped(wrapped) == shlex.split(wrapped)[2]
+
+
 @pytest.mark.parametrize(
     ("failed", "worked", "missing", "shown"),
     [

@@ -35,7 +35,7 @@ def test_json_names_proposals_of_a_store_and_diagnoses(place, capsys):
     assert (code, err) == (0, "")
     document = json.loads(out)
     assert document["schema"] == "skill-workbench/evolve/1"
-    assert document["engine"]["id"] == "evidence_miner"
+    assert document["engine"] == "evidence_miner"
     assert document["status"] == "completed"
     assert document["out"] == str(place / "out")
     assert document["cost"]["calls"] == 0
