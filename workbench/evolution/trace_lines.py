@@ -75,7 +75,7 @@ def header_of(trajectory: Trajectory, trace_id: str) -> TraceHeader:
         agent=_clean(trajectory.agent),
         model=_clean(trajectory.model),
         # Only a run log names the task; the title of a session is what a person typed.
-        task=_clean(trajectory.title) or None if trajectory.format == "run_log" else None,
+        task=_clean(trajectory.title) or None if trajectory.format == "run-log" else None,
         title=_clean(trajectory.title) or "",
         outcome=trajectory.outcome.status,
         reward=trajectory.outcome.reward,
