@@ -249,7 +249,8 @@ class Receipt(Struct, frozen=True):
     """Proof of an apply, written before the first file and finished after the commit.
 
     ``repository`` is the work tree it is committed in (None: kept in the local history alone).
-    ``base_commit`` is HEAD before. ``undoes`` is set while a revert is under way: the content hash of the apply it takes back.
+    ``base_commit`` is HEAD before. ``undoes`` is set while a revert is under way: the content hash
+    of the apply it takes back.
     Modes are permission bits in octal ("100640").
     """
 

@@ -61,8 +61,8 @@ def probe_endpoint(profile: EndpointProfile) -> EndpointReport:
             models, listing = _models(client)
         except APIConnectionError as problem:
             raise EndpointProblem(
-                f"No server answers at {profile.base_url} ({problem}). Start it, or mend base_url of "
-                f"the endpoint '{profile.name}'."
+                f"No server answers at {profile.base_url} ({problem}). Start it, or mend base_url "
+                f"of the endpoint '{profile.name}'."
             ) from problem
         model = profile.model or (models[0] if models else "")
         if not model:
