@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QStackedWidget, QToolButton, QWidget
 
+from workbench.domain.diagnostic import SEVERITIES
 from workbench.files import ChangedOutside, FileProblem, write_atomic
 from workbench.gui.editor.compare import CompareDialog
 from workbench.gui.editor.file_text import FileText, read_file
@@ -286,9 +287,8 @@ class FileDocument(Document):
             if one.path == name and (not client or not one.clients or client in one.clients)
         ]
         self.problems.show_problems(here)
-        marks = {}
-        for one in reversed(here):
-            marks[one.line or 1] = one.severity
+        worst_last = sorted(here, key=lambda one: SEVERITIES.index(one.severity), reverse=True)
+        marks = {one.line or 1: one.severity for one in worst_last}
         self.source.set_marks(marks)
         if self.form is not None:
             error = skill.front_matter.error if skill.front_matter else None

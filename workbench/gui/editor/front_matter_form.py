@@ -88,7 +88,7 @@ class FrontMatterForm(QScrollArea):
         for field in FIELDS:
             value = values.get(field.key, "")
             plain = value is None or isinstance(value, str)
-            text = str(value or "") if plain else ""
+            text = str(value or "") if plain else _brief(value)
             widget = self.fields[field.key]
             widget.setEnabled(skill is not None and plain and not self._locked)
             widget.setToolTip("" if plain else "This value is no plain text; edit it in the source")

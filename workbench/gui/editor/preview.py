@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QTimer, QUrl, Signal
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QColor, QTextCursor, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from workbench.gui.theme.current import current_theme
@@ -13,6 +13,8 @@ from workbench.gui.theme.current import current_theme
 _PAUSE_MS = 150
 #: A longer text is drawn by its beginning; the source has all of it.
 _MOST = 400_000
+#: Blocks looked at for fenced code.
+_SHADED = 3000
 
 
 class Preview(QTextBrowser):
@@ -59,7 +61,20 @@ class Preview(QTextBrowser):
             QTextDocument.MarkdownFeature.MarkdownDialectGitHub
             | QTextDocument.MarkdownFeature.MarkdownNoHTML,
         )
+        self._shade_code(QColor(theme["code_background"]))
         bar.setValue(place)
+
+    def _shade_code(self, ground: QColor) -> None:
+        """Give fenced code a ground of its own; Qt's Markdown has none."""
+        block = self.document().begin()
+        for _ in range(_SHADED):
+            if not block.isValid():
+                return
+            if block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence):
+                shaded = block.blockFormat()
+                shaded.setBackground(ground)
+                QTextCursor(block).setBlockFormat(shaded)
+            block = block.next()
 
     def refresh_colours(self) -> None:
         """Draw again with the colours of a new theme."""

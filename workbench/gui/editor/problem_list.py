@@ -30,6 +30,7 @@ class ProblemList(QListWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("ProblemList")
         self.setAccessibleName("Problems of this file")
         self.setItemDelegate(DetailRow(_DETAIL, self, _HEIGHT))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

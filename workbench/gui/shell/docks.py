@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QStackedWidget, QTabBar, QWidget
 
 from workbench.gui.shell.context import AppContext
@@ -34,6 +34,21 @@ def make_panel(name: str, context: AppContext, tail: LogTail) -> QWidget:
     return LogPanel(tail)
 
 
+class _Header(QFrame):
+    """A dock asks its title bar for hints alone and would lay the panel under a fixed height."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("PanelHeader")
+        self.setFixedHeight(_HEADER)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _HEADER)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), _HEADER)
+
+
 class BottomDock(QDockWidget):
     """Tabs for Problems, Jobs and Log. A panel is made when it is first shown."""
 
@@ -53,9 +68,7 @@ class BottomDock(QDockWidget):
         for name in self._names:
             self.tabs.addTab(name)
         self.tabs.currentChanged.connect(lambda _index: self._fill())
-        header = QFrame()
-        header.setObjectName("PanelHeader")
-        header.setFixedHeight(_HEADER)
+        header = _Header()
         line = row(header, spacing=4)
         line.setContentsMargins(6, 0, 6, 0)
         line.addWidget(self.tabs)
@@ -99,9 +112,7 @@ class InspectorDock(QDockWidget):
         super().__init__("Inspector", parent)
         self.setObjectName("inspector")
         self._pages: dict[str, QWidget] = {}
-        header = QFrame()
-        header.setObjectName("PanelHeader")
-        header.setFixedHeight(_HEADER)
+        header = _Header()
         line = row(header, spacing=4)
         line.setContentsMargins(12, 0, 6, 0)
         title = QLabel("Inspector")

@@ -200,6 +200,8 @@ class JobBoard(QObject):
     def _end(self, entry: JobEntry, state: State) -> None:
         entry.fraction, entry.text, entry.log = entry.reporter.state()
         entry.state = state
+        if state == "finished":
+            entry.text = ""
         entry.ended = time.monotonic()
         if not self.active:
             self._timer.stop()

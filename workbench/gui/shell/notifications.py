@@ -39,7 +39,10 @@ class NotificationArea(QWidget):
                 old.deleteLater()
         newest = self._notifier.messages[-_SHOWN:]
         for message in newest:
-            self._cards.addWidget(_Card(message, self._notifier))
+            card = _Card(message, self._notifier)
+            self._cards.addWidget(card)
+            # A layout leaves out what is not shown, and new children are shown only later.
+            card.show()
         self.setVisible(bool(newest))
         self._place()
 

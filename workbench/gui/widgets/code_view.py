@@ -78,6 +78,7 @@ class CodeView(QPlainTextEdit):
             else QPlainTextEdit.LineWrapMode.WidgetWidth
         )
         self.setPlainText(text)
+        self._highlight()
 
     def text(self) -> str:
         """Return the text exactly: ``toPlainText`` would turn no-break spaces into spaces."""

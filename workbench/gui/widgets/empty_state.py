@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.gui.theme.icons import paint_icon
 from workbench.gui.widgets.buttons import link_button, primary_button
 from workbench.gui.widgets.layouts import column
+
+_ROOM_FOR_ICON = 240
 
 Action = tuple[str, Callable[[], object]]
 
@@ -29,13 +31,14 @@ class EmptyState(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._picture: QWidget | None = None
         self._heading = _centred(heading, heading=True)
         self._sentence = _centred(sentence, muted=True)
         inside = column(spacing=8)
         inside.addStretch(1)
         if icon:
-            picture = _Picture(icon)
-            inside.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+            self._picture = _Picture(icon)
+            inside.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
             inside.addSpacing(8)
         inside.addWidget(self._heading)
         inside.addWidget(self._sentence)
@@ -47,8 +50,17 @@ class EmptyState(QWidget):
             self.link = link_button(*link)
             inside.addWidget(self.link, 0, Qt.AlignmentFlag.AlignHCenter)
         inside.addStretch(2)
-        outer = column(self, margin=24)
+        outer = column(self, margin=16)
         outer.addLayout(inside)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never press what stands beside it: in a low panel the icon gives way."""
+        return QSize(120, 64)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._picture is not None:
+            self._picture.setVisible(self.height() >= _ROOM_FOR_ICON)
 
     def set_texts(self, heading: str, sentence: str) -> None:
         """Say something else, such as after a search without a hit."""
