@@ -71,6 +71,7 @@ class AppContext(QObject):
         self.selected_skill = ""
         self.client = ""
         self._awaited: tuple[str, str, int] | None = None
+        self._quote: tuple[str, str, int, str] = ("", "", 0, "")
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._proposals = proposals
 
@@ -176,13 +177,24 @@ class AppContext(QObject):
         """Show a file of a skill in the editor, at a line that counts from 1."""
         self.file_requested.emit(str(path), line)
 
-    def request_trace(self, path: Path | str, trajectory_id: str = "", step: int = 0) -> None:
-        """Show a step of a trace; the file is opened when it is not yet."""
+    def request_trace(
+        self, path: Path | str, trajectory_id: str = "", step: int = 0, quote: str = ""
+    ) -> None:
+        """Show a step of a trace; the file is opened when it is not yet.
+
+        A ``quote`` is highlighted in the step where the step says it, word for word.
+        """
+        self._quote = (str(path), trajectory_id, step, quote)
         if self.trace(str(path)) is None:
             self._awaited = (str(path), trajectory_id, step)
             self.open_traces([Path(path)])
             return
         self.trace_requested.emit(str(path), trajectory_id, step)
+
+    def requested_quote(self, path: str, trajectory_id: str, step: int) -> str:
+        """Return the quote that came with the last request for this step, or ""."""
+        *asked, quote = self._quote
+        return quote if asked == [path, trajectory_id, step] else ""
 
     def request_review(self, proposal_id: str) -> None:
         """Show a proposal in Review."""
