@@ -26,11 +26,8 @@ class Finding(Struct, frozen=True):
 
     ``pattern`` is the id of the taxonomy of arXiv:2601.10338 (P1 ... SC3) where one fits,
     ``fingerprint`` survives moved lines. ``check`` says what a person should look at, ``decoded``
-    is the evidence without its disguise, ``flow`` the places a value passes through, ``tags`` are of
-    OWASP's Agentic Skills Top 10.
-
-    The host alone sets ``suppressed`` (the reason a person gave) and ``baseline`` ("new" or
-    "unchanged" against the baseline that was named).
+    is the evidence without its disguise, ``flow`` the places a value passes through, ``tags`` are
+    of OWASP's Agentic Skills Top 10.
     """
 
     rule: str
