@@ -28,6 +28,9 @@ class Finding(Struct, frozen=True):
     ``fingerprint`` survives moved lines. ``check`` says what a person should look at, ``decoded``
     is the evidence without its disguise, ``flow`` the places a value passes through, ``tags`` are
     of OWASP's Agentic Skills Top 10.
+
+    The host alone sets ``suppressed`` (the reason a person gave) and ``baseline`` ("new" or
+    "unchanged" against the baseline that was named).
     """
 
     rule: str
