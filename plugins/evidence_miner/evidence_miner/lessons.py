@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from evidence_miner.commands import as_code
+from evidence_miner.commands import as_code, words_of
 from evidence_miner.pitfalls import Pitfall, Thresholds, find_pitfalls, tasks_in_words
 from evidence_miner.placement import Placement, concern, is_environmental
 from evidence_miner.quotes import Quotes
@@ -83,7 +83,9 @@ def is_covered(skill: SkillText, pitfall: Pitfall) -> bool:
         word for word in re.findall(r"[\w.-]{8,}", pitfall.signature) if not word.endswith("Error")
     )
     told = [name for name in names if _has_word(text, name)]
-    return bool(told) and any(_has_word(text, word) for word in pitfall.pair.new_words)
+    shown = pitfall.pair.shown
+    way_out = words_of(shown.worked) - words_of(shown.failed) or pitfall.pair.new_words
+    return bool(told) and any(_has_word(text, word) for word in way_out)
 
 
 def line_of(pitfall: Pitfall) -> str:

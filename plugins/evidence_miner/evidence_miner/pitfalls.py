@@ -107,8 +107,7 @@ def find_pitfalls(sessions: Sequence[Session], limits: Thresholds) -> list[Pitfa
     for signature, mended in pairs.items():
         seen = failures[signature]
         agreed = _agreed(mended)
-        repeated = len({one.trace for one in seen}) >= 2 or len(agreed) >= 2
-        if len(seen) < limits.occurrences or not repeated or not agreed:
+        if len(seen) < limits.occurrences or not agreed:
             continue
         if len(agreed) < len(seen) * _MIN_SHARE:
             continue
