@@ -10,7 +10,6 @@ output redirected into a skill are no use; the last two edit it.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 from typing import Final
@@ -35,6 +34,17 @@ _SEPARATORS: Final = frozenset({";", "&&", "||", "|", "&", "|&", "(", ")", ";;",
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(.*?)\n(.*?\n)?\s*\2\s*(?:\n|$)", re.DOTALL)
 _PYTHON: Final = re.compile(r"python\d(\.\d+)?")
+_PIECE: Final = re.compile(
+    r"""(?P<space>(?:[ \t\r]|\\\n)+)
+    | (?P<comment>(?<![^\s;&|()])\#[^\n]*)
+    | (?P<operator>\n|&&|\|\||\|&|;;|&>>?|>>|>\||>&|<<<|<<|<&|[;&|()<>])
+    | '(?P<single>[^']*)'?
+    | "(?P<double>(?:[^"\\]|\\.)*)"?
+    | \\(?P<escaped>.)
+    | (?P<plain>[^\s'"\\;&|()<>]+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_IN_DOUBLE: Final = re.compile(r"""\\(["\\$`\n])""")
 #: A program needs no more than this; a longer command is a file in disguise.
 _MAX_COMMAND: Final = 64 << 10
 
@@ -174,25 +184,40 @@ def _simple_commands(command: str, cwd: str) -> Iterator[tuple[list[str], str]]:
     """Yield (words, folder) of each simple command; ``cd`` moves the folder of those after it."""
     folder = cwd
     words: list[str] = []
-    for line in _HEREDOC.sub(r"\3\n", command).split("\n"):
-        for word in [*_words(line), "\n"]:
-            if word not in _SEPARATORS:
-                words.append(word)
-                continue
-            if len(words) > 1 and words[0] == "cd":
-                folder = _joined(folder, words[1])
-            elif words:
-                yield words, folder
-            words = []
+    for word, quoted in (*_words(_HEREDOC.sub(r"\3\n", command)), ("\n", False)):
+        if quoted or word not in _SEPARATORS:
+            words.append(word)
+            continue
+        if len(words) > 1 and words[0] == "cd":
+            folder = _joined(folder, words[1])
+        elif words:
+            yield words, folder
+        words = []
 
 
-def _words(line: str) -> list[str]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()<>")
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:  # an open quote: the command goes on in the next line
-        return re.findall(r"[;&|()]+|[^\s;&|()'\"]+", line)
+def _words(command: str) -> Iterator[tuple[str, bool]]:
+    """Yield the words and operators of a command as a shell would, and whether they were quoted.
+
+    The standard library's ``shlex`` looks at each character in Python: seconds for a long script.
+    """
+    parts: list[str] = []
+    quoted = False
+    for found in _PIECE.finditer(command):
+        kind = found.lastgroup
+        if kind in ("space", "comment", "operator"):
+            if parts:
+                yield "".join(parts), quoted
+                parts, quoted = [], False
+            if kind == "operator":
+                yield found.group(), False
+            continue
+        part = found.group(kind) if kind is not None else ""
+        if kind == "double":
+            part = _IN_DOUBLE.sub(r"\1", part)
+        quoted = quoted or kind in ("single", "double", "escaped")
+        parts.append(part)
+    if parts:
+        yield "".join(parts), quoted
 
 
 def _is_path(word: str) -> bool:

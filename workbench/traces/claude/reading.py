@@ -158,11 +158,18 @@ class Reading:
             return
         if self._take_one(record, at, end):
             return
-        parts = list(joined_values(record, 0, len(record)))
-        for first, last in parts:
-            whole = len(parts) > 1 and self._take_one(record[first:last], at + first, at + last)
-            if not whole:
-                self.loss.unparsed.append(ByteSpan(0, at + first, last - first))
+        torn = 0  # garbage begins here; pieces of it that touch are one
+        for first, last in joined_values(record, 0, len(record)):
+            if last - first < len(record) and self._take_one(
+                record[first:last], at + first, at + last
+            ):
+                self._unread(record[torn:first], at + torn)
+                torn = last
+        self._unread(record[torn:], at + torn)
+
+    def _unread(self, garbage: bytes, at: int) -> None:
+        if garbage.strip():
+            self.loss.unparsed.append(ByteSpan(0, at, len(garbage)))
 
     def _take_one(self, record: bytes, at: int, end: int) -> bool:
         lost: list[str] = []

@@ -95,7 +95,7 @@ class SkillWatch:
     def body(self, folder: str, call: str | None, step: int, span: ByteSpan) -> None:
         """Note the record that brings a skill's text; ``call`` is the one that asked for it."""
         self._folders[folder] = None
-        name = folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+        name = _name(folder)
         asked = self._asked.get(call) if call is not None else None
         if asked is not None and call is not None:
             if call in self._failed:
@@ -204,7 +204,15 @@ class SkillWatch:
 
 def _may_use(command: str, folders: dict[str, None]) -> bool:
     """Whether a command can concern a skill at all; splitting all of them costs time."""
-    return "SKILL.md" in command or "skills/" in command or any(f and f in command for f in folders)
+    return (
+        "SKILL.md" in command
+        or "skills/" in command
+        or any(_name(folder) in command for folder in folders)
+    )
+
+
+def _name(folder: str) -> str:
+    return folder.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def _plain(error: str) -> str:
