@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,24 +28,34 @@ _LAST_WINDOW: Final = 16 << 20
 class OpenTrace:
     """A trajectory with the way to its bytes. Bodies are read when asked for."""
 
-    def __init__(self, trajectory: Trajectory, importer: Importer, shared: SharedSources) -> None:
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        importer: Importer,
+        shared: SharedSources,
+        *,
+        counted: bool = True,
+    ) -> None:
+        """Make one over open files; one that is not ``counted`` lives as long as the others."""
         self.trajectory = trajectory
         self._importer = importer
         self._shared = shared
         self._sources = [shared.of_path(source.path) for source in trajectory.sources]
-        self._open = True
-        shared.take()
+        self._counted = counted
+        if counted:
+            shared.take()
 
     @property
     def path(self) -> Path:
         """The file whose trace this is."""
         return Path(self.trajectory.sources[0].path)
 
-    @property
+    @functools.cached_property
     def children(self) -> tuple[OpenTrace, ...]:
-        """The subagents' trajectories; each is closed by itself."""
+        """The subagents' trajectories; they can be used until this one is closed."""
         return tuple(
-            OpenTrace(child, self._importer, self._shared) for child in self.trajectory.children
+            OpenTrace(child, self._importer, self._shared, counted=False)
+            for child in self.trajectory.children
         )
 
     def body(self, index: int) -> StepBody:
@@ -91,9 +102,9 @@ class OpenTrace:
         return any(source.changed() for source in self._sources)
 
     def close(self) -> None:
-        """Give the files back, when no other trace of them is open."""
-        if self._open:
-            self._open = False
+        """Give the files back, when no other trace of them is open; subagents are closed too."""
+        if self._counted:
+            self._counted = False
             self._shared.give()
 
     def __enter__(self) -> OpenTrace:

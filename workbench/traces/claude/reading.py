@@ -86,8 +86,12 @@ class Reading:
     file for its order. ``served`` tells which call a subagent serves, by its progress.
     """
 
-    def __init__(self, source: SourceBytes, progress: Progress | None = None) -> None:
+    def __init__(
+        self, source: SourceBytes, progress: Progress | None = None, *, companion: bool = False
+    ) -> None:
+        """Read a file; a ``companion`` is a subagent's own file, whatever its records say."""
         self.source = source
+        self._companion = companion
         self._progress = progress
         self._coming: frozenset[str] = frozenset()
         places: list[Place] | None = None
@@ -100,7 +104,9 @@ class Reading:
                         raise _OutOfOrder
                 else:
                     self._sorted = True
-                    self._alone = not any(one.spoken and not one.sidechain for one in places)
+                    self._alone = companion or not any(
+                        one.spoken and not one.sidechain for one in places
+                    )
                     self._read((one.at, one.end) for one in places)
             except _OutOfOrder:
                 places = chained(self._places())
@@ -119,7 +125,7 @@ class Reading:
         self.served: dict[str, str] = {}
         self.last_time: str | None = None
         self.agent: str | None = None
-        self._alone = self._sorted = False
+        self._alone, self._sorted = self._companion, False
         self._side_of: dict[str, Builder] = {}
         self._seen: dict[str, int] = {}
         self._more: dict[str, list[int]] = {}

@@ -73,7 +73,7 @@ class ClaudeCode(Format):
     ) -> Iterable[Trajectory]:
         """Read the session and its subagents."""
         readings = [
-            Reading(source, progress if number == 0 else None)
+            Reading(source, None if number else progress, companion=number > 0)
             for number, source in enumerate(sources)
         ]
         return trajectories(self.id, readings)
