@@ -1,0 +1,301 @@
+"""``trace``: what agents did, from any format that is known."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from workbench.cli import console
+from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
+from workbench.cli.trace_text import number, print_step, print_table
+from workbench.domain.trajectory import Trajectory
+from workbench.traces.importer import TraceError
+from workbench.traces.open import OpenTrace, open_traces, trace_files
+
+SUMMARY = {"trace": "agent traces of any format: list, show, search, stats, skills, convert"}
+
+_TRACE_ID: Final = "only the trace of this id, where a file holds several"
+_EVENTS: Final = (
+    *("listed", "requested", "loaded", "load_failed", "resource_read", "script_run"),
+    *("reattached", "dropped", "edited"),
+)
+
+
+def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Add the actions and their arguments."""
+    del command
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, summary in (
+        ("list", "a table of the traces at the paths"),
+        ("show", "every step with its text"),
+        ("stats", "figures of each trace"),
+        ("skills", "what happened to skills"),
+        ("search", "steps that contain a text"),
+        ("convert", "write traces in another format"),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary)
+        if name == "search":
+            action.add_argument("query", help="text to look for; case does not matter")
+            action.add_argument("--top", type=int, default=200, help="at most so many (200)")
+        action.add_argument("paths", nargs="+", metavar="PATH", help="trace file, or folder")
+        if name in ("show", "convert"):
+            action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
+        if name == "convert":
+            action.add_argument("--to", choices=("atif",), required=True)
+            action.add_argument("--out", type=Path, help="a file, or a folder for several traces")
+        else:
+            action.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run_command(command: str, args: argparse.Namespace) -> int:
+    """Run one action; unreadable paths are told on stderr and the rest goes on."""
+    del command
+    if args.action == "search":
+        _settle_query(args)
+    paths = _Paths(args.paths)
+    actions: dict[str, Callable[[_Paths, argparse.Namespace], None]] = {
+        "list": _list,
+        "show": _show,
+        "stats": _stats,
+        "skills": _skills,
+        "search": _search,
+        "convert": _convert,
+    }
+    actions[args.action](paths, args)
+    if getattr(args, "trace", None) is not None and not paths.matched:
+        raise console.UsageProblem(
+            f"no trace has the id '{args.trace}'. `skill-workbench trace list --format json` "
+            "shows the ids."
+        )
+    return 2 if paths.problems else 0
+
+
+class _Paths:
+    """The traces at the paths given, and how many could not be read."""
+
+    def __init__(self, given: Sequence[str]) -> None:
+        self._given = [Path(path) for path in given]
+        self.problems = 0
+        self.matched = 0
+
+    def traces(self, wanted: str | None = None) -> Iterator[OpenTrace]:
+        """Open one trace after the other; each is closed before the next is given."""
+        for path in self._files():
+            console.progress(f"Reading {path} ...")
+            try:
+                opened = open_traces(path)
+            except TraceError as problem:
+                self._tell(problem)
+                continue
+            finally:
+                console.progress("")
+            with contextlib.ExitStack() as stack:
+                for trace in opened:
+                    stack.enter_context(trace)
+                for trace in opened:
+                    if wanted in (None, trace.trajectory.id):
+                        self.matched += 1
+                        yield trace
+
+    def _files(self) -> Iterator[Path]:
+        for path in self._given:
+            if not path.is_dir():
+                yield path
+                continue
+            found = trace_files(path)
+            if not found:
+                self._tell(f"{path} holds no trace of a known format.")
+            yield from found
+
+    def _tell(self, problem: object) -> None:
+        self.problems += 1
+        print(f"skill-workbench trace: {problem}", file=sys.stderr)
+
+
+def _settle_query(args: argparse.Namespace) -> None:
+    """Accept the text after the paths, too: it is what is no path."""
+    if Path(args.query).exists() and not Path(args.paths[-1]).exists():
+        args.query, args.paths = args.paths[-1], [args.query, *args.paths[:-1]]
+    if not args.query:
+        raise console.UsageProblem("the text to search for is empty. Give at least one character.")
+
+
+def _list(paths: _Paths, args: argparse.Namespace) -> None:
+    rows = [_row(trace) for trace in paths.traces()]
+    if args.format == "json":
+        console.print_json(console.document("trace-list", traces=rows))
+        return
+    print_table(
+        ("format", "agent", "model", "steps", "calls", "errors", "skills", "title", "path"),
+        [
+            (
+                row["format"],
+                row["agent"] or "-",
+                row["model"] or "-",
+                row["steps"],
+                row["tool_calls"],
+                row["errors"],
+                ", ".join(row["skills"]) or "-",
+                row["title"][:40] or "-",
+                row["path"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def _row(trace: OpenTrace) -> dict[str, Any]:
+    trajectory = trace.trajectory
+    used = [event["name"] for event in skill_events(trajectory) if event["event"] != "listed"]
+    return {
+        "path": str(trace.path),
+        "id": trajectory.id,
+        "format": trajectory.format,
+        "format_version": trajectory.format_version,
+        "agent": trajectory.agent,
+        "model": trajectory.model,
+        "title": trajectory.title,
+        "started": trajectory.started,
+        "steps": len(trajectory.steps),
+        "messages": trajectory.messages,
+        "tool_calls": trajectory.tool_calls,
+        "errors": trajectory.errors,
+        "skills": list(dict.fromkeys(used)),
+        "subagents": len(trajectory.children),
+        "outcome": trajectory.outcome.status,
+    }
+
+
+def _show(paths: _Paths, args: argparse.Namespace) -> None:
+    if args.format == "json":
+        documents = [shown(trace) for trace in paths.traces(args.trace)]
+        if len(documents) == 1:
+            console.print_json(console.document("trace", **documents[0]))
+        elif documents or not paths.problems:
+            console.print_json(console.document("traces", traces=documents))
+        return
+    for trace in paths.traces(args.trace):
+        _print_trace(trace, "")
+
+
+def _print_trace(trace: OpenTrace, indent: str) -> None:
+    trajectory = trace.trajectory
+    print(f"{indent}{console.coloured(trajectory.title or trajectory.id, 'bold')}")
+    print(f"{indent}{_headline(trajectory)}")
+    for step in trajectory.steps:
+        print_step(step, trace.body(step.index), indent)
+    loss = trajectory.loss
+    if loss.unparsed:
+        print(f"{indent}{len(loss.unparsed)} records could not be read (see trace stats).")
+    for child in trace.children:
+        print(f"{indent}  subagent {child.trajectory.id}")
+        _print_trace(child, indent + "    ")
+
+
+def _headline(trajectory: Trajectory) -> str:
+    parts = [trajectory.format, trajectory.format_version, trajectory.agent, trajectory.model]
+    return " · ".join(
+        [
+            *(part for part in parts if part),
+            f"{len(trajectory.steps)} steps",
+            f"{trajectory.tool_calls} calls",
+            f"{trajectory.errors} errors",
+        ]
+    )
+
+
+def _stats(paths: _Paths, args: argparse.Namespace) -> None:
+    if args.format == "json":
+        rows = [counted(trace.trajectory) for trace in paths.traces()]
+        console.print_json(console.document("trace-stats", traces=rows))
+        return
+    for trace in paths.traces():
+        trajectory = trace.trajectory
+        totals, loss = trajectory.totals, trajectory.loss
+        print(console.coloured(str(trace.path), "bold"))
+        print(f"  {_headline(trajectory)}, {trajectory.messages} messages")
+        seconds = duration_s(trajectory)
+        print(
+            f"  tokens in {number(totals.input)}, out {number(totals.output)}, "
+            f"cached {number(totals.cached)}; "
+            f"duration {'not recorded' if seconds is None else f'{seconds:.1f} s'}; "
+            f"outcome {trajectory.outcome.status}"
+        )
+        for event in skill_events(trajectory):
+            print(
+                f"  skill {event['name']}: {event['event']} ({event['trigger']}) "
+                f"at step {event['step']}, {event['confidence']}"
+            )
+        left = ", ".join(f"{entry.kind} {entry.count}" for entry in loss.ignored)
+        print(
+            f"  records {loss.lines}: {loss.mapped} shown, {loss.attached} attached, "
+            f"{loss.duplicate} repeated, {len(loss.unparsed)} unreadable"
+            f"{f'; left out or unknown: {left}' if left else ''}"
+        )
+
+
+def _skills(paths: _Paths, args: argparse.Namespace) -> None:
+    events: list[dict[str, Any]] = []
+    counts: dict[str, Counter[str]] = {}
+    loaded_in: dict[str, set[str]] = {}
+    traces = 0
+    for trace in paths.traces():
+        traces += 1
+        for event in skill_events(trace.trajectory):
+            events.append({"file": str(trace.path), **event})
+            counts.setdefault(event["name"], Counter())[event["event"]] += 1
+            if event["event"] == "loaded":
+                loaded_in.setdefault(event["name"], set()).add(f"{trace.path} {event['trace']}")
+    rows = [
+        {
+            "name": name,
+            "traces_loaded": len(loaded_in.get(name, ())),
+            **{kind: count[kind] for kind in _EVENTS},
+        }
+        for name, count in sorted(counts.items())
+    ]
+    if args.format == "json":
+        console.print_json(
+            console.document("trace-skills", traces=traces, skills=rows, events=events)
+        )
+        return
+    print(f"{traces} traces")
+    print_table(
+        ("skill", "traces", *_EVENTS),
+        [(row["name"], row["traces_loaded"], *(row[kind] for kind in _EVENTS)) for row in rows],
+    )
+
+
+def _search(paths: _Paths, args: argparse.Namespace) -> None:
+    from workbench.cli.trace_search import matches
+
+    results: list[dict[str, Any]] = []
+    cut = False
+    for trace in paths.traces():
+        for match in matches(trace, args.query):
+            if len(results) >= args.top:
+                cut = True
+                break
+            results.append(match)
+        if cut:
+            break
+    if args.format == "json":
+        console.print_json(
+            console.document("trace-search", query=args.query, results=results, cut=cut)
+        )
+        return
+    for match in results:
+        place = console.coloured(f"{match['path']} step {match['step']}", "blue")
+        print(f"{place} {match['where']}: {match['excerpt']}")
+    print(f"{len(results)} matches{' (more were left out: --top)' if cut else ''}")
+
+
+def _convert(paths: _Paths, args: argparse.Namespace) -> None:
+    from workbench.cli.trace_convert import write_atif
+
+    paths.problems += write_atif(paths.traces(args.trace), args.out)

@@ -1,0 +1,61 @@
+"""Steps that contain a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from workbench.domain.trajectory import StepBody
+from workbench.traces.open import OpenTrace
+
+_AROUND = 80
+
+
+def matches(trace: OpenTrace, query: str) -> Iterator[dict[str, Any]]:
+    """Yield each place of a trace, and of its subagents, that contains the text.
+
+    One match a place (text, thinking, a call's arguments or result), the first in it; case does
+    not matter. ``evidence`` are the bytes of the match, where they can be told exactly.
+    """
+    wanted = query.casefold()
+    for step in trace.trajectory.steps:
+        for where, text in _places(trace.body(step.index)):
+            at = text.casefold().find(wanted)
+            if at < 0:
+                continue
+            found = _as_written(text, at, query)
+            span = trace.locate(step.index, found) if found else None
+            yield {
+                "path": str(trace.path),
+                "trace": trace.trajectory.id,
+                "step": step.index,
+                "uid": step.uid,
+                "kind": step.kind,
+                "where": where,
+                "excerpt": _excerpt(text, at, len(query)),
+                "evidence": msgspec.to_builtins(span) if span is not None else None,
+            }
+    for child in trace.children:
+        yield from matches(child, query)
+
+
+def _places(body: StepBody) -> Iterator[tuple[str, str]]:
+    yield "text", body.text
+    yield "thinking", body.reasoning
+    for call in body.tool_calls:
+        yield f"{call.name} arguments", call.arguments
+        yield f"{call.name} result", call.observation or ""
+
+
+def _as_written(text: str, at: int, query: str) -> str | None:
+    """Return the match in the text's own case; folding can move it in rare scripts."""
+    found = text[at : at + len(query)]
+    return found if found.casefold() == query.casefold() else None
+
+
+def _excerpt(text: str, at: int, length: int) -> str:
+    start, end = max(0, at - _AROUND), at + length + _AROUND
+    middle = " ".join(text[start:end].split())
+    return f"{'…' if start else ''}{middle}{'…' if end < len(text) else ''}"
