@@ -21,7 +21,9 @@ COMMANDS: dict[str, str] = {
     "gate": "workbench.cli.gate",
     "graph": "workbench.cli.graph",
     "proposals": "workbench.cli.proposals",
+    "scan": "workbench.cli.scan",
     "trace": "workbench.cli.trace",
+    "trust": "workbench.cli.scan",
     "plugins": "workbench.cli.plugins",
     "jobs": "workbench.cli.plugins",
 }

@@ -71,7 +71,7 @@ class Capabilities(Struct, frozen=True):
 
 
 class SkillScan(Struct, frozen=True):
-    """All that scanners said of one skill, with the host's verdict."""
+    """All that scanners said of one skill, with the host's verdict; ``skill`` is its id."""
 
     path: str
     name: str
@@ -80,3 +80,4 @@ class SkillScan(Struct, frozen=True):
     coverage: Coverage
     capabilities: Capabilities
     findings: tuple[Finding, ...]
+    skill: str = ""

@@ -1,1 +1,1 @@
-"""security."""
+"""What the host makes of findings: policy, suppressions, baselines, trust tiers, SARIF."""

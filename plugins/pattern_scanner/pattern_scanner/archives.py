@@ -36,7 +36,7 @@ def look_into(
         _opaque(relative, inventory, f"archive that cannot be read: {problem}")
     except (zipfile.BadZipFile, tarfile.TarError) as problem:
         _opaque(relative, inventory, f"damaged archive: {problem}")
-    except Exception as problem:  # noqa: BLE001 - zlib.error, lzma.LZMAError and their kin
+    except Exception as problem:
         _opaque(relative, inventory, f"damaged archive: {problem}")
 
 
@@ -79,7 +79,7 @@ def _tar(relative: str, path: Path, inventory: Inventory, take_text: TakeText) -
             if count >= limits.MAX_MEMBERS or info.offset > 8 * limits.MAX_ARCHIVE_BYTES:
                 return
             place = f"{relative}!/{info.name}"
-            if _escapes(info.name) or info.isdev() or info.issym() and _escapes(info.linkname):
+            if _escapes(info.name) or info.isdev() or (info.issym() and _escapes(info.linkname)):
                 _note(inventory, "archive-escape", relative, place)
             suffix = PurePosixPath(info.name).suffix.lower()
             if info.isreg() and suffix in _READ and budget > 0:

@@ -45,7 +45,9 @@ def observed_capabilities(facts: Iterable[Fact]) -> tuple[str, ...]:
         target = fact.target.strip()
         if fact.kind in ("network", "send"):
             plain = re.fullmatch(r"[\w.-]{3,80}", target)
-            observed.add(f"network:{target.lower()}" if fact.kind == "network" and plain else "network")
+            observed.add(
+                f"network:{target.lower()}" if fact.kind == "network" and plain else "network"
+            )
         elif fact.kind == "secrets":
             observed.add(f"secrets:{target[:60]}" if target else "secrets")
         elif fact.kind == "write":

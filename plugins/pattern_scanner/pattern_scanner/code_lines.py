@@ -15,24 +15,35 @@ from pattern_scanner.polarity import mentioned, negated
 from pattern_scanner.rulebook import lexicon
 
 _SCRAMBLED = re.compile(r"\b_0x[0-9a-f]{4,6}\b|\b[Il1O0]{8,40}\b|\b__{1,3}[lIO0_]{6,40}\b")
-_PACKER = re.compile(r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k|\(!\[\]\+\[\]\)\[\+|\[\]\[\(!\[\]\+\[\]\)")
+_PACKER = re.compile(
+    r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k|\(!\[\]\+\[\]\)\[\+|"
+    r"\[\]\[\(!\[\]\+\[\]\)"
+)
 _BLOB = re.compile(r"['\"`]([A-Za-z0-9+/=]{600,20000}|(?:\\x[0-9a-f]{2}){150,5000})['\"`]")
-_RUNS_SOMETHING = re.compile(r"\b(?:exec|eval|Function|system|popen|subprocess|spawn|iex|Invoke-Expression|loads|child_process)\b")
-_PRINTED = re.compile(r"(?:print|echo|console\.log|write|puts|Write-Host|printf)\b[^\n]{0,12}[\"'`]([^\n]{20,600})")
+_RUNS_SOMETHING = re.compile(
+    r"\b(?:exec|eval|Function|system|popen|subprocess|spawn|iex|Invoke-Expression|loads|"
+    r"child_process)\b"
+)
+_PRINTED = re.compile(
+    r"(?:print|echo|console\.log|write|puts|Write-Host|printf)\b[^\n]{0,12}[\"'`]([^\n]{20,600})"
+)
 _SHELL_IN_CODE = re.compile(
-    r"(?i)\b(?:system|exec|shell_exec|popen|passthru|Runtime\.getRuntime\(\)\.exec|os/exec|exec\.Command|"
-    r"Process\.Start|do shell script|WScript\.Shell|std::process::Command|IO\.popen|Open3\.\w{3,10}|run)\b[^\n]{0,40}?[\"'`]([^\"'`\n]{4,600})"
+    r"(?i)\b(?:system|exec|shell_exec|popen|passthru|Runtime\.getRuntime\(\)\.exec|os/exec|"
+    r"exec\.Command|"
+    r"Process\.Start|do shell script|WScript\.Shell|std::process::Command|IO\.popen|"
+    r"Open3\.\w{3,10}|run)\b[^\n]{0,40}?[\"'`]([^\"'`\n]{4,600})"
 )
 
 
 def line_sightings(block: CodeBlock) -> Iterator[Sighting]:
     """Yield what the lines of a script say, whatever its language."""
     text = block.text
-    scrambled = _SCRAMBLED.findall(text[:200_000])
+    scrambled = list(_SCRAMBLED.finditer(text[:200_000]))
     packed = _PACKER.search(text[:200_000])
-    if packed or len(scrambled) >= 12:
-        place = packed.start() if packed else (_SCRAMBLED.search(text) or re.match("", text)).start()  # type: ignore[union-attr]
-        yield _at(block, place, "code-packed", "high" if packed else "medium")
+    if packed:
+        yield _at(block, packed.start(), "code-packed", "high")
+    elif len(scrambled) >= 12:
+        yield _at(block, scrambled[0].start(), "code-packed", "medium")
     elif _RUNS_SOMETHING.search(text):
         blob = _BLOB.search(text[:400_000])
         if blob and _entropy(blob.group(1)) > 4.2 and block.role == Role.INSTRUCTION:
@@ -62,8 +73,17 @@ def _orders(block: CodeBlock) -> Iterator[Sighting]:
         text, _ = fold(match.group(1))
         for concept in ("override", "conceal"):
             hit = known[concept].search(text)
-            if hit and not negated(text, hit.start()) and not mentioned(text, hit.start(), hit.end()):
-                yield _at(block, match.start(), "code-prompts", "high" if concept == "override" else "medium")
+            if (
+                hit
+                and not negated(text, hit.start())
+                and not mentioned(text, hit.start(), hit.end())
+            ):
+                yield _at(
+                    block,
+                    match.start(),
+                    "code-prompts",
+                    "high" if concept == "override" else "medium",
+                )
                 found += 1
         if found >= limits.MAX_FINDINGS_PER_RULE:
             return

@@ -21,19 +21,26 @@ SHELL_LANGUAGES = frozenset(
 )  # fmt: skip
 _ASSIGN = re.compile(
     r"(?:^|[;&|]\s{0,9}|\bexport\s|\blocal\s|\bset\s)\$?([A-Za-z_]\w{0,39})\s?=\s?"
-    r"(\"[^\"\n]{0,600}\"|'[^'\n]{0,600}'|\$\([^\n]{0,600}?\)(?=\s|;|$)|`[^`\n]{0,600}`|[^\s;|&]{1,600})"
+    r"(\"[^\"\n]{0,600}\"|'[^'\n]{0,600}'|\$\([^\n]{0,600}?\)(?=\s|;|$)|`[^`\n]{0,600}`|[^\s;|"
+    r"&]{1,600})"
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w{0,39})\}?")
 _EMPTY_QUOTES = re.compile(r"(?<=\w)(?:''|\"\")(?=\w)|(?<=[a-z])\\(?=[a-z])")
 _CONCATENATION = re.compile(r"['\"]\s?\+\s?['\"]")
-_PROMPT = re.compile(r"^\s*(?:[$>%❯]|PS [^>]{0,40}>|[\w.-]{1,20}@[\w.-]{1,30}[:~][^$#\n]{0,40}[$#])\s+")
+_PROMPT = re.compile(
+    r"^\s*(?:[$>%❯]|PS [^>]{0,40}>|[\w.-]{1,20}@[\w.-]{1,30}[:~][^$#\n]{0,40}[$#])\s+"
+)
 _INLINE = re.compile(r"`([^`\n]{6,400})`")
 _LOOKS_LIKE_COMMAND = re.compile(
-    r"(?i)^\s*(?:sudo\s+)?(?:curl|wget|bash|sh|zsh|echo|cat|nc|ncat|python3?|node|perl|rm|chmod|eval|env|"
-    r"printenv|crontab|powershell|iwr|irm|iex|osascript|tar|scp|dig|nslookup|xattr|spctl|find|export|"
+    r"(?i)^\s*(?:sudo\s+)?(?:curl|wget|bash|sh|zsh|echo|cat|nc|ncat|python3?|node|perl|rm|chmod|"
+    r"eval|env|"
+    r"printenv|crontab|powershell|iwr|irm|iex|osascript|tar|scp|dig|nslookup|xattr|spctl|find|"
+    r"export|"
     r"source|base64|openssl|mshta|certutil|git|npx|pip3?|npm|jq|launchctl|security|history)\b"
 )
-_IN_PROSE = re.compile(r"\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|/dev/tcp/|\bcurl\s+-|\bwget\s+-|\biwr\b[^\n]{0,200}iex")
+_IN_PROSE = re.compile(
+    r"\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|/dev/tcp/|\bcurl\s+-|\bwget\s+-|\biwr\b[^\n]{0,200}iex"
+)
 _ECHO_BASE64 = re.compile(
     r"echo\s+(?:-n\s+)?[\"']?([A-Za-z0-9+/=]{12,4000})[\"']?\s*\|\s*base64\s+(?:-d|-D|--decode)"
 )
@@ -41,9 +48,13 @@ _URL = re.compile(r"https?://([\w.${}-]{3,100})(?::\d{1,5})?(/[\w./-]{0,120})?")
 _ADDRESS = re.compile(r"https?://(?:\d{1,3}\.){3}\d{1,3}")
 _SECRET_PLACE = re.compile(
     r"(?i)/\.ssh/|/\.aws/|/\.gnupg|/etc/shadow|\.git-credentials|/\.netrc|/\.kube/config|id_rsa|"
-    r"id_ed25519|login data|wallet\.dat|keychain|(?:^|[\s/\"'])\.env\b(?!\.)|\bprintenv\b|^\s*env\b|\benv\s*[|>]"
+    r"id_ed25519|login data|wallet\.dat|keychain|(?:^|[\s/\"'])\.env\b(?!\.)|\bprintenv\b|"
+    r"^\s*env\b|\benv\s*[|>]"
 )
-_OUTPUT = re.compile(r"(?:>{1,2}|\s-o|\s-cz?f|\sczf|\scf|\s-czvf|\s-zcf|\szip -\w{0,3}|tee|-out)\s+[\"']?([\w./~${}-]{3,120})")
+_OUTPUT = re.compile(
+    r"(?:>{1,2}|\s-o|\s-cz?f|\sczf|\scf|\s-czvf|\s-zcf|\szip -\w{0,3}|tee|"
+    r"-out)\s+[\"']?([\w./~${}-]{3,120})"
+)
 _SENDS = re.compile(
     r"(?i)\b(?:curl|wget|nc|ncat|scp|rsync|ftp|sftp|rclone|aws s3|gsutil|invoke-\w{6,12}|http)\b"
 )
@@ -157,9 +168,11 @@ def _judge(rule: Rule, command: Command, subject: bool) -> Iterator[Sighting]:
     if rule.id == "fetch-pipe-shell":
         if any(host in command.text for host in hosts()["installers"]):
             severity = "info"
-        elif _ADDRESS.search(command.text) or any(
-            host in command.text for host in hosts()["pastebins"]
-        ) or "http://" in command.text:
+        elif (
+            _ADDRESS.search(command.text)
+            or any(host in command.text for host in hosts()["pastebins"])
+            or "http://" in command.text
+        ):
             severity, confidence = "high", "high"
     if rule.id == "decode-pipe-shell":
         token = _ECHO_BASE64.search(command.text)
@@ -197,10 +210,13 @@ def _staging(command: Command, staged: dict[tuple[str, str], int]) -> Iterator[S
 
 
 _DOWNLOADED = re.compile(
-    r"(?i)\b(?:curl|wget)\b[^\n]{0,300}?(?:\s-o\s*|\s-O\s*|\s--output[ =]|>\s*)[\"']?([\w./~${}-]{3,120})"
+    r"(?i)\b(?:curl|wget)\b[^\n]{0,300}?(?:\s-o\s*|\s-O\s*|\s--output[ =]|"
+    r">\s*)[\"']?([\w./~${}-]{3,120})"
 )
+_DATA_SUFFIXES = (".json", ".csv", ".txt", ".md", ".html", ".pdf", ".png", ".yaml", ".yml")
 _LOCAL_RUN = re.compile(
-    r"(?i)(?:^|[;&|]\s*)(?:sudo\s+|nohup\s+|exec\s+)?(?:(?:ba|z|da)?sh\s+|python[\d.]*\s+|node\s+|source\s+|\.\s+|open\s+)?"
+    r"(?i)(?:^|[;&|]\s*)(?:sudo\s+|nohup\s+|exec\s+)?(?:(?:ba|z|da)?sh\s+|python[\d.]*\s+|"
+    r"node\s+|source\s+|\.\s+|open\s+)?"
     r"[\"']?((?:\./|/tmp/|/var/tmp/|/dev/shm/|~/|\$\w{1,20}/)?[\w./${}-]{2,120})"
 )
 
@@ -225,9 +241,9 @@ def _across_lines(group: list[Command], subject: bool) -> Iterator[Sighting]:
                     )  # fmt: skip
                 return
         match = _DOWNLOADED.search(command.text)
-        if match and not match.group(1).endswith((".json", ".csv", ".txt", ".md", ".html", ".pdf", ".png", ".yaml", ".yml")):
-            if not any(host in command.text for host in hosts()["installers"]):
-                downloads[match.group(1)] = command
+        known = any(host in command.text for host in hosts()["installers"])
+        if match and not known and not match.group(1).endswith(_DATA_SUFFIXES):
+            downloads[match.group(1)] = command
 
 
 def command_facts(command: Command) -> Iterator[Fact]:
@@ -241,7 +257,10 @@ def command_facts(command: Command) -> Iterator[Fact]:
             yield Fact("network", host, command.path, command.line, bundled)
         if not urls:
             yield Fact("network", "", command.path, command.line, bundled)
-    if re.search(r"\b(?:pip[\d.]*|npm|pnpm|yarn|uv|gem|cargo|go|brew|apt(?:-get)?)\s+(?:install|add|i)\b", text):
+    if re.search(
+        r"\b(?:pip[\d.]*|npm|pnpm|yarn|uv|gem|cargo|go|brew|apt(?:-get)?)\s+(?:install|add|i)\b",
+        text,
+    ):
         yield Fact("install", "", command.path, command.line, bundled)
     place = _SECRET_PLACE.search(text)
     if place:

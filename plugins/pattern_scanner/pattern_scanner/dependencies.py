@@ -9,10 +9,13 @@ from pathlib import Path
 
 from pattern_scanner.model import CodeBlock, Command, Role, Sighting, TextFile
 
-_PIP = re.compile(r"\b(?:pip[\d.]*|uv pip|uv|pipx|poetry|conda)\s+(?:install|add)\s+([^\n;&|]{2,400})")
+_PIP = re.compile(
+    r"\b(?:pip[\d.]*|uv pip|uv|pipx|poetry|conda)\s+(?:install|add)\s+([^\n;&|]{2,400})"
+)
 _NPM = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:install|add|i)\s+([^\n;&|]{2,400})")
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z][\w.-]{1,60})\s*(?:\[[^\]\n]{0,60}\])?\s*(?:[=<>!~;@]|$)")
 _IMPORT = re.compile(r"^\s*(?:import|from)\s+([A-Za-z_]\w{2,40})", re.M)
+_JSON_VERSION = re.compile(r'"([@\w./-]{2,60})"\s*:\s*"[\^~<>=]{0,2}\d')
 _NAME = re.compile(r"^[a-z@][\w.@/-]{1,60}$")
 
 
@@ -41,9 +44,9 @@ def near_miss(name: str, registry: str) -> str | None:
     if len(plain) < 5 or plain in known[registry] or plain in known["fine"]:
         return None
     for candidate in known[registry]:
-        if len(candidate) >= 5 and abs(len(candidate) - len(plain)) <= 1:
-            if _one_slip(plain, candidate):
-                return candidate
+        near = len(candidate) >= 5 and abs(len(candidate) - len(plain)) <= 1
+        if near and _one_slip(plain, candidate):
+            return candidate
     return None
 
 
@@ -74,23 +77,29 @@ def dependency_sightings(
                 for word in match.group(1).split()[:40]:
                     name = re.split(r"[=<>!~\[@]", word.strip("\"'"), maxsplit=1)[0]
                     if _NAME.match(name.lower()):
-                        yield from _near(name, registry, command.path, command.line, command.raw or command.text)
+                        yield from _near(
+                            name, registry, command.path, command.line, command.raw or command.text
+                        )
     for text in texts:
-        base = text.path.rsplit("/", 1)[-1].lower()
-        if re.fullmatch(r"(?:dev-|test-)?requirements[\w.-]{0,20}\.(?:txt|in)", base):
-            for number, line in enumerate(text.text.split("\n")[:2000]):
-                match = _REQUIREMENT.match(line[:200])
-                if match:
-                    yield from _near(match.group(1), "pypi", text.path, number + 1, line)
-        elif base == "package.json":
-            for match in re.finditer(r'"([@\w./-]{2,60})"\s*:\s*"[\^~<>=]{0,2}\d', text.text[:200_000]):
-                line = text.text.count("\n", 0, match.start()) + 1
-                yield from _near(match.group(1), "npm", text.path, line, match.group())
+        yield from _declared(text)
     for block in blocks:
         if block.language == "python" and block.role == Role.INSTRUCTION and block.bundled:
             for match in _IMPORT.finditer(block.text[:200_000]):
                 line = block.line + block.text.count("\n", 0, match.start(1))
                 yield from _near(match.group(1), "pypi", block.path, line, match.group().strip())
+
+
+def _declared(text: TextFile) -> Iterator[Sighting]:
+    base = text.path.rsplit("/", 1)[-1].lower()
+    if re.fullmatch(r"(?:dev-|test-)?requirements[\w.-]{0,20}\.(?:txt|in)", base):
+        for number, line in enumerate(text.text.split("\n")[:2000]):
+            required = _REQUIREMENT.match(line[:200])
+            if required:
+                yield from _near(required.group(1), "pypi", text.path, number + 1, line)
+    elif base == "package.json":
+        for found in _JSON_VERSION.finditer(text.text[:200_000]):
+            number = text.text.count("\n", 0, found.start()) + 1
+            yield from _near(found.group(1), "npm", text.path, number, found.group())
 
 
 def _near(name: str, registry: str, path: str, line: int, evidence: str) -> Iterator[Sighting]:

@@ -17,6 +17,16 @@ HIDDEN_ONLY = "addresses-agent-in-hidden-text"
 
 
 @dataclass(frozen=True, slots=True)
+class _Sentences:
+    """All passages of a document, with the concepts of each."""
+
+    passages: list[Passage]
+    seen: list[_Seen]
+    #: The skill teaches security.
+    subject: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """Concepts of one passage: ``plain`` are ordered, ``any`` is there in whatever polarity."""
 
@@ -29,12 +39,13 @@ def prose_sightings(document: Document, *, security_subject: bool) -> Iterator[S
     """Yield what the prose of a document orders."""
     passages = document.passages
     seen = [_concepts(passage) for passage in passages]
+    sentences = _Sentences(passages, seen, security_subject)
     for index, passage in enumerate(passages):
         if not seen[index].plain or passage.medium == "heading":
             continue
         for rule in rules_of("prose"):
             if rule.frame is not None and (passage.hidden or rule.id != HIDDEN_ONLY):
-                sighting = _apply(rule, rule.frame, index, passages, seen, security_subject)
+                sighting = _apply(rule, rule.frame, index, sentences)
                 if sighting is not None:
                     yield sighting
 
@@ -72,7 +83,8 @@ _OBJECTS = frozenset(
 )  # fmt: skip
 #: Acts whose mere mention is common in honest texts about security.
 _CORE = frozenset(
-    {"override", "weak_override", "conceal", "send", "obey", "harvest", "solicit", "deceive", "tamper",
+    {"override", "weak_override", "conceal", "send", "obey", "harvest", "solicit", "deceive",
+     "tamper",
      "disable_protection", "trigger_word", "evade", "self_spread", "promote", "write",
      "no_approval", "no_choice", "self_elevate", "cling", "self_update"}
 )  # fmt: skip
@@ -82,16 +94,14 @@ def _apply(
     rule: Rule,
     frame: Frame,
     index: int,
-    passages: list[Passage],
-    seen: list[_Seen],
-    security_subject: bool,
+    sentences: _Sentences,
 ) -> Sighting | None:
-    here, passage = seen[index], passages[index]
+    here, passage = sentences.seen[index], sentences.passages[index]
     if not all(_holds(need, here.plain) for need in frame.same):
         return None
     if any(_holds(name, here.any) for name in frame.none):
         return None
-    close = _close(index, passages, seen, frame.within)
+    close = _close(index, sentences, frame.within)
     if frame.near and not all(_holds(need, close) for need in frame.near):
         return None
     if any(_holds(name, close) for name in frame.near_none):
@@ -101,12 +111,12 @@ def _apply(
         role = min(role, Role.CAUTION)
     if role == Role.WARNING:
         return None
-    if passage.medium == "table" or (security_subject and role < Role.INSTRUCTION):
+    if passage.medium == "table" or (sentences.subject and role < Role.INSTRUCTION):
         role = Role.CAUTION if role == Role.INSTRUCTION else Role.WARNING
         if role == Role.WARNING:
             return None
     severity = rule.severity
-    wide = _close(index, passages, seen, max(2, frame.within))
+    wide = _close(index, sentences, max(2, frame.within))
     raised = any(_holds(name, wide) for name in frame.boost)
     if raised or (passage.hidden and rule.id != HIDDEN_ONLY) or passage.tricks:
         severity = _STEPS[min(4, _STEPS.index(severity) + 1)]
@@ -119,15 +129,12 @@ def _holds(need: str, plain: frozenset[str]) -> bool:
     return any(all(part in plain for part in either.split("+")) for either in need.split("|"))
 
 
-def _close(
-    index: int, passages: list[Passage], seen: list[_Seen], within: int
-) -> frozenset[str]:
+def _close(index: int, sentences: _Sentences, within: int) -> frozenset[str]:
+    passages, seen = sentences.passages, sentences.seen
     found: set[str] = set()
     for other in range(max(0, index - within), min(len(passages), index + within + 1)):
         near = passages[other]
-        if other == index:
-            found |= seen[other].plain
-        elif (
+        if other == index or (
             near.section == passages[index].section
             and near.role != Role.WARNING
             and near.medium != "heading"

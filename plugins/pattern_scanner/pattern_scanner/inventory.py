@@ -43,7 +43,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "pdf"), (b"\x80\x04\x95", "pickle"), (b"\x80\x03", "pickle"),
     (b"\xd0\xcf\x11\xe0", "old Office document"),
 )  # fmt: skip
-_SHEBANG = re.compile(rb"^#![^\n]{0,80}?\b(bash|sh|zsh|python[\d.]*|node|deno|bun|ruby|perl|pwsh)\b")
+_SHEBANG = re.compile(
+    rb"^#![^\n]{0,80}?\b(bash|sh|zsh|python[\d.]*|node|deno|bun|ruby|perl|pwsh)\b"
+)
 _SHELLS = {b"bash", b"sh", b"zsh"}
 _JS = {b"node", b"deno", b"bun"}
 
@@ -113,9 +115,7 @@ def _note_link(path: Path, relative: str, folder: Path, inventory: Inventory) ->
         )
 
 
-def _take(
-    path: Path, relative: str, status: os.stat_result, inventory: Inventory, cap: int
-) -> int:
+def _take(path: Path, relative: str, status: os.stat_result, inventory: Inventory, cap: int) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as stream:

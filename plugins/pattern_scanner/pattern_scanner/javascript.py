@@ -23,26 +23,53 @@ from pattern_scanner.places import (
     own_service,
 )
 
-_ASSIGN = re.compile(r"\b(?:const|let|var)\s+(?:\{\s*)?([\w$]{1,60})(?:\s*\})?[^=\n]{0,60}=\s*([^\n]{1,1500})|(?:^|[\s;])([\w$.]{1,60})\s*\+?=\s*([^\n=][^\n]{0,1500})")
-_WHOLE_ENVIRONMENT = re.compile(r"\bprocess\s*(?:\.\s*env|\[\s*['\"`]env['\"`]\s*\])(?!\s*[.\[?]|\w)|\bDeno\.env\.toObject|\bBun\.env(?!\s*[.\[])")
+_ASSIGN = re.compile(
+    r"\b(?:const|let|var)\s+(?:\{\s*)?([\w$]{1,60})(?:\s*\})?[^=\n]{0,60}=\s*([^\n]{1,1500})|"
+    r"(?:^|[\s;])([\w$.]{1,60})\s*\+?=\s*([^\n=][^\n]{0,1500})"
+)
+_WHOLE_ENVIRONMENT = re.compile(
+    r"\bprocess\s*(?:\.\s*env|\[\s*['\"`]env['\"`]\s*\])(?!\s*[.\[?]|\w)|\bDeno\.env\.toObject|"
+    r"\bBun\.env(?!\s*[.\[])"
+)
 _VARIABLE = re.compile(r"\bprocess\.env(?:\.|\[['\"])(\w{2,60})")
 _SENDS = re.compile(
-    r"\b(?:fetch|axios(?:\.(?:post|put|get|request))?|got(?:\.post)?|superagent\.\w{3,6}|request(?:\.post)?|needle\.\w{3,6}|"
+    r"\b(?:fetch|axios(?:\.(?:post|put|get|request))?|got(?:\.post)?|superagent\.\w{3,6}|"
+    r"request(?:\.post)?|needle\.\w{3,6}|"
     r"https?\.(?:request|get)|navigator\.sendBeacon|sendBeacon)\s*\(|\.(?:send|write|end|post)\s*\("
 )
-_STRONG_SENDS = re.compile(r"\b(?:fetch|axios|got|superagent|request|needle|https?\.(?:request|get)|sendBeacon|WebSocket|XMLHttpRequest|net\.(?:connect|Socket)|dgram)\b")
-_READS = re.compile(r"\b(?:readFile|readFileSync|createReadStream|readdir|readdirSync|Bun\.file|Deno\.read\w{4,16})\s*\(")
-_WRITES = re.compile(r"\b(?:writeFile|writeFileSync|appendFile|appendFileSync|createWriteStream|Deno\.write\w{4,16}|copyFileSync|symlinkSync)\s*\(\s*([^\n]{1,300})")
-_EVALUATES = re.compile(r"\b(?:eval|Function|vm\.run\w{3,20}|execScript|setTimeout|setInterval)\s*\(")
+_STRONG_SENDS = re.compile(
+    r"\b(?:fetch|axios|got|superagent|request|needle|https?\.(?:request|get)|sendBeacon|"
+    r"WebSocket|XMLHttpRequest|net\.(?:connect|Socket)|dgram)\b"
+)
+_READS = re.compile(
+    r"\b(?:readFile|readFileSync|createReadStream|readdir|readdirSync|Bun\.file|"
+    r"Deno\.read\w{4,16})\s*\("
+)
+_WRITES = re.compile(
+    r"\b(?:writeFile|writeFileSync|appendFile|appendFileSync|createWriteStream|"
+    r"Deno\.write\w{4,16}|copyFileSync|symlinkSync)\s*\(\s*([^\n]{1,300})"
+)
+_EVALUATES = re.compile(
+    r"\b(?:eval|Function|vm\.run\w{3,20}|execScript|setTimeout|setInterval)\s*\("
+)
 _HARD_EVAL = re.compile(r"\b(?:eval|new\s+Function|Function|vm\.run\w{3,20})\s*\(")
-_DECODES = re.compile(r"\batob\s*\(|Buffer\.from\s*\([^\n]{1,3000}?['\"](?:base64|hex)['\"]|String\.fromCharCode|unescape\s*\(|decodeURIComponent\s*\(|createDecipher")
-_RUNS = re.compile(r"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync|fork)\s*\(\s*([^\n]{1,800})")
+_DECODES = re.compile(
+    r"\batob\s*\(|Buffer\.from\s*\([^\n]{1,3000}?['\"](?:base64|hex)['\"]|String\.fromCharCode|"
+    r"unescape\s*\(|decodeURIComponent\s*\(|createDecipher"
+)
+_RUNS = re.compile(
+    r"\b(?:exec|execSync|spawn|spawnSync|execFile|execFileSync|fork)\s*\(\s*([^\n]{1,800})"
+)
 _STRING = re.compile(r"'([^'\n]{2,600})'|\"([^\"\n]{2,600})\"|`([^`\n]{2,600})`")
 _CHILD = re.compile(r"child_process|\bBun\.\$|\bexeca\b|shelljs")
 _HOST_FACTS = re.compile(r"\bos\.(?:hostname|userInfo|networkInterfaces)\s*\(")
 _REVERSE = re.compile(r"\.connect\s*\([^\n]{0,200}")
 _COMMENT = re.compile(r"^\s*(?://|\*|/\*)")
-_BUILT = re.compile(r"\b(?:global|globalThis|window|self|process|require|module)\s*\[\s*(?:['\"][^'\"\n]{1,20}['\"]\s*\+|[^\]\n]{0,60}(?:fromCharCode|atob|join|reverse))")
+_BUILT = re.compile(
+    r"\b(?:global|globalThis|window|self|process|require|"
+    r"module)\s*\[\s*(?:['\"][^'\"\n]{1,20}['\"]\s*\+|[^\]\n]{0,60}(?:fromCharCode|atob|join|"
+    r"reverse))"
+)
 
 
 def analyse_javascript(block: CodeBlock, observed: Observed) -> list[Command]:
@@ -72,14 +99,25 @@ def analyse_javascript(block: CodeBlock, observed: Observed) -> list[Command]:
                 text = _first_text(match.group(1))
                 if text:
                     commands.append(
-                        Command(block.path, block.line + number, text, block.role, "string", statement[:300])
+                        Command(
+                            block.path,
+                            block.line + number,
+                            text,
+                            block.role,
+                            "string",
+                            statement[:300],
+                        )
                     )
     if re.search(r"\bnet\.(?:Socket|connect|createConnection)\b", whole) and _CHILD.search(whole):
-        piped = re.search(r"\.pipe\s*\(\s*\w{1,20}\.(?:stdin|stdout)|stdin\.write|stdout\.pipe", whole)
+        piped = re.search(
+            r"\.pipe\s*\(\s*\w{1,20}\.(?:stdin|stdout)|stdin\.write|stdout\.pipe", whole
+        )
         if piped:
             line = block.line + whole.count("\n", 0, piped.start())
             observed.sightings.append(
-                Sighting("code-reverse-shell", block.path, line, line, piped.group(), role=block.role)
+                Sighting(
+                    "code-reverse-shell", block.path, line, line, piped.group(), role=block.role
+                )
             )
     return commands
 
@@ -138,7 +176,10 @@ def _labels_of(text: str, labels: dict[str, set[str]]) -> set[str]:
         found.add("host")
     for name in set(re.findall(r"[\w$]{2,60}", text)) & labels.keys():
         inherited = labels[name]
-        found |= {"secret-file" if label == "secret-path" and _READS.search(text) else label for label in inherited}
+        found |= {
+            "secret-file" if label == "secret-path" and _READS.search(text) else label
+            for label in inherited
+        }
     return found
 
 
@@ -168,7 +209,14 @@ def _judge(
         target = match.group(1)
         if CONTROL_FILE.search(target) or (".claude" in whole and SETTINGS_FILE.search(target)):
             hooks = re.search(r"\bhooks\b|mcpServers|SessionStart|ToolUse", whole)
-            yield ("code-writes-hook" if hooks and SETTINGS_FILE.search(whole) else "code-writes-control"), {}
+            yield (
+                (
+                    "code-writes-hook"
+                    if hooks and SETTINGS_FILE.search(whole)
+                    else "code-writes-control"
+                ),
+                {},
+            )
         elif PERSISTENCE.search(target):
             yield "code-persistence", {}
 
@@ -183,9 +231,7 @@ def _sent(statement: str, found: set[str], whole: str) -> Iterator[tuple[str, di
     ]
     if "environment" in found:
         yield "code-sends-environment", {}
-    elif "secret-file" in found:
-        yield "code-sends-secrets", {}
-    elif len(foreign) > 1:
+    elif "secret-file" in found or len(foreign) > 1:
         yield "code-sends-secrets", {}
     elif foreign and host:
         yield "code-sends-secrets", {"severity": "high", "confidence": "medium"}
@@ -204,9 +250,16 @@ def _facts(statement: str, block: CodeBlock, number: int, observed: Observed) ->
     secret = SECRET_PATH.search(statement) if _READS.search(statement) else None
     if secret:
         observed.facts.append(Fact("secrets", secret.group()[:60], block.path, line, block.bundled))
-        if re.search(r"(?i)id_rsa|id_ed25519|\.aws|login data|wallet|keychain|logins\.json", statement) and block.role == Role.INSTRUCTION:
+        if (
+            re.search(
+                r"(?i)id_rsa|id_ed25519|\.aws|login data|wallet|keychain|logins\.json", statement
+            )
+            and block.role == Role.INSTRUCTION
+        ):
             observed.sightings.append(
-                Sighting("code-reads-secrets", block.path, line, line, statement[:300], role=block.role)
+                Sighting(
+                    "code-reads-secrets", block.path, line, line, statement[:300], role=block.role
+                )
             )
 
 

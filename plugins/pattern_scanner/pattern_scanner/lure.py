@@ -17,43 +17,78 @@ from pattern_scanner.polarity import mentioned, negated
 
 _ARCHIVE = re.compile(r"(?:\.(?:zip|rar|7z|tar\.gz|tgz)\b|\barchive\b|\bzip file\b)")
 _PROGRAM_LINK = re.compile(
-    r"https?://[^\s)>\]]{4,200}(?:\.(?:zip|rar|7z|exe|msi|dmg|pkg|scr|jar|apk|deb|appimage|bat|ps1|command)\b|/releases/(?:download|latest|tag))"
+    r"https?://[^\s)>\]]{4,200}(?:\.(?:zip|rar|7z|exe|msi|dmg|pkg|scr|jar|apk|deb|appimage|bat|"
+    r"ps1|command)\b|/releases/(?:download|latest|tag))"
 )
 _DOWNLOAD = re.compile(r"\b(?:download|downloads|get|grab|install|fetch|obtain)\b")
 _PASSWORD = re.compile(
-    r"\b(?:extract|unzip|unpack|archive|zip|decompress|protected|open)\b.{0,60}\b(?:password|passphrase|pass|pwd)\b|"
-    r"\b(?:password|passphrase|pass|pwd|extraction (?:key|code))\s*(?:is|:|=|-|\()\s*[\"'`(]?\s*[\w!@#$%^&*-]{2,30}\b"
+    r"\b(?:extract|unzip|unpack|archive|zip|decompress|protected|open)\b.{0,60}\b(?:password|"
+    r"passphrase|pass|pwd)\b|"
+    r"\b(?:password|passphrase|pass|pwd|extraction (?:key|code))\s*(?:is|:|=|-|"
+    r"\()\s*[\"'`(]?\s*[\w!@#$%^&*-]{2,30}\b"
 )
-_PASSWORD_CONTEXT = re.compile(r"\b(?:extract|unzip|unpack|archive|zip|rar|7z|decompress|password-protected)\b")
+_PASSWORD_CONTEXT = re.compile(
+    r"\b(?:extract|unzip|unpack|archive|zip|rar|7z|decompress|password-protected)\b"
+)
 _TERMINAL = re.compile(
-    r"\b(?:copy|copies|paste|pastes|pasting|enter|run|execute|type)\b.{0,100}\b(?:in|into|inside|from|using|to)\b.{0,16}\b(?:terminal|console|powershell|command prompt|command line|cmd|shell|run dialog|bash)\b|"
-    r"\b(?:terminal|powershell|command prompt|console)\b.{0,40}\bpaste\b|\b(?:win|windows key|cmd) ?\+ ?r\b"
+    r"\b(?:copy|copies|paste|pastes|pasting|enter|run|execute|type)\b.{0,100}\b(?:in|into|"
+    r"inside|from|using|to)\b.{0,16}\b(?:terminal|console|powershell|command prompt|"
+    r"command line|cmd|shell|run dialog|bash)\b|"
+    r"\b(?:terminal|powershell|command prompt|console)\b.{0,40}\bpaste\b|\b(?:win|windows key|"
+    r"cmd) ?\+ ?r\b"
 )
-_PAGE = re.compile(r"\b(?:visit|open|go to|navigate to|see|from|at|on)\b.{0,60}(?:https?://|\b(?:this|the following|the) (?:page|link|site|website|url|snippet)\b|\[[^\]]{2,60}\]\()")
+_PAGE = re.compile(
+    r"\b(?:visit|open|go to|navigate to|see|from|at|on)\b.{0,60}(?:https?://|\b(?:this|"
+    r"the following|the) (?:page|link|site|website|url|snippet)\b|\[[^\]]{2,60}\]\()"
+)
 _REQUIRED = re.compile(
-    r"\b(?:prerequisites?|prereqs?|required|requires?|mandatory|must be (?:installed|running)|must (?:first )?(?:install|download|run)|before (?:using|you (?:begin|start|use|can)|proceeding)|needs? to be installed|"
-    r"critical|setup required|first-time setup|one-time setup|必须|vorausset\w+|requisitos?|prerrequisitos?|prerequis)\b"
+    r"\b(?:prerequisites?|prereqs?|required|requires?|mandatory|must be (?:installed|running)|"
+    r"must (?:first )?(?:install|download|run)|before (?:using|you (?:begin|start|use|can)|"
+    r"proceeding)|needs? to be installed|"
+    r"critical|setup required|first-time setup|one-time setup|必须|vorausset\w+|requisitos?|"
+    r"prerrequisitos?|prerequis)\b"
 )
 _URGENT = re.compile(
-    r"\b(?:will not (?:work|function|run|operate)|won't (?:work|function|run)|cannot (?:work|function|run|be used|proceed|continue)|does not work|doesn't work|fails? without|without (?:it|this|the \w+)|"
-    r"immediately|urgent(?:ly)?|do not skip|never skip|don't skip|mandatory|essential step|not optional|before (?:anything else|any other))\b"
+    r"\b(?:will not (?:work|function|run|operate)|won't (?:work|function|run)|cannot (?:work|"
+    r"function|run|be used|proceed|continue)|does not work|doesn't work|fails? without|"
+    r"without (?:it|this|the \w+)|"
+    r"immediately|urgent(?:ly)?|do not skip|never skip|don't skip|mandatory|essential step|"
+    r"not optional|before (?:anything else|any other))\b"
 )
 _SYSTEMS = (re.compile(r"\b(?:windows|win10|win11)\b"), re.compile(r"\b(?:macos|mac os|osx|mac)\b"))
 _DECODE_ORDER = re.compile(
     r"\b(?:decode|decrypt|unscramble|deobfuscate)\b.{0,60}\b(?:and|then|to)\s(?:\w{1,12}\s){0,2}?"
-    r"(?:follow|execute|run|obey|apply|perform|carry out|act on|comply with|eval) (?:it|them|the|its|this|that|those|these|any|whatever)\b|"
+    r"(?:follow|execute|run|obey|apply|perform|carry out|act on|comply with|eval) (?:it|them|"
+    r"the|its|this|that|those|these|any|whatever)\b|"
     r"\b(?:execute|run|follow|obey)\b.{0,30}\b(?:decoded|decrypted|base64(?:-encoded)?|obfuscated) "
-    r"(?:\w{1,12} ){0,2}?(?:instructions?|commands?|text|payload|strings?|steps?|result|output|content|message)\b"
+    r"(?:\w{1,12} ){0,2}?(?:instructions?|commands?|text|payload|strings?|steps?|result|output|"
+    r"content|message)\b"
 )
-_IMAGE = re.compile(r"!\[[^\]\n]{0,200}\]\(\s*<?(https?://[^\s)>]{4,600})|<img\b[^>\n]{0,200}\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,600})")
+_IMAGE = re.compile(
+    r"!\[[^\]\n]{0,200}\]\(\s*<?(https?://[^\s)>]{4,600})|"
+    r"<img\b[^>\n]{0,200}\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,600})"
+)
 _FILLED = re.compile(
-    r"[?&/=](?:[^\s&]{0,60})(?:\{\{?[^}\s]{1,60}\}?\}|\$\{?[A-Za-z_]\w{1,40}\}?|<[A-Za-z_][\w -]{1,40}>?|\[[A-Z_a-z][\w -]{1,40}\]|%7B|"
+    r"[?&/=](?:[^\s&]{0,60})(?:\{\{?[^}\s]{1,60}\}?\}|\$\{?[A-Za-z_]\w{1,40}\}?|"
+    r"<[A-Za-z_][\w -]{1,40}>?|\[[A-Z_a-z][\w -]{1,40}\]|%7B|"
     r"(?:ENCODED|BASE64|DATA_HERE|INSERT|PAYLOAD|URL_ENCODED|SUMMARY|SECRET|CONVERSATION)\w{0,30})"
 )
-_TELLING_FILL = re.compile(r"(?i)data|secret|token|key|conversation|context|history|summary|base64|encod|env|prompt|message|content|user|password|session|query")
-_BADGE = re.compile(r"(?i)shields\.io|badge|github\.com/[\w.-]+/[\w.-]+/(?:actions|workflows)|codecov|travis|img\.youtube|placeholder|placehold|picsum|unsplash|via\.placeholder|dummyimage|googleapis\.com/chart|quickchart|mermaid|kroki|plantuml|star-history|opengraph|og\?|vercel\.app/og|cloudinary|imgix")
+_TELLING_FILL = re.compile(
+    r"(?i)data|secret|token|key|conversation|context|history|summary|base64|encod|env|prompt|"
+    r"message|content|user|password|session|query"
+)
+_BADGE = re.compile(
+    r"(?i)shields\.io|badge|github\.com/[\w.-]+/[\w.-]+/(?:actions|workflows)|codecov|travis|"
+    r"img\.youtube|placeholder|placehold|picsum|unsplash|via\.placeholder|dummyimage|"
+    r"googleapis\.com/chart|quickchart|mermaid|kroki|plantuml|star-history|opengraph|og\?|"
+    r"vercel\.app/og|cloudinary|imgix"
+)
 _IMAGE_ORDER = re.compile(
-    r"\b(?:render|include|display|embed|append|add|insert|output|show|end|load)\b.{0,60}\b(?:image|img|markdown image|picture|pixel|badge|icon)\b.{0,160}\b(?:https?://|url|src|address)\b.{0,160}\b(?:encod|base64|conversation|secret|context|data|token|key|summary|contents?|env|query string|query parameter|parameter)"
+    r"\b(?:render|include|display|embed|append|add|insert|output|show|end|"
+    r"load)\b.{0,60}\b(?:image|img|markdown image|picture|pixel|badge|"
+    r"icon)\b.{0,160}\b(?:https?://|url|src|address)\b.{0,160}\b(?:encod|base64|conversation|"
+    r"secret|context|data|token|key|summary|contents?|env|query string|query parameter|"
+    r"parameter)"
 )
 
 
@@ -76,7 +111,8 @@ def lure_sightings(document: Document, path: str) -> Iterator[Sighting]:
         terminal = _TERMINAL.search(text)
         if terminal and not _off(text, terminal.start()):
             near = " ".join(
-                other.text for other in document.passages[max(0, index - 2) : index + 2]
+                other.text
+                for other in document.passages[max(0, index - 2) : index + 2]
                 if other.section == passage.section
             )
             if _PAGE.search(near) and not re.search(r"```|`[^`]{6,}`", passage.raw):
@@ -93,7 +129,9 @@ def lure_sightings(document: Document, path: str) -> Iterator[Sighting]:
         order = _DECODE_ORDER.search(text)
         if order and not _off(text, order.start()):
             yield _sighting("decode-and-obey", passage)
-    whole = " ".join(passage.text for passage in document.passages if len(passage.text) < 300)[:40_000]
+    whole = " ".join(passage.text for passage in document.passages if len(passage.text) < 300)[
+        :40_000
+    ]
     systems = sum(bool(pattern.search(whole)) for pattern in _SYSTEMS)
     yield from _weigh(features, systems == 2)
 
@@ -112,8 +150,10 @@ def _archive_password(document: Document, index: int, features: dict[str, Passag
         for other in document.passages[max(0, index - 3) : index + 3]
         if other.section == passage.section
     )
-    if _PASSWORD_CONTEXT.search(near) and _ARCHIVE.search(near) and (
-        _DOWNLOAD.search(near) or _PROGRAM_LINK.search(near)
+    if (
+        _PASSWORD_CONTEXT.search(near)
+        and _ARCHIVE.search(near)
+        and (_DOWNLOAD.search(near) or _PROGRAM_LINK.search(near))
     ):
         features.setdefault("password", passage)
 
@@ -144,7 +184,8 @@ def _beacon(passage: Passage) -> Iterator[Sighting]:
             telling = bool(_TELLING_FILL.search(address[filled.start() :]))
             yield _sighting(
                 "image-beacon", passage,
-                severity="high" if telling else "medium", confidence="high" if telling else "medium",
+                severity="high" if telling else "medium",
+                confidence="high" if telling else "medium",
             )  # fmt: skip
             return
     order = _IMAGE_ORDER.search(passage.text)

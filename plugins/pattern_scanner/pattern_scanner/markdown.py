@@ -76,7 +76,7 @@ class _Reader:
         self.in_list = listed
         role = self.section_role if hidden else self.role(listed=listed)
         self.document.passages.extend(
-            _sentences(self.file.path, lines, role, medium, self.section, hidden)
+            _sentences(self.file.path, lines, role, medium, self.section, hidden=hidden)
         )
         text = fold(_EMPHASIS.sub("", joined[-300:]))[0].strip()
         if not listed or text.endswith(":"):
@@ -99,7 +99,9 @@ class _Reader:
         self.strict = lowest == Role.WARNING
         self.section_role = min(self.file.role, max(lowest, Role.CAUTION))
         self.document.passages.extend(
-            _sentences(self.file.path, [(number, title)], self.section_role, "heading", self.section)
+            _sentences(
+                self.file.path, [(number, title)], self.section_role, "heading", self.section
+            )
         )
 
     def code(self, start: int, language: str, lines: list[str]) -> None:
@@ -254,6 +256,7 @@ def _sentences(
     role: Role,
     medium: Medium,
     section: int,
+    *,
     hidden: str = "",
 ) -> Iterator[Passage]:
     starts: list[int] = []

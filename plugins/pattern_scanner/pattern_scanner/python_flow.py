@@ -37,8 +37,10 @@ _BY_METHOD: dict[str, str] = {
     "recv": "received", "recvfrom": "received", "iterdir": "walked", "getpixel": "pixels",
     "getdata": "pixels",
 }  # fmt: skip
-_OPENERS = frozenset({"open", "io.open", "codecs.open", "pathlib.Path", "Path", "aiofiles.open",
-                      "sqlite3.connect", "shutil.copy", "shutil.copy2", "shutil.copyfile"})  # fmt: skip
+_OPENERS = frozenset(
+    {"open", "io.open", "codecs.open", "pathlib.Path", "Path", "aiofiles.open",
+     "sqlite3.connect", "shutil.copy", "shutil.copy2", "shutil.copyfile"}
+)  # fmt: skip
 
 
 class ModuleFlow:
@@ -153,14 +155,29 @@ class ModuleFlow:
                     self.values.texts[name] = text
         if isinstance(node.func, ast.Attribute):
             owner = node.func.value
-            if short in ("append", "update", "extend", "add", "insert", "setdefault", "write_bytes", "put"):
+            if short in (
+                "append",
+                "update",
+                "extend",
+                "add",
+                "insert",
+                "setdefault",
+                "write_bytes",
+                "put",
+            ):
                 self._add(scope, owner, frozenset().union(*given) if given else NONE)
             if short in ("write", "write_text", "write_bytes", "writelines") and given:
                 self._wrote(self.values.text(owner), given[0])
-        if short in ("copy", "copy2", "copyfile", "copytree", "urlretrieve", "make_archive", "dump") and len(node.args) > 1:
+        if (
+            short
+            in ("copy", "copy2", "copyfile", "copytree", "urlretrieve", "make_archive", "dump")
+            and len(node.args) > 1
+        ):
             first, second = (node.args[0], node.args[1])
             labels = self._of_path(self.values.text(first)) | given[0]
-            self._wrote(self.values.text(second), labels | ({"fetched"} if short == "urlretrieve" else NONE))
+            self._wrote(
+                self.values.text(second), labels | ({"fetched"} if short == "urlretrieve" else NONE)
+            )
             if short == "make_archive" and len(node.args) > 2:
                 self._wrote(self.values.text(first), self._of_path(self.values.text(node.args[2])))
 
@@ -205,12 +222,23 @@ class ModuleFlow:
             texts += " " + self.values.text(node.func.value)
         if label == "walked" and (HOME.search(texts) or texts.strip() == "/"):
             found.add("walked-home")
-        if called in _OPENERS or short in ("read_text", "read_bytes", "open", "connect", "storbinary"):
+        if called in _OPENERS or short in (
+            "read_text",
+            "read_bytes",
+            "open",
+            "connect",
+            "storbinary",
+        ):
             owner = node.func.value if isinstance(node.func, ast.Attribute) else None
             path = f"{texts} {self.values.text(owner)}" if owner is not None else texts
-            found |= self._of_path(path) | self._of_path(self.values.text(node.args[0] if node.args else owner))
+            found |= self._of_path(path) | self._of_path(
+                self.values.text(node.args[0] if node.args else owner)
+            )
             found.add("file")
-        if short in ("check_output", "getoutput", "popen", "run") and "subprocess" in called + texts or called == "os.popen":
+        if (
+            short in ("check_output", "getoutput", "popen", "run")
+            and "subprocess" in called + texts
+        ) or called == "os.popen":
             found.add("output")
             if SECRET_PATH.search(texts) or texts.strip() in ("env", "printenv"):
                 found.add("secret-file")

@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pattern_scanner.model import CodeBlock, Command, Fact, Observed, Sighting
 from pattern_scanner.places import (
@@ -24,26 +25,38 @@ from pattern_scanner.places import (
 from pattern_scanner.python_flow import Labels, ModuleFlow
 from pattern_scanner.python_values import UNKNOWN
 
-_SENDERS = frozenset({"post", "put", "patch", "request", "sendall", "send", "sendto", "sendmail",
-                      "send_message", "storbinary", "upload_file", "put_object", "upload_fileobj",
-                      "urlopen", "Request", "send_bytes", "emit", "publish", "fetch", "upload_blob",
-                      "upload_from_filename", "sendDocument", "send_document"})  # fmt: skip
+_SENDERS = frozenset(
+    {"post", "put", "patch", "request", "sendall", "send", "sendto", "sendmail", "send_message",
+     "storbinary", "upload_file", "put_object", "upload_fileobj", "urlopen", "Request",
+     "send_bytes", "emit", "publish", "fetch", "upload_blob", "upload_from_filename",
+     "sendDocument", "send_document"}
+)  # fmt: skip
 _NETWORK = re.compile(
-    r"^(?:requests|httpx|aiohttp|urllib|urllib3|http\.client|socket|smtplib|ftplib|websocket|websockets|paramiko|"
+    r"^(?:requests|httpx|aiohttp|urllib|urllib3|http\.client|socket|smtplib|ftplib|websocket|"
+    r"websockets|paramiko|"
     r"boto3|botocore|telegram|discord|slack_sdk|dns|grpc|pycurl)\b"
 )
 _RESOLVERS = frozenset({"gethostbyname", "getaddrinfo", "gethostbyname_ex", "resolve", "query"})
-_RUNNERS = frozenset({"os.system", "os.popen", "subprocess.run", "subprocess.Popen", "subprocess.call",
-                      "subprocess.check_call", "subprocess.check_output", "subprocess.getoutput",
-                      "subprocess.getstatusoutput", "os.execv", "os.execvp", "os.execl", "os.startfile",
-                      "commands.getoutput", "asyncio.create_subprocess_shell", "pty.spawn",
-                      "asyncio.create_subprocess_exec", "os.spawnl", "os.posix_spawn"})  # fmt: skip
-_EVALUATORS = frozenset({"exec", "eval", "compile", "builtins.exec", "builtins.eval", "runpy.run_path",
-                         "__import__", "types.FunctionType", "marshal.loads", "pickle.loads", "ctypes.CFUNCTYPE",
-                         "builtins.compile", "code.interact"})  # fmt: skip
-_DANGEROUS_NAMES = frozenset({"exec", "eval", "system", "popen", "Popen", "call", "run", "check_output", "compile",
-                              "__import__", "environ", "urlopen", "post", "spawn"})  # fmt: skip
-_SPIES = re.compile(r"^(?:pynput|keyboard\.(?:on_press|hook|record|read)|pyxhook|ImageGrab|PIL\.ImageGrab|mss|pyautogui\.screenshot)")
+_RUNNERS = frozenset(
+    {"os.system", "os.popen", "subprocess.run", "subprocess.Popen", "subprocess.call",
+     "subprocess.check_call", "subprocess.check_output", "subprocess.getoutput",
+     "subprocess.getstatusoutput", "os.execv", "os.execvp", "os.execl", "os.startfile",
+     "commands.getoutput", "asyncio.create_subprocess_shell", "pty.spawn",
+     "asyncio.create_subprocess_exec", "os.spawnl", "os.posix_spawn"}
+)  # fmt: skip
+_EVALUATORS = frozenset(
+    {"exec", "eval", "compile", "builtins.exec", "builtins.eval", "runpy.run_path", "__import__",
+     "types.FunctionType", "marshal.loads", "pickle.loads", "ctypes.CFUNCTYPE",
+     "builtins.compile", "code.interact"}
+)  # fmt: skip
+_DANGEROUS_NAMES = frozenset(
+    {"exec", "eval", "system", "popen", "Popen", "call", "run", "check_output", "compile",
+     "__import__", "environ", "urlopen", "post", "spawn"}
+)  # fmt: skip
+_SPIES = re.compile(
+    r"^(?:pynput|keyboard\.(?:on_press|hook|record|read)|pyxhook|ImageGrab|PIL\.ImageGrab|mss|"
+    r"pyautogui\.screenshot)"
+)
 _DESTROYERS = frozenset({"shutil.rmtree", "os.remove", "os.unlink", "os.rmdir"})
 
 
@@ -67,6 +80,16 @@ def analyse_python(block: CodeBlock, observed: Observed, depth: int = 0) -> list
     return module.commands
 
 
+class _Call(NamedTuple):
+    """A call with what is known of it: its dotted and its last name, labels and text given."""
+
+    node: ast.Call
+    called: str
+    short: str
+    labels: Labels
+    text: str
+
+
 class _Module:
     def __init__(self, block: CodeBlock, flow: ModuleFlow, observed: Observed, depth: int) -> None:
         self.block = block
@@ -84,13 +107,12 @@ class _Module:
         for scope, node in self.flow.calls:
             called = self.flow.values.name(node.func)
             short = called.rsplit(".", 1)[-1]
-            labels = self._given(scope, node)
-            text = self._text(node)
-            self._sending(node, called, short, labels, text, scope)
-            self._running(node, called, short, labels, text)
-            self._writing(node, called, short, labels, text)
-            self._reading(node, called, short, text)
-            self._destroying(node, called, short, labels, text)
+            call = _Call(node, called, short, self._given(scope, node), self._text(node))
+            self._sending(call)
+            self._running(call)
+            self._writing(call)
+            self._reading(call)
+            self._destroying(call)
             self._built(node, called, short)
         self._whole()
 
@@ -130,13 +152,19 @@ class _Module:
         line = getattr(node, "lineno", 1) + self.block.line - 1
         self.observed.facts.append(Fact(kind, target, self.block.path, line, self.block.bundled))
 
-    def _sending(
-        self, node: ast.Call, called: str, short: str, labels: Labels, text: str, scope: str
-    ) -> None:
+    def _sending(self, call: _Call) -> None:
+        node, called, short, labels, text = call
         network = bool(_NETWORK.match(called))
         if network:
             self.fact("network", host_of(text), node)
-        if short in _RESOLVERS and labels & {"environment", "secret-file", "file", "host", "output", "walked"}:
+        if short in _RESOLVERS and labels & {
+            "environment",
+            "secret-file",
+            "file",
+            "host",
+            "output",
+            "walked",
+        }:
             self.note("code-dns-exfiltration", node)
             return
         if short in _RESOLVERS and ("decoded" not in labels) and self._encodes(node):
@@ -145,14 +173,37 @@ class _Module:
         carries = short in _SENDERS or (network and short in ("get", "head", "urlopen"))
         if not carries or LOCAL.search(text):
             return
-        if not network and short not in ("post", "sendall", "sendmail", "send_message", "storbinary", "upload_file", "put_object", "sendto", "send", "put"):
+        if not network and short not in (
+            "post",
+            "sendall",
+            "sendmail",
+            "send_message",
+            "storbinary",
+            "upload_file",
+            "put_object",
+            "sendto",
+            "send",
+            "put",
+        ):
             return
         if not network and not self._online():
             return
-        if short in ("send", "put", "get") and not labels & {"environment", "secret-file", "screen", "clipboard"}:
+        if short in ("send", "put", "get") and not labels & {
+            "environment",
+            "secret-file",
+            "screen",
+            "clipboard",
+        }:
             return
         self._judge_sent(node, labels, text)
-        if "secret-file" not in labels and short in ("post", "sendall", "urlopen", "put", "sendto", "upload_file"):
+        if "secret-file" not in labels and short in (
+            "post",
+            "sendall",
+            "urlopen",
+            "put",
+            "sendto",
+            "upload_file",
+        ):
             self.fact("send", text[:300], node)
 
     def _online(self) -> bool:
@@ -166,7 +217,9 @@ class _Module:
 
     def _judge_sent(self, node: ast.Call, labels: Labels, text: str) -> None:
         host = host_of(text)
-        names = [label.removeprefix("variable:") for label in labels if label.startswith("variable:")]
+        names = [
+            label.removeprefix("variable:") for label in labels if label.startswith("variable:")
+        ]
         foreign = [
             name for name in names if SECRET_NAME.search(name) and not own_service(name, host)
         ]
@@ -189,7 +242,8 @@ class _Module:
         elif "host" in labels:
             self.note("code-sends-host-facts", node)
 
-    def _running(self, node: ast.Call, called: str, short: str, labels: Labels, text: str) -> None:
+    def _running(self, call: _Call) -> None:
+        node, called, _short, labels, text = call
         evaluator = called in _EVALUATORS
         runner = called in _RUNNERS
         if not evaluator and not runner:
@@ -227,7 +281,15 @@ class _Module:
 
     def _shell(self, node: ast.Call, text: str) -> bool:
         first = node.args[0] if node.args else None
-        return not isinstance(first, ast.List) or text.split(" ", 1)[0] in ("sh", "bash", "python", "python3", UNKNOWN, "node", "powershell")
+        return not isinstance(first, ast.List) or text.split(" ", 1)[0] in (
+            "sh",
+            "bash",
+            "python",
+            "python3",
+            UNKNOWN,
+            "node",
+            "powershell",
+        )
 
     def _staged(self, node: ast.Call, text: str) -> None:
         for path, labels in self.flow.written.items():
@@ -238,16 +300,39 @@ class _Module:
                 self.note("code-runs-decoded", node)
                 return
 
-    def _writing(self, node: ast.Call, called: str, short: str, labels: Labels, text: str) -> None:
-        writes = short in ("write", "write_text", "write_bytes", "writelines", "copy", "copy2", "copyfile", "rename", "replace", "symlink", "dump") or (
-            short == "open" and bool(re.search(r"\s[wax]b?\+?(?:\s|$)|\bmode=", f" {text} "))
-        )
+    def _writing(self, call: _Call) -> None:
+        node, called, short, _labels, text = call
+        writes = short in (
+            "write",
+            "write_text",
+            "write_bytes",
+            "writelines",
+            "copy",
+            "copy2",
+            "copyfile",
+            "rename",
+            "replace",
+            "symlink",
+            "dump",
+        ) or (short == "open" and bool(re.search(r"\s[wax]b?\+?(?:\s|$)|\bmode=", f" {text} ")))
         if short == "SetValueEx" and re.search(r"(?i)currentversion\\+run", self.texts):
             self.note("code-persistence", node, confidence="high")
         if not writes:
             return
-        target = " ".join(self.flow.values.text(item) for item in (node.args[1:2] if short in ("copy", "copy2", "copyfile", "rename", "replace") else node.args[:1]))
-        if isinstance(node.func, ast.Attribute) and short not in ("copy", "copy2", "copyfile", "dump"):
+        target = " ".join(
+            self.flow.values.text(item)
+            for item in (
+                node.args[1:2]
+                if short in ("copy", "copy2", "copyfile", "rename", "replace")
+                else node.args[:1]
+            )
+        )
+        if isinstance(node.func, ast.Attribute) and short not in (
+            "copy",
+            "copy2",
+            "copyfile",
+            "dump",
+        ):
             target += " " + self.flow.values.text(node.func.value)
         if short == "dump" and len(node.args) > 1:
             target = self.flow.values.text(node.args[1])
@@ -258,17 +343,36 @@ class _Module:
         if ACCESS_FILE.search(target):
             self.note("code-escalates", node)
         elif CONTROL_FILE.search(target):
-            hooks = SETTINGS_FILE.search(target) and re.search(r"(?i)[\"'](?:hooks|PreToolUse|PostToolUse|SessionStart|mcpServers|UserPromptSubmit)[\"']", self.texts)
+            hooks = SETTINGS_FILE.search(target) and re.search(
+                r"(?i)[\"'](?:hooks|PreToolUse|PostToolUse|SessionStart|mcpServers|"
+                r"UserPromptSubmit)[\"']",
+                self.texts,
+            )
             self.note("code-writes-hook" if hooks else "code-writes-control", node)
         elif PERSISTENCE.search(target) and not re.search(r"(?i)\btemplates?/", target):
             self.note("code-persistence", node)
 
-    def _reading(self, node: ast.Call, called: str, short: str, text: str) -> None:
-        if short in ("open", "read_text", "read_bytes", "connect", "copy", "copy2", "copyfile", "exists", "glob"):
+    def _reading(self, call: _Call) -> None:
+        node, called, short, _labels, text = call
+        if short in (
+            "open",
+            "read_text",
+            "read_bytes",
+            "connect",
+            "copy",
+            "copy2",
+            "copyfile",
+            "exists",
+            "glob",
+        ):
             place = SECRET_PATH.search(text)
             if place and short not in ("exists", "glob"):
                 self.fact("secrets", place.group().strip(" /\"'")[:60], node)
-                strong = re.search(r"(?i)id_(?:rsa|ed25519)|\.aws|login data|cookies|/etc/shadow|wallet|keychain|logins\.json|metamask|history|\.gnupg", text)
+                strong = re.search(
+                    r"(?i)id_(?:rsa|ed25519)|\.aws|login data|cookies|/etc/shadow|wallet|"
+                    r"keychain|logins\.json|metamask|history|\.gnupg",
+                    text,
+                )
                 if strong and "e2e" not in self.block.path:
                     self.note("code-reads-secrets", node)
         if short == "open":
@@ -280,13 +384,14 @@ class _Module:
         if called in ("os.setuid", "os.seteuid") and re.search(r"(?:^|\s)0(?:\s|$)", text):
             self.note("code-escalates", node)
 
-    def _destroying(
-        self, node: ast.Call, called: str, short: str, labels: Labels, text: str
-    ) -> None:
+    def _destroying(self, call: _Call) -> None:
+        node, called, _short, labels, text = call
         if called not in _DESTROYERS:
             return
         root = text.strip()
-        if called == "shutil.rmtree" and (root.rstrip("/") in ("", "~", "/home", "/etc", "/usr", "C:\\") and root):
+        if called == "shutil.rmtree" and (
+            root.rstrip("/") in ("", "~", "/home", "/etc", "/usr", "C:\\") and root
+        ):
             self.note("code-destroys", node, confidence="high")
         elif "walked-home" in labels and HOME.search(self.texts):
             ransom = self.short & {"encrypt", "encryptor"} or "Fernet" in self.texts
@@ -307,17 +412,31 @@ class _Module:
             if re.search(rf"import\s+[^\n]*\b{re.escape(function.id)}\b", self.texts):
                 return
             source = function
-        if short in _DANGEROUS_NAMES and not (isinstance(source, ast.Name) and short == function_name(source)):
+        if short in _DANGEROUS_NAMES and not (
+            isinstance(source, ast.Name) and short == function_name(source)
+        ):
             self.note("code-runs-built-name", node, decoded=called)
 
     def _whole(self) -> None:
         tree = self.flow.tree
-        connects = "connect" in self.short and ("socket.socket" in self.called or "socket.create_connection" in self.called or "socket" in self.texts)
-        if connects and (self.short & {"dup2", "spawn"} or re.search(r"stdin\s*=\s*\w{0,20}\.(?:fileno|makefile)", self.texts)):
+        connects = "connect" in self.short and (
+            "socket.socket" in self.called
+            or "socket.create_connection" in self.called
+            or "socket" in self.texts
+        )
+        if connects and (
+            self.short & {"dup2", "spawn"}
+            or re.search(r"stdin\s*=\s*\w{0,20}\.(?:fileno|makefile)", self.texts)
+        ):
             self.note("code-reverse-shell", _first(tree, ("connect", "dup2")))
         if MINING.search(self.texts):
             self.note("code-mines", _line(self.texts, MINING))
-        if re.search(r"for\s+\w+\s*(?:,\s*\w+)?\s+in\s+(?:os\.)?environ(?:\.items\(\)|\.keys\(\))?[^\n]{0,120}\b(?:KEY|TOKEN|SECRET|PASS)", self.texts, re.S):
+        if re.search(
+            r"for\s+\w+\s*(?:,\s*\w+)?\s+in\s+(?:os\.)?environ(?:\.items\(\)|"
+            r"\.keys\(\))?[^\n]{0,120}\b(?:KEY|TOKEN|SECRET|PASS)",
+            self.texts,
+            re.S,
+        ):
             self.note("code-harvests-environment", _line(self.texts, re.compile(r"environ")))
 
 
@@ -328,9 +447,10 @@ def function_name(node: ast.AST) -> str:
 
 def _first(tree: ast.AST, attributes: tuple[str, ...]) -> ast.AST:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in attributes:
-                return node
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in attributes:
+            return node
     return tree
 
 

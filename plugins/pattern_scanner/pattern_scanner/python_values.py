@@ -6,10 +6,19 @@ import ast
 import base64
 import binascii
 import codecs
-from collections.abc import Mapping
 
 _MAX = 20_000
 UNKNOWN = "{}"
+#: Methods whose result still says what their owner says.
+_KEEPING = frozenset(
+    {"decode", "encode", "strip", "lower", "format", "resolve", "absolute", "read", "read_text",
+     "as_posix", "joinpath", "split", "rstrip"}
+)  # fmt: skip
+#: Calls whose result says what their arguments say.
+_WRAPPING = frozenset(
+    {"Path", "PurePath", "str", "bytes", "expanduser", "expandvars", "open", "list", "abspath",
+     "realpath", "quote", "Request", "PosixPath", "bytearray"}
+)  # fmt: skip
 _BUILTIN_SPACES = frozenset({"builtins", "__builtins__", "globals()", "vars()", "locals()"})
 
 
@@ -127,15 +136,13 @@ class Values:
         decoded = self._decoded(short, called, first, node, depth)
         if decoded is not None:
             return decoded[:_MAX]
-        if short in ("decode", "encode", "strip", "lower", "format", "resolve", "absolute",
-                     "read", "read_text", "as_posix", "joinpath", "split", "rstrip") and owner is not None:  # fmt: skip
+        if short in _KEEPING and owner is not None:
             tail = "/" + self.text(first, depth + 1) if short == "joinpath" else ""
             return self.text(owner, depth + 1) + tail
         if short == "replace" and owner is not None and len(node.args) >= 2:
             old, new = self.text(node.args[0], depth + 1), self.text(node.args[1], depth + 1)
             return self.text(owner, depth + 1).replace(old, new) if old else UNKNOWN
-        if short in ("Path", "PurePath", "str", "bytes", "expanduser", "expandvars", "open", "list",
-                     "abspath", "realpath", "quote", "Request", "PosixPath", "bytearray"):  # fmt: skip
+        if short in _WRAPPING:
             if isinstance(first, ast.List | ast.Tuple):
                 return _codes(first) or self.text(first, depth + 1)
             return "/".join(self.text(item, depth + 1) for item in node.args[:4])
@@ -188,24 +195,29 @@ def _codes(node: ast.AST, element: ast.AST | None = None) -> str:
     """Return the text of a list of character codes, with a constant XOR or offset undone."""
     if not isinstance(node, ast.List | ast.Tuple):
         return ""
-    numbers = [item.value for item in node.elts if isinstance(item, ast.Constant)]
-    if len(numbers) < 2 or not all(isinstance(number, int) for number in numbers):
+    numbers = [
+        item.value
+        for item in node.elts
+        if isinstance(item, ast.Constant) and isinstance(item.value, int)
+    ]
+    if len(numbers) < 2 or len(numbers) != len(node.elts):
         return ""
     change = 0
     operation: ast.operator | None = None
     for part in ast.walk(element) if element is not None else ():
-        if isinstance(part, ast.BinOp) and isinstance(part.right, ast.Constant):
-            if isinstance(part.right.value, int):
-                operation, change = part.op, part.right.value
+        if not isinstance(part, ast.BinOp) or not isinstance(part.right, ast.Constant):
+            continue
+        if isinstance(part.right.value, int):
+            operation, change = part.op, part.right.value
     text = ""
     for number in numbers[:_MAX]:
-        code = int(number)  # type: ignore[call-overload]
+        code = number
         if isinstance(operation, ast.BitXor):
-            code ^= change
+            code = number ^ change
         elif isinstance(operation, ast.Add):
-            code += change
+            code = number + change
         elif isinstance(operation, ast.Sub):
-            code -= change
+            code = number - change
         text += chr(code) if 0 <= code < 0x110000 else "?"
     return text
 
@@ -226,5 +238,3 @@ def environment_name(node: ast.AST, values: Values, depth: int = 0) -> str | Non
 
 
 ENVIRONMENTS = frozenset({"os.environ", "environ", "os.environb"})
-
-AliasMap = Mapping[str, str]

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from pattern_scanner.model import Fact, Sighting
 from pattern_scanner.places import SECRET_PATH
 
-_TEMPORARY = re.compile(r"(?:/tmp|/var/tmp|/dev/shm|~?/?\.cache|%TEMP%|\$TMPDIR|tempdir)[/\\][\w.{}-]{2,80}")
+_TEMPORARY = re.compile(
+    r"(?:/tmp|/var/tmp|/dev/shm|~?/?\.cache|%TEMP%|\$TMPDIR|tempdir)[/\\][\w.{}-]{2,80}"
+)
 _VAGUE = frozenset({"/tmp/output", "/tmp/out", "/tmp/test", "/tmp/file"})
 
 
@@ -35,7 +37,9 @@ def relay_sightings(facts: Iterable[Fact], texts: dict[str, str]) -> Iterator[Si
                 continue
             if fact.path in secrets and other in senders:
                 yield _sighting("relay", fact, senders[other], place, "sends it")
-            elif other in runners and re.search(r"\b(?:exec|eval|b64decode|base64 -d|decrypt)\b", text):
+            elif other in runners and re.search(
+                r"\b(?:exec|eval|b64decode|base64 -d|decrypt)\b", text
+            ):
                 yield _sighting("split-payload", fact, runners[other], place, "runs it")
             elif other in senders and SECRET_PATH.search(texts.get(fact.path, "")):
                 yield _sighting("relay", fact, senders[other], place, "sends it")

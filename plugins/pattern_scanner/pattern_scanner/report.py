@@ -14,14 +14,13 @@ from workbench.plugin.api import Finding, FlowStep, Level
 
 LEVELS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
 _SECRET_VALUE = re.compile(
-    r"\b((?:sk|pk|ghp|gho|xox[abp]|AKIA|AIza|glpat|hf|npm)[_-]?[A-Za-z0-9_-]{4})[A-Za-z0-9_-]{8,120}([A-Za-z0-9_-]{4})\b"
+    r"\b((?:sk|pk|ghp|gho|xox[abp]|AKIA|AIza|glpat|hf|"
+    r"npm)[_-]?[A-Za-z0-9_-]{4})[A-Za-z0-9_-]{8,120}([A-Za-z0-9_-]{4})\b"
 )
 
 
-def findings_of(
-    sightings: Iterable[Sighting], skill: str, version: str
-) -> Iterator[Finding]:
-    """Yield findings in the order of files and lines, doubles left out, each rule capped per file."""
+def findings_of(sightings: Iterable[Sighting], skill: str, version: str) -> Iterator[Finding]:
+    """Yield findings by file and line; doubles are left out, a rule is capped per file."""
     counts: dict[tuple[str, str], int] = {}
     taken: set[tuple[str, str, int]] = set()
     ordered = sorted(

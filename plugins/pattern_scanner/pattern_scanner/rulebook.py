@@ -1,4 +1,4 @@
-"""Rules as data: ``rules/*.toml`` hold what each rule says, and for simple rules what it matches."""
+"""Rules as data: ``rules/*.toml`` hold what rules say and, of simple ones, what they match."""
 
 from __future__ import annotations
 

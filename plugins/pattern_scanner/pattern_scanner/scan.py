@@ -185,7 +185,16 @@ class _Reading:
             self.commands.extend(analyse_javascript(block, observed))
         elif block.language in SHELL_LANGUAGES:
             self.commands.extend(commands_of_script(block))
-        elif block.language not in ("json", "yaml", "yml", "toml", "diff", "text", "markdown", "md"):
+        elif block.language not in (
+            "json",
+            "yaml",
+            "yml",
+            "toml",
+            "diff",
+            "text",
+            "markdown",
+            "md",
+        ):
             self.commands.extend(shell_in_code(block))
         if block.bundled:
             observed.sightings.extend(line_sightings(block))
@@ -203,7 +212,9 @@ class _Reading:
     def _comments(self, block: CodeBlock) -> None:
         """Read the comments of a script as prose: an agent that reads the script reads them too."""
         lines = [
-            line.lstrip(" \t#/*-;\"'") if line.lstrip()[:1] in ("#", "/", "*", '"', "'", "-") else ""
+            line.lstrip(" \t#/*-;\"'")
+            if line.lstrip()[:1] in ("#", "/", "*", '"', "'", "-")
+            else ""
             for line in block.text.split("\n")[: limits.MAX_PASSAGES]
         ]
         if not any(lines):
@@ -268,6 +279,4 @@ def _add_hidden(document: Document, text: TextFile) -> None:
                     -1 - line, way, tricks, decoded=sentence[:2000],
                 )
             )  # fmt: skip
-            document.blocks.append(
-                CodeBlock(text.path, line + 1, "sh", sentence[:2000], role)
-            )
+            document.blocks.append(CodeBlock(text.path, line + 1, "sh", sentence[:2000], role))

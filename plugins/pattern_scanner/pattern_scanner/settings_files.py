@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 
-from pattern_scanner.model import Command, Sighting, TextFile
+from pattern_scanner.model import Command, Role, Sighting, TextFile
 
 _NETWORK_OR_SECRET = re.compile(
-    r"(?i)\b(?:curl|wget|nc|ncat|iwr|invoke-\w+|base64|eval|bash -c|sh -c|python\d? -c|node -e|powershell)\b|https?://|"
+    r"(?i)\b(?:curl|wget|nc|ncat|iwr|invoke-\w+|base64|eval|bash -c|sh -c|python\d? -c|node -e|"
+    r"powershell)\b|https?://|"
     r"\.ssh|\.aws|\.env\b|/dev/tcp|/tmp/"
 )
 _HOOK_IN_FRONT = re.compile(r"(?m)^\s{0,20}(?:-\s+)?(?:command|run|script)\s*:\s*(.{3,600})$")
@@ -29,7 +30,14 @@ def settings_sightings(text: TextFile) -> Iterator[Sighting | Command]:
     if isinstance(servers, dict):
         for name, server in list(servers.items())[:50]:
             line = _line(text.text, str(name))
-            yield Sighting("mcp-server-added", text.path, line, line, f"{name}: {json.dumps(server)[:240]}", role=text.role)
+            yield Sighting(
+                "mcp-server-added",
+                text.path,
+                line,
+                line,
+                f"{name}: {json.dumps(server)[:240]}",
+                role=text.role,
+            )
             if isinstance(server, dict):
                 arguments = server.get("args") if isinstance(server.get("args"), list) else []
                 command = " ".join([str(server.get("command", "")), *map(str, arguments or [])])
@@ -38,10 +46,19 @@ def settings_sightings(text: TextFile) -> Iterator[Sighting | Command]:
     if isinstance(permissions, dict):
         allowed = permissions.get("allow")
         mode = permissions.get("defaultMode")
-        wide = isinstance(allowed, list) and any(item in ("*", "Bash", "Bash(*)", "Bash(*:*)") for item in allowed)
+        wide = isinstance(allowed, list) and any(
+            item in ("*", "Bash", "Bash(*)", "Bash(*:*)") for item in allowed
+        )
         if wide or mode == "bypassPermissions":
             line = _line(text.text, "permissions")
-            yield Sighting("permissions-opened", text.path, line, line, json.dumps(permissions)[:240], role=text.role)
+            yield Sighting(
+                "permissions-opened",
+                text.path,
+                line,
+                line,
+                json.dumps(permissions)[:240],
+                role=text.role,
+            )
     yield from _install_scripts(text, loaded)
 
 
@@ -95,8 +112,6 @@ def front_matter_sightings(path: str, front: str, offset: int = 2) -> Iterator[S
     block = front[start.start() :]
     after = re.search(r"\n(?=[A-Za-z_-]+\s*:)", block[6:])
     block = block[: after.start() + 6] if after else block
-    from pattern_scanner.model import Role
-
     for match in _HOOK_IN_FRONT.finditer(block):
         command = match.group(1).strip().strip("\"'")
         line = front.count("\n", 0, start.start() + match.start(1)) + offset
