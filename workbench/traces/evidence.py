@@ -1,7 +1,7 @@
 """Quotes found in the bytes of a trace, and the text of a byte range.
 
 A span with ``layers`` n is the part of a file whose n-fold JSON string decoding is the quote,
-character for character. It never begins or ends inside an escape.
+character for character.
 """
 
 from __future__ import annotations
@@ -97,9 +97,13 @@ def _span(source: int, view: _View, at: int, length: int) -> ByteSpan:
 
 
 def _literal(data: bytes, wanted: bytes) -> int:
-    """Find ``wanted`` in JSON text, but not from or to the middle of an escape."""
+    """Find ``wanted`` in JSON text as it is written.
+
+    A part of JSON, such as the cut arguments of a call, may begin or end anywhere. Plain words may
+    not begin in the middle of an escape: that would find "now" where a line end and "ow" stand.
+    """
     at = data.find(wanted)
-    if at < 0 or not _looks_like_json(data):
+    if at < 0 or not _looks_like_json(data) or b"\\" in wanted or b'"' in wanted:
         return at
     borders = [(start, Decoded(data[start:end]), end) for start, end in string_insides(data)]
     while at >= 0:

@@ -95,6 +95,7 @@ def test_arbitrary_bytes_never_make_it_fail(record: bytes, quote: str) -> None:
         (b'{"a":"no","b":["yes sir"]}', "yes", b"yes"),
         (rb'{"t":"half \ud83d pair"}', "half \ud83d", rb"half \ud83d"),
         (b'{"input":{"command":"ls"}}', '{"command":"ls"}', b'{"command":"ls"}'),
+        (rb'{"input":{"command":"a\nb"}}', '{"command":"a\\', b'{"command":"a\\'),
     ],
 )
 def test_escapes_are_part_of_the_span(record: bytes, quote: str, found: bytes) -> None:
