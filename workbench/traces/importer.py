@@ -8,32 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-from msgspec import Struct
+from typing import Protocol
 
 from workbench.domain.trajectory import Step, StepBody, Trajectory
+from workbench.traces.probe import Probe, TraceError
+from workbench.traces.source import SourceBytes
 
-if TYPE_CHECKING:
-    from workbench.traces.source import SourceBytes
-
-
-class TraceError(Exception):
-    """A trace cannot be read at all. The message says what, where and what to do."""
-
-
-class Probe(Struct, frozen=True):
-    """The beginning of a file, for detection.
-
-    ``lines`` are up to 20 non-empty first lines; the last one is cut when it exceeds the window.
-    ``whole`` says that ``head`` is the whole file. A byte order mark is left out.
-    """
-
-    path: str
-    head: bytes
-    lines: tuple[bytes, ...]
-    size: int
-    whole: bool
+__all__ = ["Format", "Importer", "Probe", "Progress", "TraceError"]
 
 
 Progress = Callable[[float], None]

@@ -17,7 +17,7 @@ from typing import IO, Final
 from backports import zstd
 
 from workbench.domain.trajectory import TraceSource
-from workbench.traces.importer import Probe, TraceError
+from workbench.traces.probe import Probe, TraceError
 
 Buffer = bytes | mmap.mmap
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-from workbench.domain.trajectory import ByteSpan
+from workbench.domain.trajectory import ByteSpan, StepKind
 from workbench.traces.claude.drafts import StepDraft
 from workbench.traces.claude.lines import (
     Attachment,
@@ -18,10 +18,9 @@ from workbench.traces.claude.lines import (
     skill_entries,
 )
 from workbench.traces.claude.prompts import Wrapper, wrapper_of
+from workbench.traces.claude.skills import SkillWatch
+from workbench.traces.draft import LossDraft
 from workbench.traces.json_values import one_line
-
-if TYPE_CHECKING:
-    from workbench.traces.claude.build import Builder
 
 #: Records that say nothing of what the agent did; they are counted, not shown.
 _LEFT_OUT: Final = frozenset(
@@ -46,10 +45,26 @@ _LISTED: Final = re.compile(r"^- ([A-Za-z0-9][\w:.-]{0,200}?)(?::\s|:?$)", re.MU
 _ARGUMENTS: Final = re.compile(r"<command-args>(.{0,2000}?)</command-args>", re.DOTALL)
 
 
-class EventReader:
-    """Makes steps of a builder from such records."""
+class StepMaker(Protocol):
+    """Who keeps the steps: a session or a subagent."""
 
-    def __init__(self, builder: Builder) -> None:
+    loss: LossDraft
+    skills: SkillWatch
+    turn: int
+    errors: int
+    opened: str
+
+    def step(
+        self, line: Line, record: bytes, span: ByteSpan, kind: StepKind, label: str = ""
+    ) -> StepDraft:
+        """Append a step made of a record."""
+        ...
+
+
+class EventReader:
+    """Makes steps from such records."""
+
+    def __init__(self, builder: StepMaker) -> None:
         self._builder = builder
 
     def take(self, line: Line, record: bytes, span: ByteSpan) -> StepDraft | None:
