@@ -16,6 +16,7 @@ from workbench.cli.trace_text import number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.resumes import copied_steps, copies_marked
 
 SUMMARY = {"trace": "agent traces of any format: list, show, search, stats, skills, convert"}
 
@@ -202,7 +203,7 @@ def _headline(trajectory: Trajectory) -> str:
     return " · ".join(
         [
             *(part for part in parts if part),
-            f"{len(trajectory.steps)} steps",
+            f"{len(trajectory.steps) - copied_steps(trajectory)} steps",
             f"{trajectory.tool_calls} calls",
             f"{trajectory.errors} errors",
         ]
@@ -211,14 +212,17 @@ def _headline(trajectory: Trajectory) -> str:
 
 def _stats(paths: _Paths, args: argparse.Namespace) -> None:
     if args.format == "json":
-        rows = [counted(trace.trajectory) for trace in paths.traces()]
+        rows = [counted(one) for one in copies_marked([t.trajectory for t in paths.traces()])]
         console.print_json(console.document("trace-stats", traces=rows))
         return
-    for trace in paths.traces():
-        trajectory = trace.trajectory
+    for trajectory in copies_marked([trace.trajectory for trace in paths.traces()]):
         totals, loss = trajectory.totals, trajectory.loss
-        print(console.coloured(str(trace.path), "bold"))
-        print(f"  {_headline(trajectory)}, {trajectory.messages} messages")
+        print(console.coloured(trajectory.sources[0].path, "bold"))
+        copies = copied_steps(trajectory)
+        print(
+            f"  {_headline(trajectory)}, {trajectory.messages} messages"
+            f"{f'; {copies} steps replayed from another file, not counted' if copies else ''}"
+        )
         seconds = duration_s(trajectory)
         print(
             f"  tokens in {number(totals.input)}, out {number(totals.output)}, "

@@ -9,6 +9,7 @@ import msgspec
 
 from workbench.domain.trajectory import Loss, Metrics, StepBody, ToolBody, Trajectory
 from workbench.traces.open import OpenTrace
+from workbench.traces.resumes import copied_steps
 
 
 def shown(trace: OpenTrace) -> dict[str, Any]:
@@ -34,13 +35,17 @@ def shown(trace: OpenTrace) -> dict[str, Any]:
 
 
 def counted(trajectory: Trajectory) -> dict[str, Any]:
-    """Return the figures of a trace; its subagents' are apart and summed in ``with_subagents``."""
+    """Return the figures of a trace; its subagents' are apart and summed in ``with_subagents``.
+
+    Steps that were replayed from another file are in ``copied_steps`` and in no other figure.
+    """
     everyone = list(_family(trajectory))
     totals = trajectory.totals
     return {
         "path": trajectory.sources[0].path,
         **_headed(trajectory),
-        "steps": len(trajectory.steps),
+        "steps": len(trajectory.steps) - copied_steps(trajectory),
+        "copied_steps": copied_steps(trajectory),
         "messages": trajectory.messages,
         "tool_calls": trajectory.tool_calls,
         "errors": trajectory.errors,
@@ -59,7 +64,7 @@ def counted(trajectory: Trajectory) -> dict[str, Any]:
         "loss": _loss(trajectory.loss),
         "with_subagents": {
             "traces": len(everyone),
-            "steps": sum(len(one.steps) for one in everyone),
+            "steps": sum(len(one.steps) - copied_steps(one) for one in everyone),
             "tool_calls": sum(one.tool_calls for one in everyone),
             "errors": sum(one.errors for one in everyone),
             "tokens": {

@@ -252,3 +252,18 @@ def test_wrong_usage(cli: Run, path: Path) -> None:
 def test_the_summary_names_every_action() -> None:
     for action in ("list", "show", "search", "stats", "skills", "convert"):
         assert action in command.SUMMARY["trace"]
+
+
+def test_stats_of_a_folder_count_a_replayed_step_once(cli: Run, path: Path) -> None:
+    resumed = path.parent / "zz-resumed.jsonl"
+    more = Session()
+    more.last = "uuid-004"
+    more.records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    more.prompt("And now?")
+    resumed.write_bytes(more.data())
+    first, second = _json(cli, "stats", path.parent)["traces"]
+    assert (first["steps"], first["copied_steps"]) == (3, 0)
+    assert (second["steps"], second["copied_steps"]) == (1, 3)
+    assert first["tokens"]["output"] + second["tokens"]["output"] == 20
+    _, out, _ = cli("stats", path.parent)
+    assert "3 steps replayed from another file" in out
