@@ -233,8 +233,14 @@ class Builder:
         content = message.content
         if isinstance(content, str) or content is None:
             return self._said(line, record, span, parent, content or "")
+        if len(content) == 1 and content[0].type == "tool_result":
+            # Nearly half of all records are one result each.
+            owner = self._result(line, content[0], span, parent)
+            if owner is not None:
+                self.loss.attached += 1
+                return owner
         said: str | None = None
-        owner: StepDraft | None = None
+        owner = None
         lonely: Block | None = None
         answers = False
         for block in content:

@@ -89,8 +89,8 @@ def argument_of(given: Input, raw: Raw) -> str:
     if main is None:
         main = raw_head(raw)
         return "" if main == "{}" else one_line(main)
-    if len(main) <= 200 and main.isprintable() and "  " not in main:
-        return main.strip()
+    if len(main) <= 200 and main.isprintable():
+        return main
     return one_line(main)
 
 
