@@ -86,12 +86,12 @@ class _Paths:
 
     def traces(self, wanted: str | None = None) -> Iterator[OpenTrace]:
         """Open one trace after the other; each is closed before the next is given."""
-        for path in self._files():
+        for path, named in self._files():
             console.progress(f"Reading {path} ...")
             try:
                 opened = open_traces(path)
             except TraceError as problem:
-                self._tell(problem)
+                self._tell(problem, named=named)
                 continue
             finally:
                 console.progress("")
@@ -103,18 +103,21 @@ class _Paths:
                         self.matched += 1
                         yield trace
 
-    def _files(self) -> Iterator[Path]:
+    def _files(self) -> Iterator[tuple[Path, bool]]:
+        """Yield each file, and whether it was named itself or found in a folder."""
         for path in self._given:
             if not path.is_dir():
-                yield path
+                yield path, True
                 continue
             found = trace_files(path)
             if not found:
                 self._tell(f"{path} holds no trace of a known format.")
-            yield from found
+            for file in found:
+                yield file, False
 
-    def _tell(self, problem: object) -> None:
-        self.problems += 1
+    def _tell(self, problem: object, *, named: bool = True) -> None:
+        """Tell a problem; sessions without a step are common in folders and fail nothing there."""
+        self.problems += named
         print(f"skill-workbench trace: {problem}", file=sys.stderr)
 
 

@@ -134,6 +134,18 @@ def test_a_bad_file_is_told_and_the_rest_goes_on(cli: Run, path: Path) -> None:
     assert (code, err) == (0, "")
 
 
+def test_a_session_without_steps_in_a_folder_is_told_and_fails_nothing(
+    cli: Run, path: Path
+) -> None:
+    empty = path.parent / "only-a-title.jsonl"
+    empty.write_bytes(b'{"type":"summary","summary":"Old","leafUuid":"u"}\n')
+    code, out, err = cli("list", path.parent)
+    assert code == 0
+    assert str(path) in out
+    assert "holds no step" in err
+    assert cli("list", empty)[0] == 2
+
+
 def test_an_empty_folder_is_told(cli: Run, tmp_path: Path) -> None:
     code, _, err = cli("list", tmp_path)
     assert code == 2
