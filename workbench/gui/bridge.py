@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from workbench.gui.collector import MainThreadCollector
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -58,6 +60,8 @@ class Bridge(QObject):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: Any = None
         self._closed = False
+        # From now on there are threads.
+        self._collector = MainThreadCollector(self)
         self._delivered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def run_in_thread(
@@ -173,6 +177,7 @@ class Bridge(QObject):
                 _log.warning("The thread %s did not end in time.", thread.name)
         self._threads.clear()
         self._close_loop()
+        self._collector.stop()
 
     def _deliver(self, function: Callable[[], None]) -> None:
         function()

@@ -208,8 +208,8 @@ class FileDocument(Document):
         self.check.checked.connect(self._checked)
         context = self._context
         context.disk_changed.connect(self.check_disk)
-        context.theme_changed.connect(lambda _name: self._refresh_colours())
-        context.client_changed.connect(lambda _client: self.check.wish(self.bytes_now()))
+        context.theme_changed.connect(self._refresh_colours)
+        context.client_changed.connect(self._follow)
         self.check.wish(self._file.data)
 
     def _show_file(self, file: FileText) -> None:

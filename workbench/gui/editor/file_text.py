@@ -112,6 +112,10 @@ class FileText:
         # Exactly the last part has no line end, whatever it was paired with.
         made = [part if _end(part) else part + self.newline for part in made[:-1]] + made[-1:]
         made[-1] = made[-1].rstrip("\r\n")
+        for number in range(1, len(made)):
+            # In a file with mixed ends: a CR and the LF of an empty line would become one CRLF.
+            if made[number] == "\n" and _end(made[number - 1]) == "\r":
+                made[number] = "\r\n"
         return (BOM if self.bom else b"") + "".join(made).encode("utf-8")
 
 

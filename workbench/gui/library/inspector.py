@@ -71,10 +71,10 @@ class SkillInspector(QWidget):
         for listed in (self._files, self._problems):
             listed.itemActivated.connect(self._open_item)
             listed.itemClicked.connect(self._open_item)
-        context.skill_selected.connect(lambda _skill: self._show())
-        context.library_changed.connect(lambda _library: self._show())
+        context.skill_selected.connect(self._show)
+        context.library_changed.connect(self._show)
         context.diagnostics_changed.connect(self._show)
-        context.client_changed.connect(lambda _client: self._show())
+        context.client_changed.connect(self._show)
         self._show()
 
     def _page(self) -> QWidget:

@@ -106,11 +106,11 @@ class LibraryPanel(QWidget):
         self.flawed.toggled.connect(lambda _on: self._show())
         self.list.chosen.connect(context.select_skill)
         self.list.opened.connect(self._open)
-        context.library_changed.connect(lambda _library: self._read())
+        context.library_changed.connect(self._read)
         context.diagnostics_changed.connect(self._read)
-        context.client_changed.connect(lambda _client: self._read())
+        context.client_changed.connect(self._read)
         context.skill_selected.connect(self.list.select)
-        context.theme_changed.connect(lambda _name: self.list.viewport().update())
+        context.theme_changed.connect(self._repaint)
 
     def _commands(self) -> tuple[Command, ...]:
         def why_nothing_selected() -> str | None:
@@ -190,6 +190,9 @@ class LibraryPanel(QWidget):
         )
         if shown:
             self.list.select(selected if selected else shown[0].id)
+
+    def _repaint(self) -> None:
+        self.list.viewport().update()
 
     def _open(self, skill_id: str) -> None:
         skill = self._context.skill(skill_id)

@@ -32,6 +32,7 @@ class DocumentTabs(QTabWidget):
         self.setDocumentMode(True)
         self.setMovable(True)
         self.setUsesScrollButtons(True)
+        self.setAccessibleName("Files")
         self.tabBar().setAccessibleName("Open files")
         self.tabBar().setDrawBase(False)
         self.currentChanged.connect(lambda _index: self.current_changed.emit())

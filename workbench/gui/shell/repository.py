@@ -32,9 +32,12 @@ class GitWatch(QObject):
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE_MS)
         self._later.timeout.connect(self._ask)
-        context.library_changed.connect(lambda _library: self._later.start())
-        context.file_saved.connect(lambda _path: self._later.start())
-        context.proposals_changed.connect(self._later.start)
+        context.library_changed.connect(self._ask_later)
+        context.file_saved.connect(self._ask_later)
+        context.proposals_changed.connect(self._ask_later)
+
+    def _ask_later(self) -> None:
+        self._later.start()
 
     def _ask(self) -> None:
         library = self._context.library

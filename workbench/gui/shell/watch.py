@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.gui.bridge import Bridge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watchdog.events import FileSystemEvent
     from watchdog.observers.api import BaseObserver
 
 _log = logging.getLogger(__name__)
@@ -34,7 +38,8 @@ class FolderWatch(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._observer: BaseObserver | None = None
+        self._watching: _Watching | None = None
+        self._closed = False
         self.folder: Path | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -44,32 +49,33 @@ class FolderWatch(QObject):
 
     def watch(self, folder: Path | None) -> None:
         """Watch another folder, or none."""
-        if folder == self.folder:
+        if folder == self.folder or self._closed:
             return
         self.stop()
         self.folder = folder
         if folder is not None:
+            self._watching = _Watching(folder, self._raw_event)
             # Setting up inotify for a deep tree takes long enough to be felt.
-            self._bridge.run_in_thread(
-                _observe, folder, self._raw_event, on_done=self._started, on_error=_not_watched
-            )
+            self._bridge.run_in_thread(self._watching.start, on_error=_not_watched)
 
     def stop(self) -> None:
         """Stop watching."""
         self.folder = None
-        observer, self._observer = self._observer, None
-        if observer is not None:
-            observer.stop()
-            observer.join(2.0)
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.stop()
 
-    def _started(self, started: tuple[Path, BaseObserver]) -> None:
-        folder, observer = started
-        if folder != self.folder or self._observer is not None:
-            observer.stop()
-            return
-        self._observer = observer
+    def close(self) -> None:
+        """Stop for good: a library that is read to its end only now is not watched any more."""
+        self._closed = True
+        self.stop()
 
-    def _raw_event(self, event: Any) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether changes are seen by now."""
+        return self._watching is not None and self._watching.started
+
+    def _raw_event(self, event: FileSystemEvent) -> None:
         """Called in watchdog's thread."""
         if event.event_type not in _KINDS:
             return
@@ -87,17 +93,46 @@ class FolderWatch(QObject):
                 _log.debug("A change was seen after the window was closed.")
 
 
-def _observe(folder: Path, told: Any) -> tuple[Path, BaseObserver]:
-    from watchdog.events import FileSystemEventHandler
-    from watchdog.observers import Observer
+class _Watching:
+    """One watchdog observer, started in a thread and stopped from another, in any order."""
 
-    handler = FileSystemEventHandler()
-    handler.on_any_event = told  # type: ignore[method-assign]
-    observer = Observer()
-    observer.daemon = True
-    observer.schedule(handler, str(folder), recursive=True)
-    observer.start()
-    return folder, observer
+    def __init__(self, folder: Path, told: Callable[[FileSystemEvent], None]) -> None:
+        self._folder = folder
+        self._told = told
+        self._guard = threading.Lock()
+        self._stopped = False
+        self._observer: BaseObserver | None = None
+
+    @property
+    def started(self) -> bool:
+        return self._observer is not None
+
+    def start(self) -> None:
+        from watchdog.events import FileSystemEventHandler
+        from watchdog.observers import Observer
+
+        told = self._told
+
+        class Teller(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                told(event)
+
+        with self._guard:
+            if self._stopped:
+                return
+            observer = Observer()
+            observer.daemon = True
+            observer.schedule(Teller(), str(self._folder), recursive=True)
+            observer.start()
+            self._observer = observer
+
+    def stop(self) -> None:
+        with self._guard:
+            self._stopped = True
+            observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()
+            observer.join(2.0)
 
 
 def _not_watched(problem: BaseException) -> None:

@@ -174,30 +174,33 @@ class MainWindow(QMainWindow):
         context.inspector_set.connect(self._inspector_set)
         context.activity_requested.connect(self.show_activity)
         context.file_requested.connect(self._show_file)
-        context.trace_requested.connect(
-            lambda path, trajectory, step: self._answer(
-                "traces", context.trace_requested, path, trajectory, step
-            )
-        )
-        context.review_requested.connect(
-            lambda proposal: self._answer("review", context.review_requested, proposal)
-        )
+        context.trace_requested.connect(self._show_trace)
+        context.review_requested.connect(self._show_review)
         context.library_changed.connect(self.does.library_opened)
-        context.library_changed.connect(lambda _library: self._title())
+        context.library_changed.connect(self._title)
         context.diagnostics_changed.connect(self.does.list_problems)
-        context.client_changed.connect(lambda _client: self.does.list_problems())
+        context.client_changed.connect(self.does.list_problems)
         context.workspace.library_failed.connect(self.does.library_failed)
         context.traces_changed.connect(self.does.traces_opened)
-        context.problems_changed.connect(
-            lambda: self.bottom.set_count("Problems", len(context.problems))
-        )
-        context.jobs.changed.connect(
-            lambda: self.bottom.set_count("Jobs", len(context.jobs.active))
-        )
-        context.commands.refused.connect(
-            lambda title, reason: context.notify.info(f"{title}: {reason}", replace="refused")
-        )
+        context.problems_changed.connect(self._count)
+        context.jobs.changed.connect(self._count)
+        context.commands.refused.connect(self._refused)
         context.commands.ran.connect(self.does.remember_command)
+
+    # Slots are methods, not lambdas: Qt takes those of a window that is gone off the context.
+
+    def _show_trace(self, path: str, trajectory: str, step: int) -> None:
+        self._answer("traces", self.context.trace_requested, path, trajectory, step)
+
+    def _show_review(self, proposal: str) -> None:
+        self._answer("review", self.context.review_requested, proposal)
+
+    def _count(self) -> None:
+        self.bottom.set_count("Problems", len(self.context.problems))
+        self.bottom.set_count("Jobs", len(self.context.jobs.active))
+
+    def _refused(self, title: str, reason: str) -> None:
+        self.context.notify.info(f"{title}: {reason}", replace="refused")
 
     def _default_layout(self) -> None:
         self.resize(*_SIZE)
@@ -285,7 +288,7 @@ class MainWindow(QMainWindow):
             return
         session = self.kept_session()
         if self._complete:
-            self.watch.stop()
+            self.watch.close()
         event.accept()
         super().closeEvent(event)
         if self._on_closed is not None:
