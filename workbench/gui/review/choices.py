@@ -116,11 +116,15 @@ class Choices(Struct, frozen=True):
         while changed:
             changed = False
             for hunk in self.hunks:
-                if hunk.id not in gone and gone & set(hunk.depends_on):
-                    gone.add(hunk.id)
-                    changed = True
-                    if self.kind(hunk.id) == "accept":
-                        found.append(hunk.id)
+                if hunk.id in gone or not gone & set(hunk.depends_on):
+                    continue
+                verdict = self.of(hunk.id)
+                if verdict is not None and verdict.edited is not None:
+                    continue  # a person wrote it to stand on its own
+                gone.add(hunk.id)
+                changed = True
+                if verdict is not None and verdict.verdict == "accept":
+                    found.append(hunk.id)
         return found
 
 

@@ -109,6 +109,7 @@ def side_by_side(lines: Sequence[DiffLine], columns: int) -> Layout:
             top += HEAD
             at += 1
             continue
+        pairs: list[tuple[int | None, int | None]]
         if line.kind in ("context", "note"):
             pairs = [(at, at if line.kind == "context" else None)]
             at += 1

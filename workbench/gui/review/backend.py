@@ -1,0 +1,313 @@
+"""What the screen asks of store, git and disk; every function here blocks and runs in a thread."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from workbench.domain.proposal import (
+    Decision,
+    EvidenceCheck,
+    Gate,
+    HunkVerdict,
+    Proposal,
+    ProposalStatus,
+    Receipt,
+)
+from workbench.evolution.evidence import recheck
+from workbench.files import FileProblem, sha256
+from workbench.review.apply import apply_decision
+from workbench.review.compose import accepted_hunks
+from workbench.review.decide import decide, gate_after, record
+from workbench.review.disk import look
+from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
+from workbench.review.message import apply_message
+from workbench.review.plan import ReviewProblem
+from workbench.review.recover import recover
+from workbench.review.revert import merge_revert, revert
+from workbench.review.session import WHOLE, Review, open_review
+from workbench.review.transaction import survey
+from workbench.store.git import GitMissing, GitProblem, identity_at
+from workbench.store.history import LocalHistory
+from workbench.store.proposals import Listing, ProposalStore
+
+#: What may go wrong with a message for a person.
+PROBLEMS = (FileProblem, ReviewProblem, GitProblem)
+
+Side = Literal["ours", "theirs"]
+
+
+class Shelf(Struct, frozen=True):
+    """Where reviews are kept: the proposals, and the versions of libraries outside git."""
+
+    store: ProposalStore
+    history: LocalHistory
+
+
+class Opened(Struct, frozen=True):
+    """A proposal read for the screen. ``stale`` are files that changed since it was made."""
+
+    review: Review
+    verdicts: tuple[HunkVerdict, ...]
+    checks: tuple[EvidenceCheck, ...]
+    receipt: Receipt | None
+    stale: tuple[str, ...]
+    reviewer: str
+
+    @property
+    def proposal(self) -> Proposal:
+        """The proposal as it was stored when it was opened."""
+        return self.review.proposal
+
+
+class TouchedFile(Struct, frozen=True):
+    """A file an apply would write. ``risk`` says why it wants a tick of its own."""
+
+    path: str
+    before: str | None
+    after: str | None
+    size: int
+    risk: str = ""
+
+
+class Plan(Struct, frozen=True):
+    """Exactly what an apply would do, shown before it is done.
+
+    ``ground`` says where it is committed or kept; ``problem`` why it cannot be done now. With
+    ``can_skip_git`` it could be written without a commit.
+    """
+
+    decision: Decision
+    files: tuple[TouchedFile, ...]
+    message: str
+    ground: str
+    repository: bool
+    content_hash: str
+    problem: str = ""
+    can_skip_git: bool = False
+
+
+def now() -> str:
+    """Return the time, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def read_queue(shelf: Shelf) -> tuple[Listing, tuple[str, ...]]:
+    """Return all proposals, after mending what an interrupted apply left; with what was done."""
+    done = recover(shelf.store, shelf.history, now=now())
+    return shelf.store.read(), done
+
+
+def open_proposal(shelf: Shelf, proposal_id: str, library: Path | None) -> Opened:
+    """Read a proposal with its hunks, decisions and receipts, and look its evidence up again.
+
+    Raises:
+        FileProblem, ReviewProblem: it cannot be shown.
+    """
+    review = open_review(shelf.store, proposal_id, library)
+    proposal = review.proposal
+    decision = review.decision
+    names = {hunk.id for hunk in review.hunks} or {WHOLE}
+    verdicts = tuple(one for one in decision.verdicts if one.hunk in names) if decision else ()
+    quotes = {one.id: one.quote for one in proposal.draft.evidence}
+    receipts = shelf.store.receipts(proposal_id)
+    receipt = receipts[-1] if receipts else None
+    in_force = proposal.status == "applied"
+    return Opened(
+        review=review,
+        verdicts=verdicts,
+        checks=tuple(recheck(one, quotes.get(one.evidence, "")) for one in proposal.checks),
+        receipt=receipt,
+        stale=() if in_force else review.changed_on_disk(),
+        reviewer=reviewer_at(review.library),
+    )
+
+
+def reviewer_at(library: Path) -> str:
+    """Return who reviews: the identity git knows, else the name of the user."""
+    identity = identity_at(library if library.is_dir() else Path.cwd())
+    if identity is not None:
+        return str(identity)
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def keep_verdicts(
+    review: Review, verdicts: Sequence[HunkVerdict], reviewer: str
+) -> tuple[Decision, ProposalStatus]:
+    """Write the verdicts to the store; return the decision and the status that follows.
+
+    Raises:
+        FileProblem, ReviewProblem: it cannot be written, or the selection makes no sense.
+    """
+    decision = decide(review, verdicts, reviewer=reviewer, now=now())
+    return decision, record(review, decision)
+
+
+def plan_apply(review: Review, verdicts: Sequence[HunkVerdict], reviewer: str) -> Plan:
+    """Return what applying these verdicts would do; nothing is written.
+
+    Raises:
+        ReviewProblem, FileProblem: the selection makes no sense, or the disk cannot be read.
+    """
+    decision = decide(review, verdicts, reviewer=reviewer, now=now())
+    result = review.result(verdicts)
+    files = tuple(
+        TouchedFile(
+            path=file.path,
+            before=look(review.library, file.path).sha256,
+            after=file.sha256,
+            size=len(file.data or b""),
+            risk=_risk(file.path, file.data, file.mode, file.base_mode, file.base_sha256 is None),
+        )
+        for file in result.files
+    )
+    own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
+    message = apply_message(
+        review.proposal,
+        decision,
+        accepted_hunks(review.hunks, own),
+        len(review.hunks),
+        gate_after(review, verdicts),
+    )
+    ground, repository, problem, skip = _ground(review, [file.path for file in result.files])
+    if not files:
+        problem = "Nothing is accepted yet, so there is nothing to apply."
+    return Plan(decision, files, message, ground, repository, result.content_hash, problem, skip)
+
+
+def apply_plan(shelf: Shelf, review: Review, decision: Decision, use_git: bool) -> Receipt:
+    """Keep the decision and apply it.
+
+    Raises:
+        Stale: files changed since the proposal was made.
+        ReviewProblem, GitProblem, FileProblem: refused or rolled back.
+    """
+    record(review, decision)
+    return apply_decision(
+        shelf.store,
+        shelf.history,
+        review.proposal.id,
+        now=now(),
+        decision=decision,
+        library=review.library,
+        use_git=use_git,
+    )
+
+
+def revert_applied(shelf: Shelf, review: Review, reviewer: str) -> Receipt:
+    """Take an applied proposal back.
+
+    Raises:
+        Stale: files changed since it was applied.
+        ReviewProblem, GitProblem, FileProblem: refused or rolled back.
+    """
+    return revert(
+        shelf.store,
+        shelf.history,
+        review.proposal.id,
+        now=now(),
+        reviewer=reviewer,
+        library=review.library,
+    )
+
+
+def merge_with_disk(
+    shelf: Shelf, review: Review, verdicts: Sequence[HunkVerdict], backwards: bool
+) -> Merge:
+    """Merge the accepted hunks (or, ``backwards``, the way back) with the files of now.
+
+    With no hunk accepted all of them are merged, to be reviewed on the files of now.
+
+    Raises:
+        ReviewProblem, FileProblem: a side is not there any more.
+    """
+    if backwards:
+        return merge_revert(shelf.store, review.proposal.id, review.library)
+    accepted = [one for one in verdicts if one.verdict == "accept"]
+    if not accepted:
+        accepted = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
+    return merge_stale(review, accepted)
+
+
+def keep_merge(
+    shelf: Shelf, merge: Merge, choices: dict[tuple[str, int], Choice | tuple[str, ...]]
+) -> Proposal:
+    """Store the merged proposal, to be reviewed anew, and return it.
+
+    Raises:
+        ReviewProblem: a conflict is open or nothing is left to change.
+        FileProblem: it cannot be written.
+    """
+    proposal, blobs = merged_proposal(merge, now=now(), choices=choices)
+    return shelf.store.add(proposal, blobs)
+
+
+def gate_of(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
+    """Return the gate that holds for a selection."""
+    return gate_after(review, verdicts)
+
+
+def _risk(path: str, data: bytes | None, mode: str | None, base_mode: str | None, new: bool) -> str:
+    """Return why a file wants a second look: programs that come, change or go, and deletions."""
+    if data is None:
+        return "This file is deleted."
+    if mode == "100755" and base_mode != "100755":
+        return "This file becomes executable."
+    is_program = (
+        "scripts" in Path(path).parts[:-1] or base_mode == "100755" or data.startswith(b"#!")
+    )
+    if is_program:
+        return "A new program." if new else "A program changes."
+    return ""
+
+
+def _ground(review: Review, paths: Sequence[str]) -> tuple[str, bool, str, bool]:
+    """Return where it is kept, whether that is git, why it cannot be done, and the way around."""
+    try:
+        ground = survey(review.library, paths, use_git=True)
+    except GitMissing:
+        return "", False, "The git command is not installed, so this cannot be committed.", True
+    except (GitProblem, ReviewProblem) as problem:
+        return "", False, str(problem), review.library.is_dir()
+    if ground.repository is None:
+        text = ground.note or "The library is in no git repository."
+        return f"{text} Both versions are kept in the local history.", False, "", False
+    branch = ground.repository.branch()
+    where = f"One commit on {branch}" if branch else "One commit"
+    text = f"{where} in {ground.repository.root}. {ground.note}".strip()
+    return text, True, "", False
+
+
+def short(digest: str | None) -> str:
+    """Return the start of a hash, or what stands for no file."""
+    return "none" if digest is None else digest[:12]
+
+
+__all__ = [
+    "PROBLEMS",
+    "Opened",
+    "Plan",
+    "Shelf",
+    "TouchedFile",
+    "apply_plan",
+    "gate_of",
+    "keep_merge",
+    "keep_verdicts",
+    "merge_with_disk",
+    "now",
+    "open_proposal",
+    "plan_apply",
+    "read_queue",
+    "revert_applied",
+    "reviewer_at",
+    "sha256",
+    "short",
+]

@@ -1,0 +1,175 @@
+"""The strip below the diff: what the selection does to format, size, security and gate."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QLabel, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
+
+from workbench.gui.models.skill_rows import size_text
+from workbench.gui.review.checks import Checked
+from workbench.gui.review.rows import LEVEL_TONES, level_text
+from workbench.gui.theme.icons import icon
+from workbench.gui.widgets.badge import TONE_ICONS, Tone
+from workbench.gui.widgets.elided_label import ElidedLabel
+from workbench.gui.widgets.layouts import column, row
+
+_HIGH = ("high", "critical")
+_SIGNS = {"error": "error", "warning": "warning", "info": "info", "hint": "hint"}
+
+
+class Fact(QToolButton):
+    """One check in a few words; a press shows the details."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(14, 14))
+        self.setAutoRaise(True)
+        self.say("…", "neutral")
+
+    def say(self, text: str, tone: Tone, tip: str = "") -> None:
+        """Show another result."""
+        self.setText(f"{self._name}: {text}")
+        self.setAccessibleName(f"{self._name}: {text}")
+        sign = TONE_ICONS[tone] or "dot"
+        self.setIcon(icon(sign, "text_muted" if tone == "neutral" else tone))
+        self.setToolTip(tip or f"{self._name}: {text}. Press for details.")
+
+
+class ChecksStrip(QWidget):
+    """Four facts in a row; below them, when asked for, every problem that comes or goes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.format_fact, self.size_fact = Fact("Format"), Fact("Size")
+        self.security_fact, self.gate_fact = Fact("Security"), Fact("Gate")
+        self.state = QLabel()
+        self.state.setProperty("muted", True)
+        self.details = QTreeWidget()
+        self.details.setAccessibleName("Details of the checks")
+        self.details.setColumnCount(2)
+        self.details.setHeaderHidden(True)
+        self.details.setRootIsDecorated(False)
+        self.details.setIndentation(12)
+        self.details.setFixedHeight(150)
+        self.details.header().setStretchLastSection(True)
+        self.details.hide()
+        self._warnings = ElidedLabel()
+        self._warnings.hide()
+        line = row(spacing=2)
+        line.setContentsMargins(10, 4, 12, 4)
+        for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
+            fact.clicked.connect(lambda _checked=False: self.toggle_details())
+            line.addWidget(fact)
+        line.addStretch(1)
+        line.addWidget(self.state)
+        outer = column(self, spacing=0)
+        outer.addLayout(line)
+        outer.addWidget(self.details)
+
+    def set_busy(self) -> None:
+        """Say that the checks are being made; the last ones stay to be seen."""
+        self.state.setText("Checking…")
+
+    def show_problem(self, message: str) -> None:
+        """Say why the checks could not be made."""
+        self.state.setText("")
+        for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
+            fact.say("not checked", "warning", message)
+
+    def toggle_details(self) -> None:
+        """Show or hide the details."""
+        self.details.setVisible(self.details.isHidden())
+
+    def show_checked(self, checked: Checked) -> None:
+        """Show the checks of a selection."""
+        self.state.setText("")
+        self._show_format(checked)
+        self._show_size(checked)
+        self._show_security(checked)
+        gate = checked.gate
+        self.gate_fact.say(
+            level_text(gate.level),
+            LEVEL_TONES[gate.level],
+            " ".join(gate.reasons) or "Nobody has run tasks with this change.",
+        )
+        self._fill(checked)
+
+    def _show_format(self, checked: Checked) -> None:
+        errors = sum(one.severity == "error" for one in checked.new)
+        worse = [one.client for one in checked.clients if one.new]
+        text, tone = "no new problems", "success"
+        if errors:
+            text, tone = f"{errors} new errors" if errors > 1 else "1 new error", "error"
+        elif checked.new:
+            count = len(checked.new)
+            text, tone = f"{count} new problems" if count > 1 else "1 new problem", "warning"
+        if checked.gone:
+            text += f", {len(checked.gone)} solved"
+        tip = f"For {', '.join(worse)}." if worse else f"For {len(checked.clients)} clients."
+        self.format_fact.say(text, _tone(tone), tip)
+
+    def _show_size(self, checked: Checked) -> None:
+        by = checked.size_after - checked.size_before
+        words = "as before" if not by else f"{'+' if by > 0 else '−'}{size_text(abs(by))}"
+        tip = (
+            f"SKILL.md: {size_text(checked.size_before)} before, "
+            f"{size_text(checked.size_after)} after."
+        )
+        self.size_fact.say(words, "neutral", tip)
+
+    def _show_security(self, checked: Checked) -> None:
+        security = checked.result.security
+        if security is None:
+            self.security_fact.say(
+                "not scanned", "neutral", "No scanner is enabled (see Security)."
+            )
+            return
+        bad = sum(one.severity in _HIGH for one in security.new)
+        if not security.new and not security.capabilities:
+            self.security_fact.say("nothing new", "success")
+        elif bad:
+            self.security_fact.say(f"{bad} serious", "error")
+        else:
+            count = len(security.new) + len(security.capabilities)
+            self.security_fact.say(f"{count} to look at", "warning")
+
+    def _fill(self, checked: Checked) -> None:
+        self.details.clear()
+        for text in checked.result.warnings:
+            self._add("warning", "Look twice", text)
+        for skill in checked.result.skills:
+            for one in skill.new:
+                where = f"{one.path}:{one.line}" if one.line else one.path
+                self._add(_SIGNS[one.severity], f"New in {skill.name}", f"{where}  {one.message}")
+            for one in skill.gone:
+                self._add("check", f"Solved in {skill.name}", f"{one.path}  {one.message}")
+        security = checked.result.security
+        for finding in security.new if security else ():
+            sign = "error" if finding.severity in _HIGH else "warning"
+            place = f"{finding.path}:{finding.line}"
+            self._add(sign, f"New {finding.severity} finding", f"{place}  {finding.why}")
+        for capability in security.capabilities if security else ():
+            self._add("warning", "Newly seen", capability)
+        for client in checked.clients:
+            words = (
+                f"{client.after}, as before"
+                if client.after == client.before
+                else f"{client.before} before, {client.after} after"
+            )
+            sign = {"ok": "check", "warning": "warning", "error": "error"}[client.after]
+            self._add(sign, client.client, words)
+        self.details.resizeColumnToContents(0)
+
+    def _add(self, sign: str, what: str, words: str) -> None:
+        tokens = {"check": "success", "error": "error", "warning": "warning", "info": "info"}
+        item = QTreeWidgetItem([what, " ".join(words.split())])
+        item.setIcon(0, icon(sign, tokens.get(sign, "text_muted")))
+        item.setToolTip(1, words)
+        self.details.addTopLevelItem(item)
+
+
+def _tone(name: str) -> Tone:
+    tones: dict[str, Tone] = {"success": "success", "warning": "warning", "error": "error"}
+    return tones[name]

@@ -1,0 +1,645 @@
+"""One proposal under review: verdicts with undo, checks as they change, apply, merge, revert.
+
+All reading and writing happens in threads; what is shown follows from ``Choices`` and what was
+read. Verdicts are kept in the store shortly after the last act, and before anything else is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtWidgets import QWidget
+
+from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, Receipt, VerdictKind
+from workbench.gui.review import backend
+from workbench.gui.review.backend import PROBLEMS, Opened, Plan, Shelf
+from workbench.gui.review.bars import REASON_WORDS
+from workbench.gui.review.checks import Checked, check_selection
+from workbench.gui.review.choices import WHOLE, Choices
+from workbench.gui.review.desk_view import DeskView
+from workbench.gui.review.diff_lines import diff_lines
+from workbench.gui.review.diff_view import HunkMark
+from workbench.gui.review.header import local_time
+from workbench.gui.shell.context import AppContext
+from workbench.gui.widgets.layouts import column
+from workbench.review.merge import Merge
+from workbench.review.transaction import Stale
+
+if TYPE_CHECKING:
+    from workbench.gui.bridge import ThreadCall
+    from workbench.review.checks import Scan
+
+#: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
+_KEEP_MS = 500
+_CHECK_MS = 150
+
+
+class Desk(QWidget):
+    """Shows a proposal and does what is asked of it.
+
+    ``hunk_changed()`` tells that other evidence is to be shown, ``changed(id)`` that the store has
+    something new about a proposal, ``settled()`` that nothing is being read, checked or written.
+    """
+
+    hunk_changed = Signal()
+    changed = Signal(str)
+    settled = Signal()
+
+    def __init__(
+        self,
+        context: AppContext,
+        shelf: Shelf,
+        scan: Scan | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context, self._shelf, self._scan = context, shelf, scan
+        self.opened: Opened | None = None
+        self.choices = Choices(())
+        self.plan: Plan | None = None
+        self.merge: Merge | None = None
+        self._proposal_id = ""
+        self._merged_from = False
+        self._kept: tuple[HunkVerdict, ...] = ()
+        self._under_way: dict[str, ThreadCall] = {}
+        self._check_again = False
+        self.view = DeskView(self.run)
+        column(self, spacing=0).addWidget(self.view)
+        self._keep_later = _timer(self, _KEEP_MS, self._keep)
+        self._check_later = _timer(self, _CHECK_MS, self._check)
+        self._connect()
+
+    def _connect(self) -> None:
+        view = self.view
+        view.diff.current_changed.connect(lambda _hunk: self._hunk_changed())
+        view.diff.asked.connect(self._asked)
+        view.reason_bar.rejected.connect(self._rejected)
+        view.reason_bar.left.connect(self._leave_bars)
+        view.edit_bar.edited.connect(self._edited)
+        view.edit_bar.left.connect(self._leave_bars)
+        view.apply_page.confirmed.connect(self._apply)
+        view.apply_page.left.connect(self.back)
+        view.merge_page.merged.connect(self._keep_merge)
+        view.merge_page.left.connect(self.back)
+
+    # What is shown
+
+    @property
+    def proposal_id(self) -> str:
+        """The proposal that is shown or being read, or ""."""
+        return self._proposal_id
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being read, checked or written, or is about to be."""
+        waiting = self._keep_later.isActive() or self._check_later.isActive()
+        return bool(self._under_way) or waiting
+
+    def hunk(self) -> Hunk | None:
+        """Return the current hunk."""
+        at = self.view.diff.current
+        return self.choices.hunks[at] if 0 <= at < len(self.choices.hunks) else None
+
+    def open(self, proposal_id: str) -> None:
+        """Read a proposal and show it; "" shows none."""
+        self.flush()
+        if proposal_id != self._proposal_id:
+            self.view.diff.show_diff((), (), ())
+        self._proposal_id = proposal_id
+        self.plan = self.merge = None
+        if not proposal_id:
+            self.opened, self.choices = None, Choices(())
+            self.view.show_message("No proposal is selected", "Select one at the left.")
+            self._hunk_changed()
+            return
+        self._start("open", self._read, proposal_id, self._library(), on_done=self._show)
+
+    def refresh(self, proposal: Proposal) -> None:
+        """Take over what the store says of the proposal now."""
+        opened = self.opened
+        if opened is None or proposal.id != self._proposal_id or "open" in self._under_way:
+            return
+        ends = ("applied", "reverted", "stale")
+        if proposal.status in ends and proposal.status != opened.proposal.status:
+            self.open(proposal.id)
+        else:
+            self.view.header.show_status(proposal)
+
+    def _read(self, proposal_id: str, library: Path | None) -> Opened:
+        return backend.open_proposal(self._shelf, proposal_id, library)
+
+    def _library(self) -> Path | None:
+        """Return the open library when it is the proposal's own that was moved."""
+        return None
+
+    def _show(self, opened: Opened) -> None:
+        if opened.proposal.id != self._proposal_id:
+            return
+        self.opened = opened
+        self.choices = Choices(opened.review.hunks, opened.verdicts)
+        self._kept = opened.verdicts
+        view = self.view
+        view.close_bars()
+        view.header.show_proposal(opened)
+        view.show_changes(diagnosis=None if opened.review.hunks else self._diagnosis(opened))
+        view.diff.editable = not self.applied
+        self._show_notices(opened)
+        self._show_diff()
+        view.show_work()
+        view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
+        self._show_state()
+        self._hunk_changed()
+        if opened.review.hunks and not self.applied:
+            self._check_later.start()
+
+    @staticmethod
+    def _diagnosis(opened: Opened) -> str:
+        rationale = opened.proposal.draft.rationale.strip()
+        return f"{rationale}\n\nNothing is changed by this: it says what was seen in the traces."
+
+    def _show_notices(self, opened: Opened) -> None:
+        view, receipt = self.view, opened.receipt
+        view.forget_notices()
+        if receipt is not None and opened.proposal.status == "applied":
+            self._show_receipt(receipt)
+        elif receipt is not None and receipt.state == "reverted":
+            where = f" in commit {receipt.revert_commit[:12]}" if receipt.revert_commit else ""
+            view.notice("receipt", "info", f"Taken back{where}: the files are as before.")
+        elif opened.stale and opened.review.hunks:
+            names = ", ".join(opened.stale[:3])
+            verb = "has" if len(opened.stale) == 1 else "have"
+            view.notice(
+                "stale",
+                "warning",
+                f"Stale: {names} {verb} changed since this was proposed.",
+                (("Merge with what is on disk", lambda: self.run("merge")),),
+            )
+
+    def _show_receipt(self, receipt: Receipt) -> None:
+        count = len(receipt.files)
+        files = "1 file" if count == 1 else f"{count} files"
+        commit = receipt.commit
+        where = f"as commit {commit[:12]}" if commit else "and kept in the local history"
+        actions: list[tuple[str, Callable[[], object]]] = [
+            ("Revert", lambda: self.run("revert")),
+        ]
+        if commit:
+            actions.append(
+                ("Copy commit", lambda: QGuiApplication.clipboard().setText(commit or ""))
+            )
+        self.view.notice(
+            "receipt",
+            "success",
+            f"Applied {where}: {files}, {local_time(receipt.time)}, {receipt.reviewer}.",
+            tuple(actions),
+        )
+
+    def _show_diff(self) -> None:
+        opened = self.opened
+        if opened is None:
+            return
+        lines = diff_lines(self.choices.hunks, self._edited_lines, opened.review.read_base)
+        self.view.diff.show_diff(self.choices.hunks, lines, self._marks())
+
+    def _edited_lines(self, name: str) -> tuple[str, ...] | None:
+        verdict = self.choices.of(name)
+        return verdict.edited if verdict is not None else None
+
+    def _marks(self) -> list[HunkMark]:
+        marks: list[HunkMark] = []
+        found = self._found()
+        for hunk in self.choices.hunks:
+            verdict = self.choices.of(hunk.id)
+            given = len(hunk.evidence)
+            verified = sum(name in found for name in hunk.evidence)
+            reason = verdict.reason if verdict is not None and verdict.verdict == "reject" else ""
+            marks.append(
+                HunkMark(
+                    kind=self.choices.kind(hunk.id),
+                    edited=verdict is not None and verdict.edited is not None,
+                    reason=REASON_WORDS.get(reason, "").lower(),
+                    evidence=f"evidence {verified}/{given}" if given else "no evidence",
+                )
+            )
+        return marks
+
+    def _found(self) -> set[str]:
+        checks = self.opened.checks if self.opened else ()
+        return {check.evidence for check in checks if check.status == "verified"}
+
+    def _hunk_changed(self) -> None:
+        self.view.close_bars()
+        self.hunk_changed.emit()
+
+    def _show_state(self) -> None:
+        """Show counts and which acts can be done."""
+        view, choices = self.view, self.choices
+        total = len(choices.hunks)
+        parts = [f"{choices.count('accept')} of {total} accepted"]
+        for kind, word in (("reject", "rejected"), ("defer", "deferred")):
+            count = choices.count(kind)  # type: ignore[arg-type]
+            if count:
+                parts.append(f"{count} {word}")
+        view.counts.setText(", ".join(parts) if total else "")
+        able = self.opened is not None and not self.applied
+        for part in (view.accept, view.reject, view.defer):
+            part.setEnabled(able)
+        view.edit.setEnabled(able and self.why_not_edit() is None)
+        view.undo.setEnabled(able and bool(choices.acts))
+        view.previous.setEnabled(total > 1)
+        view.next.setEnabled(total > 1)
+        view.apply.setEnabled(self.why_not_apply() is None)
+        view.apply.setToolTip(self.why_not_apply() or "Show what would be written, then apply")
+
+    # Acts
+
+    @property
+    def applied(self) -> bool:
+        """Whether the proposal is applied and so cannot be decided on."""
+        return self.opened is not None and self.opened.proposal.status == "applied"
+
+    def why_not_decide(self) -> str | None:
+        """Say why no verdict can be given."""
+        if self.opened is None:
+            return "select a proposal first."
+        return "this proposal is applied. Revert it first." if self.applied else None
+
+    def why_not_edit(self) -> str | None:
+        """Say why the current hunk cannot be edited."""
+        hunk = self.hunk()
+        if hunk is None:
+            return self.why_not_decide() or "there is no text to edit."
+        if hunk.kind not in ("text", "create"):
+            return "this hunk has no text to edit."
+        return self.why_not_decide()
+
+    def why_not_apply(self) -> str | None:
+        """Say why nothing can be applied."""
+        reason = self.why_not_decide()
+        if reason is None and not self.choices.hunks:
+            return "a diagnosis changes no file."
+        if reason is None and not self.choices.count("accept"):
+            return "accept a hunk first."
+        return reason
+
+    def why_not_undo(self) -> str | None:
+        """Say why there is nothing to undo."""
+        return None if self.choices.acts else "nothing was done yet."
+
+    def run(self, act: str) -> None:
+        """Do an act by its name, as buttons, keys and commands ask for it."""
+        acts: dict[str, Callable[[], None]] = {
+            "accept": lambda: self._decide("accept"),
+            "defer": lambda: self._decide("defer"),
+            "reject": self._ask_reason,
+            "edit": self._ask_text,
+            "undo": self._undo,
+            "accept_all": self._accept_all,
+            "next": lambda: self.view.diff.step(1),
+            "previous": lambda: self.view.diff.step(-1),
+            "sides": self._toggle_sides,
+            "apply": self._plan_apply,
+            "merge": self._start_merge,
+            "revert": self._revert,
+        }
+        acts[act]()
+
+    def _names(self) -> tuple[str, ...]:
+        hunk = self.hunk()
+        return (hunk.id,) if hunk is not None else self.choices.names[:1]
+
+    def _decide(self, kind: VerdictKind) -> None:
+        if self.why_not_decide() is None:
+            self._take(self.choices.set(self._names(), kind), step=True)
+
+    def _accept_all(self) -> None:
+        if self.why_not_decide() is None:
+            names = [name for name in self.choices.names if self.choices.kind(name) is None]
+            self._take(self.choices.set(names or self.choices.names, "accept"))
+
+    def _undo(self) -> None:
+        if self.why_not_decide() is None and self.choices.acts:
+            self._take(self.choices.undo())
+
+    def _asked(self, hunk: int, act: str) -> None:
+        self.view.diff.set_current(hunk)
+        self.run(act)
+
+    def _ask_reason(self) -> None:
+        if self.why_not_decide() is not None:
+            return
+        before = self.choices.of(self._names()[0])
+        what = "this hunk" if self.choices.hunks else "this diagnosis"
+        self.view.close_bars()
+        self.view.reason_bar.ask(
+            what, before.reason if before else "", before.comment if before else ""
+        )
+
+    def _rejected(self, reason: str, comment: str) -> None:
+        self._leave_bars()
+        self._take(self.choices.set(self._names(), "reject", reason, comment), step=True)
+
+    def _ask_text(self) -> None:
+        hunk = self.hunk()
+        if hunk is None or self.why_not_edit() is not None:
+            return
+        self.view.close_bars()
+        if not self.view.edit_bar.ask(hunk, self._edited_lines(hunk.id)):
+            self.view.notice(
+                "act",
+                "warning",
+                "This text holds characters that a text field would change. Accept or reject it "
+                "as it is, or edit the file after the apply.",
+                closable=True,
+            )
+
+    def _edited(self, lines: tuple[str, ...]) -> None:
+        hunk = self.hunk()
+        self._leave_bars()
+        if hunk is not None:
+            self._take(self.choices.edit(hunk.id, lines))
+
+    def _leave_bars(self) -> None:
+        self.view.close_bars()
+        self.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _toggle_sides(self) -> None:
+        on = not self.view.diff.side_by_side
+        self.view.diff.set_side_by_side(on)
+        self.view.sides.setChecked(on)
+
+    def _take(self, choices: Choices, *, step: bool = False) -> None:
+        """Show other choices, keep them soon and check what they make."""
+        edited = [one.edited for one in self.choices.verdicts]
+        self.choices = choices
+        if [one.edited for one in choices.verdicts] != edited:
+            self._show_diff()
+        else:
+            self.view.diff.set_marks(self._marks())
+        if choices.note:
+            self.view.notice("act", "info", choices.note, closable=True)
+        else:
+            self.view.forget_notice("act")
+        self._show_state()
+        self._keep_later.start()
+        if choices.hunks:
+            self._check_later.start()
+        if step and choices.hunks:
+            self._step_to_open()
+
+    def _step_to_open(self) -> None:
+        """Go on to the next hunk that is open."""
+        diff = self.view.diff
+        for at in range(diff.current + 1, len(self.choices.hunks)):
+            if self.choices.kind(self.choices.hunks[at].id) is None:
+                diff.set_current(at)
+                return
+
+    # Keeping and checking
+
+    def flush(self) -> None:
+        """Keep verdicts now, in this thread: before another proposal is shown, and at the end."""
+        if self._keep_later.isActive() and self.opened is not None:
+            self._keep_later.stop()
+            opened, verdicts = self.opened, self.choices.verdicts
+            if verdicts != self._kept:
+                try:
+                    backend.keep_verdicts(opened.review, verdicts, opened.reviewer)
+                except PROBLEMS as problem:
+                    self._context.notify.error(str(problem))
+                self._kept = verdicts
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.flush()
+        super().hideEvent(event)
+
+    def _keep(self) -> None:
+        opened, verdicts = self.opened, self.choices.verdicts
+        if opened is None or verdicts == self._kept:
+            self._tell_settled()
+            return
+        if "keep" in self._under_way:
+            self._keep_later.start()
+            return
+        self._kept = verdicts
+        self._start(
+            "keep",
+            backend.keep_verdicts,
+            opened.review,
+            verdicts,
+            opened.reviewer,
+            on_done=lambda _kept: self.changed.emit(opened.proposal.id),
+        )
+
+    def _check(self) -> None:
+        opened = self.opened
+        if opened is None or not opened.review.hunks:
+            return
+        if "check" in self._under_way:
+            self._check_again = True
+            return
+        self._check_again = False
+        self.view.strip.set_busy()
+        self._start(
+            "check",
+            check_selection,
+            opened.review,
+            self.choices.verdicts,
+            self._clients(),
+            self._scan,
+            on_done=self._checked,
+            on_problem=self.view.strip.show_problem,
+        )
+
+    def _clients(self) -> tuple[str, ...]:
+        if self._context.clients:
+            return self._context.clients
+        from workbench.skills.check import CLIENTS
+
+        return tuple(name for name, client in CLIENTS.items() if not client.reference)
+
+    def _checked(self, checked: Checked) -> None:
+        self.view.strip.show_checked(checked)
+        if self._check_again:
+            self._check_later.start()
+
+    # Apply, merge, revert
+
+    def back(self) -> None:
+        """Leave the confirmation or the merge for the changes."""
+        self.view.show_work()
+        self.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _plan_apply(self) -> None:
+        opened = self.opened
+        if opened is None or self.why_not_apply() is not None:
+            return
+        self.flush()
+        self._start(
+            "plan",
+            backend.plan_apply,
+            opened.review,
+            self.choices.verdicts,
+            opened.reviewer,
+            on_done=self._show_plan,
+        )
+
+    def _show_plan(self, plan: Plan) -> None:
+        if self.opened is None or plan.decision.proposal != self._proposal_id:
+            return
+        self.plan = plan
+        self.view.apply_page.show_plan(plan)
+        self.view.show_apply()
+
+    def _apply(self, use_git: bool) -> None:
+        opened, plan = self.opened, self.plan
+        if opened is None or plan is None or "apply" in self._under_way:
+            return
+        self.view.apply_page.set_busy(True)
+        self._start(
+            "apply",
+            backend.apply_plan,
+            self._shelf,
+            opened.review,
+            plan.decision,
+            use_git,
+            on_done=self._applied,
+            on_problem=self._apply_failed,
+            on_stale=self._reopened,
+        )
+
+    def _applied(self, receipt: Receipt) -> None:
+        self.view.apply_page.set_busy(False)
+        self._reopened("")
+        self._files_changed(receipt)
+
+    def _apply_failed(self, message: str) -> None:
+        self.view.apply_page.set_busy(False)
+        self.view.apply_page.show_problem(message)
+
+    def _reopened(self, _message: str) -> None:
+        self.view.apply_page.set_busy(False)
+        self.changed.emit(self._proposal_id)
+        self.open(self._proposal_id)
+
+    def _files_changed(self, receipt: Receipt) -> None:
+        library = self._context.library
+        if library is not None and Path(library.root) == Path(receipt.library):
+            self._context.workspace.reload()
+
+    def _revert(self) -> None:
+        opened = self.opened
+        if opened is None or not self.applied or "revert" in self._under_way:
+            return
+        self._start(
+            "revert",
+            backend.revert_applied,
+            self._shelf,
+            opened.review,
+            opened.reviewer,
+            on_done=self._applied,
+            on_stale=self._revert_stale,
+        )
+
+    def _revert_stale(self, message: str) -> None:
+        self.view.notice(
+            "act",
+            "warning",
+            message.split(" Revert it as", 1)[0],
+            (("Merge the way back", lambda: self.run("merge")),),
+            closable=True,
+        )
+
+    def _start_merge(self) -> None:
+        opened = self.opened
+        if opened is None or not opened.review.hunks:
+            return
+        self.flush()
+        self._start(
+            "merge",
+            backend.merge_with_disk,
+            self._shelf,
+            opened.review,
+            self.choices.verdicts,
+            self.applied,
+            on_done=self._show_merge,
+        )
+
+    def _show_merge(self, merge: Merge) -> None:
+        self.merge = merge
+        if not merge.conflicts:
+            self._keep_merge({})
+            return
+        self.view.merge_page.show_merge(merge)
+        self.view.show_merge()
+
+    def _keep_merge(self, choices: dict[tuple[str, int], object]) -> None:
+        if self.merge is None:
+            return
+        self._start(
+            "keep merge", backend.keep_merge, self._shelf, self.merge, choices, on_done=self._merged
+        )
+
+    def _merged(self, proposal: Proposal) -> None:
+        self.changed.emit(proposal.id)
+        self._context.request_review(proposal.id)
+
+    # Threads
+
+    def _start(
+        self,
+        name: str,
+        work: Callable[..., object],
+        *arguments: object,
+        on_done: Callable[..., object],
+        on_problem: Callable[[str], object] | None = None,
+        on_stale: Callable[[str], object] | None = None,
+    ) -> None:
+        """Run work in a thread under a name; a newer one of that name replaces its answer."""
+        earlier = self._under_way.pop(name, None)
+        if earlier is not None:
+            earlier.cancel()
+
+        def done(value: object) -> None:
+            self._under_way.pop(name, None)
+            on_done(value)
+            self._tell_settled()
+
+        def failed(problem: BaseException) -> None:
+            self._under_way.pop(name, None)
+            if isinstance(problem, Stale) and on_stale is not None:
+                on_stale(str(problem))
+            elif not isinstance(problem, PROBLEMS):
+                self._context.notify.problem(problem)
+            elif on_problem is not None:
+                on_problem(str(problem))
+            elif name == "open":
+                self.opened, self.choices = None, Choices(())
+                self.view.show_message("This proposal cannot be shown", str(problem))
+                self._hunk_changed()
+            else:
+                self.view.notice("act", "error", str(problem), closable=True)
+            self._tell_settled()
+
+        self._under_way[name] = self._context.spawn_thread(
+            work, *arguments, on_done=done, on_error=failed, owner=self
+        )
+
+    def _tell_settled(self) -> None:
+        if not self.busy:
+            self.settled.emit()
+
+
+def _timer(parent: QObject, pause: int, run: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(pause)
+    timer.timeout.connect(run)
+    return timer
+
+
+__all__ = ["WHOLE", "Desk", "Sequence"]

@@ -1,0 +1,138 @@
+"""The head of a proposal: title, verdicts, where it comes from, why it was made, warnings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from workbench.domain.proposal import Proposal
+from workbench.gui.review.backend import Opened
+from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, level_text, status_text
+from workbench.gui.widgets.badge import Badge
+from workbench.gui.widgets.banner import Banner
+from workbench.gui.widgets.buttons import link_button
+from workbench.gui.widgets.elided_label import ElidedLabel
+from workbench.gui.widgets.layouts import column, row
+
+#: A longer rationale is cut until it is asked for.
+_SHORT = 240
+
+_CAUSES = {
+    "skill": "cause: the skill",
+    "agent": "cause: the agent, not the skill",
+    "environment": "cause: the environment, not the skill",
+    "task": "cause: the task, not the skill",
+}
+
+
+class ProposalHeader(QWidget):
+    """Title and badges, provenance on one line, the rationale, warnings as a banner."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = QLabel()
+        self.title.setProperty("heading", True)
+        self.title.setWordWrap(True)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status, self.level, self.cause = Badge(), Badge(), Badge()
+        self.made = ElidedLabel()
+        self.made.setProperty("muted", True)
+        self.rationale = QLabel()
+        self.rationale.setWordWrap(True)
+        self.rationale.setTextFormat(Qt.TextFormat.PlainText)
+        self.rationale.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._more = link_button("Show all", self._toggle)
+        self._full = ""
+        self._banners = column(spacing=0)
+        badges = row(spacing=6)
+        for badge in (self.status, self.level, self.cause):
+            badges.addWidget(badge)
+        badges.addWidget(self.made, 1)
+        inside = column(spacing=6)
+        inside.setContentsMargins(16, 12, 16, 10)
+        inside.addWidget(self.title)
+        inside.addLayout(badges)
+        inside.addWidget(self.rationale)
+        inside.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        outer = column(self, spacing=0)
+        outer.addLayout(inside)
+        outer.addLayout(self._banners)
+
+    def show_proposal(self, opened: Opened) -> None:
+        """Show another proposal."""
+        proposal = opened.proposal
+        self.title.setText(" ".join(proposal.draft.title.split()))
+        self.made.setText(made_by(proposal))
+        self.show_status(proposal)
+        cause = _CAUSES.get(proposal.draft.root_cause, "")
+        self.cause.setVisible(bool(cause))
+        self.cause.set(cause, "info")
+        self._full = proposal.draft.rationale.strip()
+        self._show_rationale(cut=bool(proposal.draft.changes))
+        self._show_warnings(proposal.warnings)
+
+    def show_status(self, proposal: Proposal) -> None:
+        """Show the status and the level of the gate."""
+        text = status_text(proposal.status)
+        if not proposal.draft.changes:
+            text = {"accepted": "acknowledged", "rejected": "dismissed"}.get(proposal.status, text)
+        self.status.set(text, STATUS_TONES[proposal.status])
+        self.level.setVisible(bool(proposal.draft.changes))
+        self.level.set(level_text(proposal.gate.level), LEVEL_TONES[proposal.gate.level])
+        reasons = " ".join(proposal.gate.reasons)
+        self.level.setToolTip(
+            reasons or "No run with tasks has tested this change, so nobody knows what it does."
+        )
+
+    def _show_rationale(self, *, cut: bool) -> None:
+        long = len(self._full) > _SHORT or self._full.count("\n") > 3
+        self._more.setVisible(long and cut)
+        self._more.setText("Show all")
+        self.rationale.setText(_cut(self._full) if long and cut else self._full)
+        self.rationale.setVisible(bool(self._full) and cut)
+
+    def _toggle(self) -> None:
+        whole = self.rationale.text() == self._full
+        self.rationale.setText(_cut(self._full) if whole else self._full)
+        self._more.setText("Show all" if whole else "Show less")
+
+    def _show_warnings(self, warnings: tuple[str, ...]) -> None:
+        while (item := self._banners.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        if warnings:
+            shown = warnings[:3]
+            more = f" And {len(warnings) - 3} more." if len(warnings) > 3 else ""
+            self._banners.addWidget(Banner("warning", "\n".join(shown) + more, closable=False))
+
+
+def made_by(proposal: Proposal) -> str:
+    """Return who made a proposal, with what, in which run and when."""
+    engine = proposal.engine
+    parts = [f"{engine.id.replace('_', ' ')} {engine.version}".strip()]
+    parts.append(", ".join(engine.models) if engine.models else "no model")
+    if proposal.job:
+        parts.append(f"run {proposal.job}")
+    parts.append(local_time(proposal.created))
+    return " · ".join(parts)
+
+
+def local_time(text: str) -> str:
+    """Return an ISO 8601 time as people read it, in the time zone of this machine."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.tzinfo is not None:
+        moment = moment.astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _cut(text: str) -> str:
+    lines = text.splitlines()
+    short = " ".join(" ".join(lines[:3]).split())
+    return short if len(short) <= _SHORT else f"{short[:_SHORT].rsplit(' ', 1)[0]} …"

@@ -1,0 +1,237 @@
+"""The queue: proposals below the skill they are for, with status, level and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, QueueRow, level_text
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import ui_font
+from workbench.gui.theme.icons import paint_icon
+from workbench.gui.widgets.badge import badge_width, paint_badge
+
+Index = QModelIndex | QPersistentModelIndex
+
+#: Role of the ``QueueRow`` behind a row.
+ROW_ROLE = Qt.ItemDataRole.UserRole
+
+_GROUP_HEIGHT, _HEIGHT, _SIDE = 30, 76, 12
+
+
+class QueueModel(QAbstractListModel):
+    """The rows that pass the filter; heads of groups cannot be selected."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[QueueRow, ...] = ()
+
+    def show(self, rows: Sequence[QueueRow]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self._rows = tuple(rows)
+        self.endResetModel()
+
+    @property
+    def rows(self) -> tuple[QueueRow, ...]:
+        """The rows that are shown."""
+        return self._rows
+
+    def row_of(self, proposal_id: str) -> int:
+        """Return the row of a proposal, -1 when it is not listed."""
+        rows = enumerate(self._rows)
+        return next((at for at, row in rows if row.id and row.id == proposal_id), -1)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not self._rows[index.row()].id:
+            return Qt.ItemFlag.ItemIsEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.title or row.group
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.group}: {row.title}" if row.id else row.group
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return _spoken(row)
+        if role == ROW_ROLE:
+            return row
+        return None
+
+
+def _spoken(row: QueueRow) -> str:
+    if not row.id:
+        return f"{row.group}, {row.count} proposals"
+    what = "Diagnosis" if row.diagnosis else "Proposal"
+    return f"{what} for {row.group}: {row.title}, {row.status_text}, {row.evidence_text}"
+
+
+class QueueDelegate(QStyledItemDelegate):
+    """Title on two lines at most, then status, level and evidence."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(200, _HEIGHT if index.data(ROW_ROLE).id else _GROUP_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: QueueRow = index.data(ROW_ROLE)
+        box: QRect = option.rect
+        painter.save()
+        if not row.id:
+            self._paint_group(painter, box, row)
+        else:
+            self._paint_row(painter, box, row, option)
+        painter.restore()
+
+    def _paint_group(self, painter: QPainter, box: QRect, row: QueueRow) -> None:
+        painter.fillRect(box, colour("window"))
+        painter.fillRect(box.left(), box.bottom(), box.width(), 1, colour("border"))
+        painter.setFont(ui_font(0.92, bold=True))
+        painter.setPen(colour("text_muted"))
+        inside = box.adjusted(_SIDE, 0, -_SIDE, 0)
+        count = str(row.count)
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(inside, middle | int(Qt.AlignmentFlag.AlignRight), count)
+        room = inside.width() - painter.fontMetrics().horizontalAdvance(count) - 8
+        name = painter.fontMetrics().elidedText(row.group, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(inside, middle, name)
+
+    def _paint_row(
+        self, painter: QPainter, box: QRect, row: QueueRow, option: QStyleOptionViewItem
+    ) -> None:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        if selected or hovered:
+            painter.fillRect(box, colour("selection" if selected else "hover"))
+        painter.fillRect(box.left(), box.bottom(), box.width(), 1, colour("border"))
+        if selected:
+            painter.fillRect(box.left(), box.top(), 3, box.height(), colour("accent"))
+        inside = box.adjusted(_SIDE, 8, -_SIDE, -8)
+        sign = "info" if row.diagnosis else "edit"
+        quiet = "selection_text" if selected else "text_muted"
+        paint_icon(painter, sign, QRect(inside.left(), inside.top() + 1, 15, 15).toRectF(), quiet)
+        title = inside.adjusted(22, 0, 0, 0)
+        painter.setFont(option.font)
+        painter.setPen(colour("selection_text" if selected else "text"))
+        for number, text in enumerate(_two_lines(row.title, option.font, title.width())):
+            line = QRect(title.left(), title.top() - 1 + 18 * number, title.width(), 18)
+            painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), text)
+        self._paint_foot(painter, title, row, option.font, quiet)
+
+    def _paint_foot(
+        self, painter: QPainter, title: QRect, row: QueueRow, base: QFont, quiet: str
+    ) -> None:
+        middle = title.bottom() - 9
+        left = float(title.left())
+        painter.setFont(base)
+        badges = [(row.status_text, STATUS_TONES[row.status])]
+        if not row.diagnosis and row.level != "not_evaluated":
+            badges.append((level_text(row.level), LEVEL_TONES[row.level]))
+        for text, tone in badges:
+            if left + badge_width(text, tone, base, sign=False) > title.right():
+                break
+            left += paint_badge(painter, left, middle, text, tone, sign=False) + 6
+        painter.setFont(ui_font(0.92))
+        painter.setPen(colour(quiet))
+        room = QRect(int(left) + 2, middle - 9, title.right() - int(left) - 2, 18)
+        text = painter.fontMetrics().elidedText(
+            row.evidence_text, Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def _two_lines(text: str, font: QFont, width: int) -> list[str]:
+    """Return a text on one or two lines, split between words; the second ends in "…"."""
+    metrics = QFontMetrics(font)
+    if metrics.horizontalAdvance(text) <= width:
+        return [text]
+    words = text.split(" ")
+    first = words[0]
+    count = 1
+    while count < len(words) and metrics.horizontalAdvance(f"{first} {words[count]}") <= width:
+        first = f"{first} {words[count]}"
+        count += 1
+    rest = " ".join(words[count:])
+    elide = Qt.TextElideMode.ElideRight
+    lines = [metrics.elidedText(first, elide, width), metrics.elidedText(rest, elide, width)]
+    return [line for line in lines if line]
+
+
+class QueueView(QListView):
+    """The list; j and k, or the arrows, go down and up; Enter goes to the changes."""
+
+    chosen = Signal(str)
+    entered = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.queue = QueueModel(self)
+        self.setModel(self.queue)
+        self.setItemDelegate(QueueDelegate(self))
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setAccessibleName("Proposals")
+        self.selectionModel().currentChanged.connect(self._tell)
+
+    def show_rows(self, rows: Sequence[QueueRow], selected: str) -> str:
+        """Show rows and select one of them, the first proposal when it is gone; return its id."""
+        self.selectionModel().blockSignals(True)
+        self.queue.show(rows)
+        first = next((row.id for row in rows if row.id), "")
+        chosen = selected if self.queue.row_of(selected) >= 0 else first
+        if chosen:
+            self.setCurrentIndex(self.queue.index(self.queue.row_of(chosen)))
+        self.selectionModel().blockSignals(False)
+        return chosen
+
+    def current_id(self) -> str:
+        """Return the selected proposal, or ""."""
+        row = self.currentIndex().data(ROW_ROLE)
+        return row.id if row is not None else ""
+
+    def select(self, proposal_id: str) -> None:
+        """Select a proposal that is listed."""
+        row = self.queue.row_of(proposal_id)
+        if row >= 0:
+            self.setCurrentIndex(self.queue.index(row))
+
+    def step(self, by: int) -> None:
+        """Go to the next or previous proposal."""
+        at = self.currentIndex().row() + by
+        while 0 <= at < len(self.queue.rows):
+            if self.queue.rows[at].id:
+                self.setCurrentIndex(self.queue.index(at))
+                return
+            at += by
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit()
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and not event.modifiers():
+            self.step(1 if event.key() == Qt.Key.Key_Down else -1)
+        elif event.text().isprintable() and event.text():
+            event.ignore()  # letters are acts of the desk, not a search in the list
+        else:
+            super().keyPressEvent(event)
+
+    def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        row = current.data(ROW_ROLE)
+        if row is not None and row.id:
+            self.chosen.emit(row.id)
