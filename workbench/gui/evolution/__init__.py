@@ -1,0 +1,1 @@
+"""The Evolution activity: let an engine propose changes, and see what came of every run."""

@@ -1,0 +1,138 @@
+"""A list to choose from: "all of them", or those with a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QListView, QRadioButton, QWidget
+
+from workbench.gui.widgets.layouts import column, row
+
+Index = QModelIndex | QPersistentModelIndex
+_HEIGHT = 168
+
+
+class CheckModel(QAbstractListModel):
+    """Rows of (key, text), each with a mark."""
+
+    marked_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[tuple[str, str], ...] = ()
+        self._marked: set[str] = set()
+
+    def show(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Show other rows; marks of rows that are still there stay."""
+        self.beginResetModel()
+        self._rows = tuple(rows)
+        self._marked &= {key for key, _ in self._rows}
+        self.endResetModel()
+
+    def marked(self) -> tuple[str, ...]:
+        """Return the keys of marked rows in order."""
+        return tuple(key for key, _ in self._rows if key in self._marked)
+
+    def mark(self, keys: Sequence[str]) -> None:
+        """Mark exactly these rows."""
+        self._marked = set(keys)
+        if self._rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+        self.marked_changed.emit()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsUserCheckable
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        key, text = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return key
+        if role == Qt.ItemDataRole.CheckStateRole:
+            on = key in self._marked
+            return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.CheckStateRole:
+            return False
+        key = self._rows[index.row()][0]
+        if Qt.CheckState(value) == Qt.CheckState.Checked:
+            self._marked.add(key)
+        else:
+            self._marked.discard(key)
+        self.dataChanged.emit(index, index)
+        self.marked_changed.emit()
+        return True
+
+
+class CheckList(QFrame):
+    """Two buttons, "all" and "only", and the list for the second."""
+
+    changed = Signal()
+
+    def __init__(self, things: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._things = things
+        self.all = QRadioButton()
+        self.some = QRadioButton()
+        self.all.setChecked(True)
+        self._group = QButtonGroup(self)
+        self._group.addButton(self.all)
+        self._group.addButton(self.some)
+        self.model = CheckModel(self)
+        self.view = QListView()
+        self.view.setModel(self.model)
+        self.view.setUniformItemSizes(True)
+        self.view.setAccessibleName(f"Chosen {things}")
+        self.view.setFixedHeight(_HEIGHT)
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setProperty("boxed", True)
+        self.view.hide()
+        buttons = row(spacing=24)
+        buttons.addWidget(self.all)
+        buttons.addWidget(self.some)
+        buttons.addStretch(1)
+        inside = column(self, spacing=8)
+        inside.addLayout(buttons)
+        inside.addWidget(self.view)
+        self.all.toggled.connect(lambda _on: self._switched())
+        self.model.marked_changed.connect(self._tell)
+        self._name()
+
+    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Show what there is to choose from."""
+        self.model.show(rows)
+        self.setEnabled(bool(rows))
+        self._name()
+
+    def chosen(self) -> tuple[str, ...] | None:
+        """Return the chosen keys, None for all."""
+        return None if self.all.isChecked() else self.model.marked()
+
+    def choose(self, keys: Sequence[str]) -> None:
+        """Choose exactly these."""
+        self.some.setChecked(True)
+        self.model.mark(keys)
+
+    def _switched(self) -> None:
+        self.view.setVisible(self.some.isChecked())
+        self._tell()
+
+    def _tell(self) -> None:
+        self._name()
+        self.changed.emit()
+
+    def _name(self) -> None:
+        count = self.model.rowCount()
+        self.all.setText(f"All {count} {self._things}")
+        marked = len(self.model.marked())
+        self.some.setText(
+            f"Only chosen ones ({marked})" if self.some.isChecked() else "Only chosen ones"
+        )

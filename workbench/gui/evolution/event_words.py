@@ -1,0 +1,116 @@
+"""Events of a run as rows of a table and lines of a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.domain.job import (
+    AnyEvent,
+    Candidate,
+    Diagnosis,
+    EvalRequested,
+    EvalResult,
+    EvidenceFound,
+    Finished,
+    GateEvent,
+    LlmCall,
+    Log,
+    Progress,
+    ProposalEvent,
+    Stage,
+    Started,
+    UnknownEvent,
+    Warning_,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One row. ``key`` is set where a later event takes the place of an earlier one (a stage)."""
+
+    kind: str
+    text: str
+    icon: str = "dot"
+    token: str = "text_muted"
+    key: str = ""
+
+
+_GOOD_ENDS = ("completed", "no_change")
+
+
+def event_row(event: AnyEvent) -> EventRow | None:
+    """Return an event as a row, None for what only moves the progress bar or fills the log."""
+    match event:
+        case Progress() | Log():
+            return None
+        case Started():
+            words = " ".join(filter(None, (event.plan, event.cost_estimate)))
+            return EventRow("Started", words or "The engine began.", "play", "accent")
+        case Stage():
+            share = f"{event.done} of {event.total}" if event.total else str(event.done or "")
+            done = bool(event.total) and event.done >= event.total
+            sign = ("check", "success") if done else ("arrow-right", "accent")
+            return EventRow("Stage", f"{event.name}  {share}".strip(), *sign, key=event.name)
+        case EvidenceFound():
+            text = f"{event.finding}  ({event.trace}, step {event.step})"
+            return EventRow("Evidence", text, "search", "info")
+        case LlmCall():
+            return EventRow("Model call", _call_words(event), "message", "info")
+        case ProposalEvent():
+            return EventRow(
+                "Proposal", event.draft.title if event.draft else "", "review", "accent"
+            )
+        case Diagnosis():
+            return EventRow("Diagnosis", event.draft.title if event.draft else "", "info", "info")
+        case Warning_():
+            return EventRow("Warning", event.text, "warning", "warning")
+        case Finished():
+            good = event.status in _GOOD_ENDS
+            sign = ("check-circle", "success") if good else ("error", "error")
+            if event.status in ("cancelled", "budget", "lost", "infra_blocked"):
+                sign = ("stop", "warning")
+            text = f"{event.status.replace('_', ' ')}. {event.summary}".strip()
+            return EventRow("Finished", text, *sign)
+    return _engine_row(event)
+
+
+def _engine_row(event: AnyEvent) -> EventRow:
+    """What an engine says of its own search: shown as its word, never as a result of ours."""
+    match event:
+        case Candidate():
+            made_of = f" from {', '.join(event.parents)}" if event.parents else ""
+            return EventRow("Candidate", f"{event.id}{made_of}  {event.summary}", "branch", "info")
+        case GateEvent():
+            text = f"engine says: {event.candidate} {event.rule} {event.level}"
+            return EventRow("Engine's gate", text, "info")
+        case EvalRequested():
+            return EventRow("Asks for runs", f"{event.candidate}: {len(event.tasks)} tasks", "play")
+        case EvalResult():
+            score = "no score" if event.score is None else f"score {event.score:g}"
+            return EventRow("Task run", f"{event.candidate} {event.task}: {event.status}, {score}")
+        case UnknownEvent():
+            return EventRow(event.tag, event.raw, "hint")
+    return EventRow(type(event).__name__, str(event), "hint")
+
+
+def _call_words(call: LlmCall) -> str:
+    cost = f", ${call.usd:.4f}" if call.usd else ""
+    cached = ", from the cache" if call.cached else ""
+    return (
+        f"{call.role or 'model'} {call.model}: {call.input_tokens} in, {call.output_tokens} out"
+        f"{cost}{cached}"
+    )
+
+
+def log_line(event: AnyEvent) -> str:
+    """Return the line of an event in the log, empty for none."""
+    match event:
+        case Log():
+            return event.text if event.level == "info" else f"{event.level}: {event.text}"
+        case Progress():
+            return f"{event.fraction:4.0%}  {event.text}" if event.text else ""
+        case Warning_():
+            return f"warning: {event.text}"
+        case Finished():
+            return f"{event.status}: {event.summary}"
+    return ""

@@ -1,0 +1,190 @@
+"""One run: how it stands, what it gave, what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QStackedWidget,
+    QTabWidget,
+    QWidget,
+)
+
+from workbench.domain.job import AnyEvent, JobState
+from workbench.gui.evolution.event_words import log_line
+from workbench.gui.evolution.events_view import EventsTable
+from workbench.gui.evolution.outcome_detail import OutcomeDetail
+from workbench.gui.evolution.outcome_lines import outcome_rows
+from workbench.gui.evolution.run_record import Outcome, RunRecord, when_words
+from workbench.gui.shell.context import AppContext
+from workbench.gui.theme.fonts import mono_font
+from workbench.gui.widgets.badge import Badge, Tone
+from workbench.gui.widgets.buttons import push_button
+from workbench.gui.widgets.elided_label import ElidedLabel
+from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.split_view import SplitView
+from workbench.gui.widgets.two_line_row import TwoLineList
+
+_TONES: dict[JobState, Tone] = {
+    "queued": "neutral",
+    "starting": "info",
+    "running": "info",
+    "cancelling": "warning",
+    "finished": "success",
+    "failed": "error",
+    "cancelled": "warning",
+    "lost": "warning",
+}
+_LOG_LINES = 5000
+
+
+class RunPage(QWidget):
+    """Header with state, progress and Cancel; tabs with results, events and log."""
+
+    cancelled = Signal()
+    again = Signal()
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.record: RunRecord | None = None
+        self._title = QLabel()
+        self._title.setProperty("heading", True)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._state = Badge()
+        self._where = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self._where.setProperty("muted", True)
+        self._summary = QLabel()
+        self._summary.setWordWrap(True)
+        self._summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.bar.setAccessibleName("Progress of the run")
+        self.cancel = push_button("Cancel", self.cancelled.emit)
+        self.repeat = push_button("Run again…", self.again.emit)
+        self.results = TwoLineList("Results of the run", lambda outcome: outcome.key)
+        self.detail = OutcomeDetail(context)
+        self.events = EventsTable()
+        self.log = QPlainTextEdit()
+        self.tabs = QTabWidget()
+        self._nothing = EmptyState("", "", icon="evolution")
+        self._lay_out()
+        self.results.chosen.connect(self.detail.show_outcome)
+        self.results.opened.connect(self._open)
+        self.setFocusProxy(self.results)
+
+    def show_run(self, record: RunRecord) -> None:
+        """Show another run."""
+        self.record = record
+        self.events.events.clear()
+        self.events.add(record.events)
+        self.log.clear()
+        self._write_log(record.events)
+        self.detail.show_outcome(None)
+        self.results.show_rows([])
+        self.update_run()
+        self.tabs.setCurrentIndex(1 if record.active else 0)
+
+    def add_events(self, events: Iterable[AnyEvent]) -> None:
+        """Show more events of the run in front."""
+        batch = tuple(events)
+        self.events.add(batch)
+        self._write_log(batch)
+        self.update_run()
+
+    def update_run(self) -> None:
+        """Show the state and results of the run as they are now."""
+        record = self.record
+        if record is None:
+            return
+        self._title.setText(record.engine)
+        words = "loading" if not record.loaded and not record.live else record.state
+        self._state.set(words, _TONES[record.state])
+        when = when_words(record.created, datetime.now().astimezone())
+        self._where.setText("  ·  ".join(filter(None, (when, record.library))))
+        self._summary.setText(record.doing if record.active else record.summary)
+        self._summary.setVisible(bool(self._summary.text()))
+        self.bar.setVisible(record.active)
+        fraction = record.fraction
+        self.bar.setRange(0, 0 if fraction is None else 1000)
+        self.bar.setValue(round((fraction or 0) * 1000))
+        self.cancel.setVisible(record.live and record.active)
+        self.cancel.setText("Kill now" if record.state == "cancelling" else "Cancel")
+        self.repeat.setVisible(not record.active)
+        self._show_outcomes(record)
+
+    def _show_outcomes(self, record: RunRecord) -> None:
+        rows = outcome_rows(record.outcomes)
+        self.results.show_rows(rows)
+        self._results_stack.setCurrentIndex(0 if rows else 1)
+        count = len(record.outcomes)
+        self.tabs.setTabText(0, f"Results  {count}" if count else "Results")
+        self.tabs.setTabText(1, f"Events  {self.events.events.rowCount()}")
+        if not rows:
+            self._nothing.set_texts(*_nothing_words(record))
+        elif self.results.current() is None:
+            self.results.select_first()
+        else:
+            self.detail.show_outcome(self.results.current())
+
+    def _write_log(self, events: Iterable[AnyEvent]) -> None:
+        lines = [line for event in events if (line := log_line(event))]
+        if lines:
+            self.log.appendPlainText("\n".join(lines))
+
+    def _open(self, outcome: Outcome) -> None:
+        if outcome.proposal is not None:
+            self._context.request_review(outcome.proposal.id)
+
+    def _lay_out(self) -> None:
+        self.log.setReadOnly(True)
+        self.log.setFont(mono_font(0.92))
+        self.log.setMaximumBlockCount(_LOG_LINES)
+        self.log.setAccessibleName("Log of the run")
+        self.log.setPlaceholderText("The engine has written nothing.")
+        self.results.setMinimumWidth(280)
+        self.detail.setMinimumWidth(280)
+        split = SplitView((self.results, self.detail), sizes=(520, 420), stretch=(3, 2))
+        self._results_stack = QStackedWidget()
+        self._results_stack.addWidget(split)
+        self._results_stack.addWidget(self._nothing)
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setProperty("quiet", True)
+        self.tabs.tabBar().setAccessibleName("Parts of the run")
+        self.tabs.addTab(self._results_stack, "Results")
+        self.tabs.addTab(self.events, "Events")
+        self.tabs.addTab(self.log, "Log")
+        head = QFrame()
+        inside = column(head, spacing=6)
+        inside.setContentsMargins(16, 14, 16, 10)
+        first = row(spacing=10)
+        first.addWidget(self._title)
+        first.addWidget(self._state)
+        first.addStretch(1)
+        first.addWidget(self.repeat)
+        first.addWidget(self.cancel)
+        inside.addLayout(first)
+        inside.addWidget(self._where)
+        inside.addWidget(self._summary)
+        inside.addWidget(self.bar)
+        outer = column(self, spacing=0)
+        outer.addWidget(head)
+        outer.addWidget(self.tabs, 1)
+
+
+def _nothing_words(record: RunRecord) -> tuple[str, str]:
+    if record.active:
+        return "The engine is at work", "What it proposes appears here."
+    if not record.loaded:
+        return "Reading the journal", "What this run said is being read."
+    if record.state in ("failed", "lost", "cancelled"):
+        return "It gave nothing", record.summary or "It ended before it proposed anything."
+    return "No change proposed", record.summary or "The engine found nothing to change."

@@ -1,0 +1,1 @@
+"""The Security activity: what scanners found, and what a person decided about it."""
