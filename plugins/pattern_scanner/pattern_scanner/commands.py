@@ -47,7 +47,7 @@ _ECHO_BASE64 = re.compile(
 _URL = re.compile(r"https?://([\w.${}-]{3,100})(?::\d{1,5})?(/[\w./-]{0,120})?")
 _ADDRESS = re.compile(r"https?://(?:\d{1,3}\.){3}\d{1,3}")
 _SECRET_PLACE = re.compile(
-    r"(?i)/\.ssh/|/\.aws/|/\.gnupg|/etc/shadow|\.git-credentials|/\.netrc|/\.kube/config|id_rsa|"
+    r"(?i)/\.ssh\b|/\.aws\b|/\.gnupg|/etc/shadow|\.git-credentials|/\.netrc|/\.kube/config|id_rsa|"
     r"id_ed25519|login data|wallet\.dat|keychain|(?:^|[\s/\"'])\.env\b(?!\.)|\bprintenv\b|"
     r"^\s*env\b|\benv\s*[|>]"
 )

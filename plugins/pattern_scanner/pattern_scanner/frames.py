@@ -68,7 +68,10 @@ def _concepts(passage: Passage) -> _Seen:
         while match is not None and tries < 4:
             talked = name in _CORE and mentioned(text, match.start(), match.end())
             about = about or talked
-            if not negated(text, match.start()) and (not talked or passage.hidden):
+            off = negated(
+                text, match.start(), match.end(), own=name in known.self_negated
+            )
+            if not off and (not talked or passage.hidden):
                 plain.add(name)
                 break
             match = pattern.search(text, match.end())

@@ -169,8 +169,8 @@ def _weigh(features: dict[str, Passage], both_systems: bool) -> Iterator[Sightin
             confidence="high" if strong else "medium",
         )  # fmt: skip
     count = sum(name in features for name in ("program", "required", "urgency", "paste-page"))
-    if "program" in features and "required" in features:
-        if "urgency" in features and both_systems and count >= 3:
+    if "program" in features and required:
+        if "required" in features and "urgency" in features and both_systems and count >= 3:
             yield _sighting("lure", features["program"], features, confidence="medium")
         elif "urgency" in features:
             yield _sighting("lure-download", features["program"], features)

@@ -29,7 +29,7 @@ _ABOUT = re.compile(
     r"threats?|red[- ]team(?:ing)?|suspicious|untrusted|hostile|compromised|detect(?:s|ed|ing|"
     r"ion)?|"
     r"scans? for|scanner|looks? for|watch(?:es)? (?:out )?for|flag(?:s|ged)? (?:any|all|as|if|"
-    r"when|it)|warn(?:s|ing)?|risk(?:y|s)? of|"
+    r"when|it)|warns? (?:about|against|if|when|on|the)|warning signs?|risk(?:y|s)? of|"
     r"dangerous|unsafe|insecure|anti-?patterns?|red flags?|indicators? of|signs? of|"
     r"examples? of|treat (?:it|them|these|this|any|all|such) as data|as data, not|"
     r"social engineering|"
@@ -84,20 +84,35 @@ _BAD_COMMENT = re.compile(
 _GOOD_COMMENT = re.compile(
     r"(?:#|//|--|/\*|<!--)\s*(?:\W{0,3})(?:good|right|safe|secure|correct|better|do)\b|[✅✓]"
 )
+_NEW_ORDER = re.compile(r"(?:,|;) (?:and|then|also|do) ")
+_NEGATOR_AFTER = re.compile(
+    r"(?:\s\w{1,6}){0,2}\s(?:niemals|nie|nicht|keine\w?|jamais|pas|aucun\w?|nunca|mai)\b"
+)
 _AFTERWARDS = re.compile(r"\b(?:before|against|risk of|risks of|attempts? to)\s(?:\w{1,14}\s)?$")
 _DOUBLE_NEGATION = re.compile(
     r"\b(?:do not|don't|never) (?:forget|fail|hesitate|skip|omit|neglect)\b"
 )
 
 
-def negated(text: str, start: int) -> bool:
-    """Tell whether the clause before ``start`` forbids what stands at ``start`` of folded text."""
+def negated(text: str, start: int, end: int = 0, *, own: bool = False) -> bool:
+    """Tell whether the clause around ``start`` forbids what stands there in folded text.
+
+    ``own``: the words hold a negation themselves ("do not tell the user"), so that another
+    "without" or a new order before them does not turn them around. German, French and Spanish
+    negate after the verb too: there the words after ``end`` are looked at.
+    """
     before = text[max(0, start - 80) : start]
     breaks = [match.end() for match in _CLAUSE_BREAK.finditer(before)]
-    clause = before[breaks[-1] :] if breaks else before
+    if own:
+        breaks += [match.end() for match in _NEW_ORDER.finditer(before)]
+    clause = before[max(breaks) :] if breaks else before
     if _DOUBLE_NEGATION.search(clause):
         return False
-    return bool(_NEGATOR.search(clause) or _AFTERWARDS.search(clause))
+    if own:
+        clause = clause.replace("without", "")
+    if _NEGATOR.search(clause) or _AFTERWARDS.search(clause):
+        return True
+    return bool(end) and bool(_NEGATOR_AFTER.match(text[end : end + 20]))
 
 
 def mentioned(text: str, start: int, end: int) -> bool:
