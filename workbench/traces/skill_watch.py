@@ -25,6 +25,13 @@ _LISTED: Final = re.compile(
     r"^- ([^\s:][^:\n]{0,200}): .*\(file: ([^)\n]+SKILL\.md)\)", re.MULTILINE
 )
 
+#: The list Pi, OpenHands and others put into the system prompt.
+_LISTING: Final = re.compile(r"<available_skills>(.*?)</available_skills>", re.DOTALL)
+_LISTED_SKILL: Final = re.compile(r"<skill>\s*<name>([^<\n]{1,200})</name>(.*?)</skill>", re.DOTALL)
+_LOCATION: Final = re.compile(r"<location>([^<\n]{1,1000})</location>")
+#: What Pi puts into the message after ``/skill:name`` (pi-coding-agent, 2026).
+_BODY: Final = re.compile(r'<skill name="([^"\n]{1,200})"(?: location="([^"\n]{1,1000})")?')
+
 
 class SkillWatch:
     """Every use once a turn: a file read in three parts is one use (Codex's own rule)."""
@@ -35,6 +42,14 @@ class SkillWatch:
 
     def listed(self, step: StepDraft, text: str, span: ByteSpan) -> None:
         """Take the skills a message lists."""
+        for listing in _LISTING.findall(text):
+            for name, rest in _LISTED_SKILL.findall(listing):
+                place = _LOCATION.search(rest)
+                path = place.group(1).strip() if place else ""
+                if path:
+                    self._know(path)
+                use = SkillUse("listed", name.strip(), path, "explicit")
+                self._add(step, None, use, span, "unknown")
         if "SKILL.md" not in text:
             return
         for name, path in _LISTED.findall(text):
@@ -46,6 +61,18 @@ class SkillWatch:
         for name, path in injected_skills(text):
             self._know(path)
             self._add(step, None, SkillUse("loaded", name, path, "explicit"), span, "mention")
+        for name, path in _BODY.findall(text) if "<skill name=" in text else ():
+            if path:
+                self._know(path)
+            self._add(step, None, SkillUse("loaded", name, path, "explicit"), span, "slash")
+
+    def triggered(self, step: StepDraft, skill: str, span: ByteSpan) -> None:
+        """Take that the agent's own keyword rules loaded a skill."""
+        self._add(step, None, SkillUse("loaded", skill, "", "explicit"), span, "keyword")
+
+    def offered(self, step: StepDraft, skill: str, span: ByteSpan) -> None:
+        """Take that a record names a skill as available."""
+        self._add(step, None, SkillUse("listed", skill, "", "explicit"), span, "unknown")
 
     def command(
         self, step: StepDraft, call: CallDraft, command: str, span: ByteSpan, cwd: str = ""
