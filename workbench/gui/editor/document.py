@@ -49,6 +49,8 @@ class FileDocument(Document):
         self._file = file
         self._saved_sha: str | None = file.sha
         self._dirty = False
+        #: The disk has another text, or none, though nothing was typed: a save still writes.
+        self._unwritten = False
         self._asked_about: str | None = ""
         self._banners: dict[str, Banner] = {}
         self._recovery = RecoveryFolder(context.folders.state / "recovery")
@@ -114,6 +116,8 @@ class FileDocument(Document):
         self._file = FileText(self.path, data, self._file.executable)
         self._saved_sha = sha
         self._recovery.drop(self.path)
+        self._unwritten = False
+        self.source.document().setModified(False)
         self._set_dirty(False)
         self._context.file_saved.emit(str(self.path))
         self._context.workspace.reload()
@@ -210,11 +214,12 @@ class FileDocument(Document):
         context.disk_changed.connect(self.check_disk)
         context.theme_changed.connect(self._refresh_colours)
         context.client_changed.connect(self._follow)
-        self.check.wish(self._file.data)
+        self.check.wish(self.bytes_now)
 
     def _show_file(self, file: FileText) -> None:
         self._file = file
         self._saved_sha = file.sha
+        self._unwritten = False
         self._asked_about = ""
         self.source.blockSignals(True)
         self.source.set_text(file.text)
@@ -248,16 +253,15 @@ class FileDocument(Document):
     # Typing
 
     def _edited(self) -> None:
-        self._set_dirty(self.source.text() != self._file.text)
+        self._set_dirty(self._unwritten or self.source.document().isModified())
         self._keep.start()
         self._follow()
 
     def _follow(self) -> None:
-        text = self.source.text()
         if self.preview is not None:
-            self.preview.show_markdown(_without_front_matter(text))
+            self.preview.show_markdown(lambda: _without_front_matter(self.source.text()))
         if not self.source.isReadOnly():
-            self.check.wish(self._file.encode(text))
+            self.check.wish(self.bytes_now)
 
     def _set_dirty(self, dirty: bool) -> None:
         if dirty != self._dirty:
@@ -408,6 +412,7 @@ class FileDocument(Document):
                 "This file was deleted by another program. Your text is still here.",
                 (("Keep mine", lambda: self._keep_mine(None)),),
             )
+            self._unwritten = True
             self._set_dirty(True)
             return
         self._tell(
@@ -426,6 +431,7 @@ class FileDocument(Document):
         self._untell("outside")
         self._saved_sha = found
         self._asked_about = ""
+        self._unwritten = True
         self._set_dirty(True)
 
     def _compare(self) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from workbench.gui.shell.context import AppContext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.domain.diagnostic import Diagnostic
     from workbench.domain.skill import Skill
 
@@ -29,7 +31,7 @@ class LiveCheck(QObject):
         self._context = context
         self._path = path
         self._turn = 0
-        self._source = b""
+        self._source: Callable[[], bytes] = bytes
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -42,8 +44,8 @@ class LiveCheck(QObject):
             return None
         return skill
 
-    def wish(self, source: bytes) -> None:
-        """Check these bytes soon."""
+    def wish(self, source: Callable[[], bytes]) -> None:
+        """Check soon what ``source`` gives then; a keystroke must not pay for it."""
         self._source = source
         self._pause.start()
 
@@ -59,7 +61,7 @@ class LiveCheck(QObject):
                 self.checked.emit(*answer)
 
         self._context.spawn_thread(
-            _check, skill, self._source, self._context.clients, on_done=done, owner=self
+            _check, skill, self._source(), self._context.clients, on_done=done, owner=self
         )
 
 

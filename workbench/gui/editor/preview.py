@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QTimer, QUrl, Signal
@@ -11,6 +12,8 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 from workbench.gui.theme.current import current_theme
 
 _PAUSE_MS = 150
+_LONG_PAUSE_MS = 600
+_LONG_BLOCKS = 1500
 #: A longer text is drawn by its beginning; the source has all of it.
 _MOST = 400_000
 #: Blocks looked at for fenced code.
@@ -35,29 +38,30 @@ class Preview(QTextBrowser):
         self.setPlaceholderText("Nothing to preview.")
         self.document().setDocumentMargin(16)
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
-        self._wanted = ""
+        self._wanted: Callable[[], str] = str
         self._shown: str | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.render_now)
 
-    def show_markdown(self, text: str) -> None:
-        """Show a text when typing pauses."""
+    def show_markdown(self, text: Callable[[], str]) -> None:
+        """Show what ``text`` gives when typing pauses; longer texts wait for a longer pause."""
         self._wanted = text
-        self._pause.start()
+        long = self.document().blockCount() > _LONG_BLOCKS
+        self._pause.start(_LONG_PAUSE_MS if long else _PAUSE_MS)
 
     def render_now(self) -> None:
         """Draw what is wanted, and keep the place."""
-        if self._shown == self._wanted or not self.isVisible():
+        if not self.isVisible() or (wanted := self._wanted()) == self._shown:
             return
-        self._shown = self._wanted
+        self._shown = wanted
         bar = self.verticalScrollBar()
         place = bar.value()
         theme = current_theme()
         self.document().setDefaultStyleSheet(f"a {{ color: {theme['link']}; }}")
         self.document().setMarkdown(
-            self._wanted[:_MOST],
+            wanted[:_MOST],
             QTextDocument.MarkdownFeature.MarkdownDialectGitHub
             | QTextDocument.MarkdownFeature.MarkdownNoHTML,
         )
