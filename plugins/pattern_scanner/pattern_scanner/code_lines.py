@@ -96,3 +96,25 @@ def shell_in_code(block: CodeBlock) -> Iterator[Command]:
             yield Command(
                 block.path, block.line + number, match.group(1), block.role, "string", line[:300]
             )
+
+
+def comment_lines(text: str) -> list[str]:
+    """Return the lines of a script with all but comments and documentation strings blanked."""
+    kept: list[str] = []
+    inside = ""
+    for line in text.split("\n")[: limits.MAX_PASSAGES]:
+        stripped = line.strip()
+        if inside:
+            kept.append(stripped.removesuffix(inside))
+            inside = "" if inside in stripped else inside
+            continue
+        opened = next((mark for mark in ('"""', "'''", "/*") if stripped.startswith(mark)), "")
+        if opened:
+            closing = "*/" if opened == "/*" else opened
+            inside = "" if closing in stripped[len(opened) :] else closing
+            kept.append(stripped[len(opened) :].removesuffix(closing))
+        elif stripped[:1] in ("#", "*") or stripped.startswith("//"):
+            kept.append(stripped.lstrip("#/* "))
+        else:
+            kept.append("")
+    return kept

@@ -68,9 +68,7 @@ def _concepts(passage: Passage) -> _Seen:
         while match is not None and tries < 4:
             talked = name in _CORE and mentioned(text, match.start(), match.end())
             about = about or talked
-            off = negated(
-                text, match.start(), match.end(), own=name in known.self_negated
-            )
+            off = negated(text, match.start(), match.end(), own=name in known.self_negated)
             if not off and (not talked or passage.hidden):
                 plain.add(name)
                 break
@@ -82,7 +80,8 @@ def _concepts(passage: Passage) -> _Seen:
 #: Things, not acts: a negation before them says nothing.
 _OBJECTS = frozenset(
     {"secret", "context", "content", "destination", "remote_place", "auth_use", "control_file",
-     "foreign_content", "authority", "lasting", "power", "agent_address", "risky_act"}
+     "foreign_content", "authority", "lasting", "power",
+     "agent_address", "risky_act", "echo_back", "sent_to"}
 )  # fmt: skip
 #: Acts whose mere mention is common in honest texts about security.
 _CORE = frozenset(

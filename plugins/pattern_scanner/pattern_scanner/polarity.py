@@ -24,7 +24,7 @@ _CLAUSE_BREAK = re.compile(
 )
 #: Words of a text that speaks about attacks instead of ordering one.
 _ABOUT = re.compile(
-    r"\b(?:attack(?:er|ers|s|ing)?|adversar(?:y|ial|ies)|malicious(?:ly)?|malware|phish(?:ing)?|"
+    r"(?<![./@-])\b(?:attack(?:er|ers|s|ing)?|adversar(?:y|ial|ies)|malicious(?:ly)?|malware|phish(?:ing)?|"
     r"injection|injected|jailbreaks?|exploit(?:s|ed|ation|ing)?|vulnerab(?:le|ility|ilities)|"
     r"threats?|red[- ]team(?:ing)?|suspicious|untrusted|hostile|compromised|detect(?:s|ed|ing|"
     r"ion)?|"
@@ -34,7 +34,7 @@ _ABOUT = re.compile(
     r"examples? of|treat (?:it|them|these|this|any|all|such) as data|as data, not|"
     r"social engineering|"
     r"prompt-injection|poison(?:s|ed|ing)?|hijack(?:s|ed|ing)?|smuggl\w{2,4}|owasp|cwe-\d+|"
-    r"mitre|angriff|angreifer|schadsoftware|ataque|attaque|攻击|恶意)\b"
+    r"mitre|angriff|angreifer|schadsoftware|ataque|attaque|攻击|恶意)\b(?![\w-]{0,30}\.\w)"
 )
 _SAYING = re.compile(
     r"\b(?:says?|said|saying|asks?|asked|phrases?|strings?|text like|like|such as|e\.g\.|"

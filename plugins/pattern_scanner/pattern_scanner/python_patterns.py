@@ -241,6 +241,8 @@ class _Module:
             self.note("code-sends-files", node)
         elif "host" in labels:
             self.note("code-sends-host-facts", node)
+        elif "file" in labels and host:
+            self.note("code-sends-files", node, severity="low")
 
     def _running(self, call: _Call) -> None:
         node, called, _short, labels, text = call

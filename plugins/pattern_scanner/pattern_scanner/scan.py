@@ -12,7 +12,7 @@ from pattern_scanner.capabilities import (
     observed_capabilities,
 )
 from pattern_scanner.characters import character_sightings, fold, tag_messages
-from pattern_scanner.code_lines import line_sightings, shell_in_code
+from pattern_scanner.code_lines import comment_lines, line_sightings, shell_in_code
 from pattern_scanner.commands import (
     SHELL_LANGUAGES,
     command_facts,
@@ -159,6 +159,7 @@ class _Reading:
         for block in document.blocks:
             if block.role != Role.WARNING and block.language not in SHELL_LANGUAGES:
                 self._code(self._softened(block))
+                self._comments(block)
             elif block.language == "":
                 self._prose_in_fence(block)
 
@@ -211,16 +212,12 @@ class _Reading:
 
     def _comments(self, block: CodeBlock) -> None:
         """Read the comments of a script as prose: an agent that reads the script reads them too."""
-        lines = [
-            line.lstrip(" \t#/*-;\"'")
-            if line.lstrip()[:1] in ("#", "/", "*", '"', "'", "-")
-            else ""
-            for line in block.text.split("\n")[: limits.MAX_PASSAGES]
-        ]
+        lines = comment_lines(block.text)
         if not any(lines):
             return
         role = min(block.role, Role.CAUTION)
         document = read_document(TextFile(block.path, "\n".join(lines), "text", role))
+        document.passages = [_moved(passage, block.line - 1) for passage in document.passages]
         self.observed.sightings.extend(prose_sightings(document, security_subject=self.subject))
 
     def finish(self) -> None:
