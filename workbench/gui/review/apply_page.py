@@ -58,6 +58,7 @@ class ApplyPage(QWidget):
         self.skip_git.toggled.connect(lambda _on: self._enable())
         self._banner = column(spacing=0)
         self._why = QLabel()
+        self._why.setWordWrap(True)
         self._why.setProperty("muted", True)
         self.apply = primary_button("Apply", self._confirm)
         self.back = push_button("Back to the changes", self.left.emit)
@@ -153,7 +154,8 @@ class ApplyPage(QWidget):
         refused = bool(plan.problem) and not (plan.can_skip_git and self.skip_git.isChecked())
         self.apply.setEnabled(not left and not refused)
         self._why.setText(
-            f"Tick {left} program{'' if left == 1 else 's'} or deletions above first."
+            f"Tick the {left} marked file{'' if left == 1 else 's'} first: programs and deletions "
+            "are approved one by one."
             if left
             else ""
         )

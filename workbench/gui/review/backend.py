@@ -6,21 +6,19 @@ import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
 from workbench.domain.proposal import (
     Decision,
     EvidenceCheck,
-    Gate,
     HunkVerdict,
     Proposal,
     ProposalStatus,
     Receipt,
 )
 from workbench.evolution.evidence import recheck
-from workbench.files import FileProblem, sha256
+from workbench.files import FileProblem
 from workbench.review.apply import apply_decision
 from workbench.review.compose import accepted_hunks
 from workbench.review.decide import decide, gate_after, record
@@ -38,8 +36,6 @@ from workbench.store.proposals import Listing, ProposalStore
 
 #: What may go wrong with a message for a person.
 PROBLEMS = (FileProblem, ReviewProblem, GitProblem)
-
-Side = Literal["ours", "theirs"]
 
 
 class Shelf(Struct, frozen=True):
@@ -103,13 +99,13 @@ def read_queue(shelf: Shelf) -> tuple[Listing, tuple[str, ...]]:
     return shelf.store.read(), done
 
 
-def open_proposal(shelf: Shelf, proposal_id: str, library: Path | None) -> Opened:
+def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
     """Read a proposal with its hunks, decisions and receipts, and look its evidence up again.
 
     Raises:
         FileProblem, ReviewProblem: it cannot be shown.
     """
-    review = open_review(shelf.store, proposal_id, library)
+    review = open_review(shelf.store, proposal_id)
     proposal = review.proposal
     decision = review.decision
     names = {hunk.id for hunk in review.hunks} or {WHOLE}
@@ -250,11 +246,6 @@ def keep_merge(
     return shelf.store.add(proposal, blobs)
 
 
-def gate_of(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
-    """Return the gate that holds for a selection."""
-    return gate_after(review, verdicts)
-
-
 def _risk(path: str, data: bytes | None, mode: str | None, base_mode: str | None, new: bool) -> str:
     """Return why a file wants a second look: programs that come, change or go, and deletions."""
     if data is None:
@@ -289,25 +280,3 @@ def _ground(review: Review, paths: Sequence[str]) -> tuple[str, bool, str, bool]
 def short(digest: str | None) -> str:
     """Return the start of a hash, or what stands for no file."""
     return "none" if digest is None else digest[:12]
-
-
-__all__ = [
-    "PROBLEMS",
-    "Opened",
-    "Plan",
-    "Shelf",
-    "TouchedFile",
-    "apply_plan",
-    "gate_of",
-    "keep_merge",
-    "keep_verdicts",
-    "merge_with_disk",
-    "now",
-    "open_proposal",
-    "plan_apply",
-    "read_queue",
-    "revert_applied",
-    "reviewer_at",
-    "sha256",
-    "short",
-]

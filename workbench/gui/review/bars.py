@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QToolButton, QWidget
 
 from workbench.domain.proposal import REASON_CODES, Hunk
 from workbench.gui.review.edit_text import lines_of, text_of
+from workbench.gui.review.emphasis import hidden_characters
+from workbench.gui.review.flow import Flow
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.layouts import column, row
@@ -39,19 +41,22 @@ class ReasonBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("PanelHeader")
         self._what = QLabel("Why is it rejected?")
+        self._what.setMinimumHeight(28)
         self._reasons = QButtonGroup(self)
-        self.buttons: dict[str, QPushButton] = {}
-        reasons = row(spacing=6)
+        self.buttons: dict[str, QToolButton] = {}
+        reasons = Flow(spacing=4)
         reasons.addWidget(self._what)
         for number, code in enumerate(REASON_CODES, 1):
-            button = push_button(REASON_WORDS[code], lambda: None)
+            button = QToolButton()
+            button.setText(f"{number}  {REASON_WORDS[code]}")
             button.setCheckable(True)
-            button.setProperty("chip", True)
-            button.setToolTip(f"{REASON_WORDS[code]} ({number})")
+            button.setMinimumHeight(28)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setAccessibleName(f"Reason {number}: {REASON_WORDS[code]}")
+            button.setToolTip(f"{REASON_WORDS[code]} ({number}); Enter rejects")
             self.buttons[code] = button
             self._reasons.addButton(button)
             reasons.addWidget(button)
-        reasons.addStretch(1)
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("Comment for the next run (optional)")
         self.comment.setAccessibleName("Comment on the rejection")
@@ -106,7 +111,7 @@ class EditBar(QWidget):
         self._own: tuple[str, ...] = ()
         self._around: tuple[str, ...] = ()
         self._what = QLabel()
-        self._hint = QLabel("What you take in your own words was never tested: not evaluated.")
+        self._hint = QLabel()
         self._hint.setProperty("muted", True)
         self._hint.setWordWrap(True)
         self.text = CodeView("New text of the hunk")
@@ -136,7 +141,13 @@ class EditBar(QWidget):
         self.text.set_text(text_of(self._like))
         if self._lines() != self._like:
             return False
-        self._what.setText(f"New text of {hunk.path}")
+        self._what.setText(f"New text for {hunk.path}")
+        hidden = hidden_characters("".join(self._like))
+        self._hint.setText(
+            f"It holds hidden characters: {', '.join(hidden)}."
+            if hidden
+            else "What you write was never tested: the gate drops to not evaluated."
+        )
         self.show()
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return True

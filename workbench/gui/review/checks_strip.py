@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QLabel, QToolButton, QTreeWidget, QTreeWidgetItem,
 
 from workbench.gui.models.skill_rows import size_text
 from workbench.gui.review.checks import Checked
+from workbench.gui.review.flow import Flow
 from workbench.gui.review.rows import LEVEL_TONES, level_text
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import TONE_ICONS, Tone
-from workbench.gui.widgets.elided_label import ElidedLabel
-from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.layouts import column
 
 _HIGH = ("high", "critical")
 _SIGNS = {"error": "error", "warning": "warning", "info": "info", "hint": "hint"}
@@ -46,6 +46,7 @@ class ChecksStrip(QWidget):
         self.security_fact, self.gate_fact = Fact("Security"), Fact("Gate")
         self.state = QLabel()
         self.state.setProperty("muted", True)
+        self.state.setMinimumHeight(24)
         self.details = QTreeWidget()
         self.details.setAccessibleName("Details of the checks")
         self.details.setColumnCount(2)
@@ -55,14 +56,11 @@ class ChecksStrip(QWidget):
         self.details.setFixedHeight(150)
         self.details.header().setStretchLastSection(True)
         self.details.hide()
-        self._warnings = ElidedLabel()
-        self._warnings.hide()
-        line = row(spacing=2)
+        line = Flow(spacing=2)
         line.setContentsMargins(10, 4, 12, 4)
         for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
             fact.clicked.connect(lambda _checked=False: self.toggle_details())
             line.addWidget(fact)
-        line.addStretch(1)
         line.addWidget(self.state)
         outer = column(self, spacing=0)
         outer.addLayout(line)

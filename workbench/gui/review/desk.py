@@ -6,31 +6,29 @@ read. Verdicts are kept in the store shortly after the last act, and before anyt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
 
-from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, Receipt, VerdictKind
+from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, VerdictKind
 from workbench.gui.review import backend
-from workbench.gui.review.backend import PROBLEMS, Opened, Plan, Shelf
+from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
 from workbench.gui.review.bars import REASON_WORDS
+from workbench.gui.review.carry_out import CarryOut
 from workbench.gui.review.checks import Checked, check_selection
-from workbench.gui.review.choices import WHOLE, Choices
+from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.diff_lines import diff_lines
 from workbench.gui.review.diff_view import HunkMark
-from workbench.gui.review.header import local_time
+from workbench.gui.review.notices import show_notices
+from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
-from workbench.review.merge import Merge
-from workbench.review.transaction import Stale
 
 if TYPE_CHECKING:
-    from workbench.gui.bridge import ThreadCall
     from workbench.review.checks import Scan
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
@@ -60,17 +58,15 @@ class Desk(QWidget):
         self._context, self._shelf, self._scan = context, shelf, scan
         self.opened: Opened | None = None
         self.choices = Choices(())
-        self.plan: Plan | None = None
-        self.merge: Merge | None = None
         self._proposal_id = ""
-        self._merged_from = False
         self._kept: tuple[HunkVerdict, ...] = ()
-        self._under_way: dict[str, ThreadCall] = {}
         self._check_again = False
+        self.work = Work(context, self)
         self.view = DeskView(self.run)
         column(self, spacing=0).addWidget(self.view)
         self._keep_later = _timer(self, _KEEP_MS, self._keep)
         self._check_later = _timer(self, _CHECK_MS, self._check)
+        self.carry_out = CarryOut(self, context, shelf, self.work)
         self._connect()
 
     def _connect(self) -> None:
@@ -81,10 +77,7 @@ class Desk(QWidget):
         view.reason_bar.left.connect(self._leave_bars)
         view.edit_bar.edited.connect(self._edited)
         view.edit_bar.left.connect(self._leave_bars)
-        view.apply_page.confirmed.connect(self._apply)
-        view.apply_page.left.connect(self.back)
-        view.merge_page.merged.connect(self._keep_merge)
-        view.merge_page.left.connect(self.back)
+        self.work.ended.connect(self._tell_settled)
 
     # What is shown
 
@@ -97,7 +90,7 @@ class Desk(QWidget):
     def busy(self) -> bool:
         """Whether something is being read, checked or written, or is about to be."""
         waiting = self._keep_later.isActive() or self._check_later.isActive()
-        return bool(self._under_way) or waiting
+        return self.work.busy or waiting
 
     def hunk(self) -> Hunk | None:
         """Return the current hunk."""
@@ -110,18 +103,25 @@ class Desk(QWidget):
         if proposal_id != self._proposal_id:
             self.view.diff.show_diff((), (), ())
         self._proposal_id = proposal_id
-        self.plan = self.merge = None
+        self.carry_out.forget()
         if not proposal_id:
             self.opened, self.choices = None, Choices(())
             self.view.show_message("No proposal is selected", "Select one at the left.")
             self._hunk_changed()
             return
-        self._start("open", self._read, proposal_id, self._library(), on_done=self._show)
+        self.work.start(
+            "open",
+            backend.open_proposal,
+            self._shelf,
+            proposal_id,
+            on_done=self._show,
+            on_problem=self._not_shown,
+        )
 
     def refresh(self, proposal: Proposal) -> None:
         """Take over what the store says of the proposal now."""
         opened = self.opened
-        if opened is None or proposal.id != self._proposal_id or "open" in self._under_way:
+        if opened is None or proposal.id != self._proposal_id or self.work.runs("open"):
             return
         ends = ("applied", "reverted", "stale")
         if proposal.status in ends and proposal.status != opened.proposal.status:
@@ -129,12 +129,10 @@ class Desk(QWidget):
         else:
             self.view.header.show_status(proposal)
 
-    def _read(self, proposal_id: str, library: Path | None) -> Opened:
-        return backend.open_proposal(self._shelf, proposal_id, library)
-
-    def _library(self) -> Path | None:
-        """Return the open library when it is the proposal's own that was moved."""
-        return None
+    def _not_shown(self, message: str) -> None:
+        self.opened, self.choices = None, Choices(())
+        self.view.show_message("This proposal cannot be shown", message)
+        self._hunk_changed()
 
     def _show(self, opened: Opened) -> None:
         if opened.proposal.id != self._proposal_id:
@@ -147,7 +145,7 @@ class Desk(QWidget):
         view.header.show_proposal(opened)
         view.show_changes(diagnosis=None if opened.review.hunks else self._diagnosis(opened))
         view.diff.editable = not self.applied
-        self._show_notices(opened)
+        show_notices(view, opened, self.run)
         self._show_diff()
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
@@ -160,43 +158,6 @@ class Desk(QWidget):
     def _diagnosis(opened: Opened) -> str:
         rationale = opened.proposal.draft.rationale.strip()
         return f"{rationale}\n\nNothing is changed by this: it says what was seen in the traces."
-
-    def _show_notices(self, opened: Opened) -> None:
-        view, receipt = self.view, opened.receipt
-        view.forget_notices()
-        if receipt is not None and opened.proposal.status == "applied":
-            self._show_receipt(receipt)
-        elif receipt is not None and receipt.state == "reverted":
-            where = f" in commit {receipt.revert_commit[:12]}" if receipt.revert_commit else ""
-            view.notice("receipt", "info", f"Taken back{where}: the files are as before.")
-        elif opened.stale and opened.review.hunks:
-            names = ", ".join(opened.stale[:3])
-            verb = "has" if len(opened.stale) == 1 else "have"
-            view.notice(
-                "stale",
-                "warning",
-                f"Stale: {names} {verb} changed since this was proposed.",
-                (("Merge with what is on disk", lambda: self.run("merge")),),
-            )
-
-    def _show_receipt(self, receipt: Receipt) -> None:
-        count = len(receipt.files)
-        files = "1 file" if count == 1 else f"{count} files"
-        commit = receipt.commit
-        where = f"as commit {commit[:12]}" if commit else "and kept in the local history"
-        actions: list[tuple[str, Callable[[], object]]] = [
-            ("Revert", lambda: self.run("revert")),
-        ]
-        if commit:
-            actions.append(
-                ("Copy commit", lambda: QGuiApplication.clipboard().setText(commit or ""))
-            )
-        self.view.notice(
-            "receipt",
-            "success",
-            f"Applied {where}: {files}, {local_time(receipt.time)}, {receipt.reviewer}.",
-            tuple(actions),
-        )
 
     def _show_diff(self) -> None:
         opened = self.opened
@@ -239,12 +200,12 @@ class Desk(QWidget):
         """Show counts and which acts can be done."""
         view, choices = self.view, self.choices
         total = len(choices.hunks)
-        parts = [f"{choices.count('accept')} of {total} accepted"]
-        for kind, word in (("reject", "rejected"), ("defer", "deferred")):
-            count = choices.count(kind)  # type: ignore[arg-type]
-            if count:
-                parts.append(f"{count} {word}")
-        view.counts.setText(", ".join(parts) if total else "")
+        accepted = f"{choices.count('accept')} of {total} accepted"
+        view.counts.setText(accepted if total else "")
+        view.counts.setToolTip(
+            f"{accepted}, {choices.count('reject')} rejected, {choices.count('defer')} deferred, "
+            f"{choices.count(None)} open"
+        )
         able = self.opened is not None and not self.applied
         for part in (view.accept, view.reject, view.defer):
             part.setEnabled(able)
@@ -302,9 +263,9 @@ class Desk(QWidget):
             "next": lambda: self.view.diff.step(1),
             "previous": lambda: self.view.diff.step(-1),
             "sides": self._toggle_sides,
-            "apply": self._plan_apply,
-            "merge": self._start_merge,
-            "revert": self._revert,
+            "apply": self.carry_out.show_plan,
+            "merge": self.carry_out.start_merge,
+            "revert": self.carry_out.revert,
         }
         acts[act]()
 
@@ -422,29 +383,30 @@ class Desk(QWidget):
         if opened is None or verdicts == self._kept:
             self._tell_settled()
             return
-        if "keep" in self._under_way:
+        if self.work.runs("keep"):
             self._keep_later.start()
             return
         self._kept = verdicts
-        self._start(
+        self.work.start(
             "keep",
             backend.keep_verdicts,
             opened.review,
             verdicts,
             opened.reviewer,
             on_done=lambda _kept: self.changed.emit(opened.proposal.id),
+            on_problem=self.tell_problem,
         )
 
     def _check(self) -> None:
         opened = self.opened
         if opened is None or not opened.review.hunks:
             return
-        if "check" in self._under_way:
+        if self.work.runs("check"):
             self._check_again = True
             return
         self._check_again = False
         self.view.strip.set_busy()
-        self._start(
+        self.work.start(
             "check",
             check_selection,
             opened.review,
@@ -467,167 +429,14 @@ class Desk(QWidget):
         if self._check_again:
             self._check_later.start()
 
-    # Apply, merge, revert
-
     def back(self) -> None:
         """Leave the confirmation or the merge for the changes."""
         self.view.show_work()
         self.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _plan_apply(self) -> None:
-        opened = self.opened
-        if opened is None or self.why_not_apply() is not None:
-            return
-        self.flush()
-        self._start(
-            "plan",
-            backend.plan_apply,
-            opened.review,
-            self.choices.verdicts,
-            opened.reviewer,
-            on_done=self._show_plan,
-        )
-
-    def _show_plan(self, plan: Plan) -> None:
-        if self.opened is None or plan.decision.proposal != self._proposal_id:
-            return
-        self.plan = plan
-        self.view.apply_page.show_plan(plan)
-        self.view.show_apply()
-
-    def _apply(self, use_git: bool) -> None:
-        opened, plan = self.opened, self.plan
-        if opened is None or plan is None or "apply" in self._under_way:
-            return
-        self.view.apply_page.set_busy(True)
-        self._start(
-            "apply",
-            backend.apply_plan,
-            self._shelf,
-            opened.review,
-            plan.decision,
-            use_git,
-            on_done=self._applied,
-            on_problem=self._apply_failed,
-            on_stale=self._reopened,
-        )
-
-    def _applied(self, receipt: Receipt) -> None:
-        self.view.apply_page.set_busy(False)
-        self._reopened("")
-        self._files_changed(receipt)
-
-    def _apply_failed(self, message: str) -> None:
-        self.view.apply_page.set_busy(False)
-        self.view.apply_page.show_problem(message)
-
-    def _reopened(self, _message: str) -> None:
-        self.view.apply_page.set_busy(False)
-        self.changed.emit(self._proposal_id)
-        self.open(self._proposal_id)
-
-    def _files_changed(self, receipt: Receipt) -> None:
-        library = self._context.library
-        if library is not None and Path(library.root) == Path(receipt.library):
-            self._context.workspace.reload()
-
-    def _revert(self) -> None:
-        opened = self.opened
-        if opened is None or not self.applied or "revert" in self._under_way:
-            return
-        self._start(
-            "revert",
-            backend.revert_applied,
-            self._shelf,
-            opened.review,
-            opened.reviewer,
-            on_done=self._applied,
-            on_stale=self._revert_stale,
-        )
-
-    def _revert_stale(self, message: str) -> None:
-        self.view.notice(
-            "act",
-            "warning",
-            message.split(" Revert it as", 1)[0],
-            (("Merge the way back", lambda: self.run("merge")),),
-            closable=True,
-        )
-
-    def _start_merge(self) -> None:
-        opened = self.opened
-        if opened is None or not opened.review.hunks:
-            return
-        self.flush()
-        self._start(
-            "merge",
-            backend.merge_with_disk,
-            self._shelf,
-            opened.review,
-            self.choices.verdicts,
-            self.applied,
-            on_done=self._show_merge,
-        )
-
-    def _show_merge(self, merge: Merge) -> None:
-        self.merge = merge
-        if not merge.conflicts:
-            self._keep_merge({})
-            return
-        self.view.merge_page.show_merge(merge)
-        self.view.show_merge()
-
-    def _keep_merge(self, choices: dict[tuple[str, int], object]) -> None:
-        if self.merge is None:
-            return
-        self._start(
-            "keep merge", backend.keep_merge, self._shelf, self.merge, choices, on_done=self._merged
-        )
-
-    def _merged(self, proposal: Proposal) -> None:
-        self.changed.emit(proposal.id)
-        self._context.request_review(proposal.id)
-
-    # Threads
-
-    def _start(
-        self,
-        name: str,
-        work: Callable[..., object],
-        *arguments: object,
-        on_done: Callable[..., object],
-        on_problem: Callable[[str], object] | None = None,
-        on_stale: Callable[[str], object] | None = None,
-    ) -> None:
-        """Run work in a thread under a name; a newer one of that name replaces its answer."""
-        earlier = self._under_way.pop(name, None)
-        if earlier is not None:
-            earlier.cancel()
-
-        def done(value: object) -> None:
-            self._under_way.pop(name, None)
-            on_done(value)
-            self._tell_settled()
-
-        def failed(problem: BaseException) -> None:
-            self._under_way.pop(name, None)
-            if isinstance(problem, Stale) and on_stale is not None:
-                on_stale(str(problem))
-            elif not isinstance(problem, PROBLEMS):
-                self._context.notify.problem(problem)
-            elif on_problem is not None:
-                on_problem(str(problem))
-            elif name == "open":
-                self.opened, self.choices = None, Choices(())
-                self.view.show_message("This proposal cannot be shown", str(problem))
-                self._hunk_changed()
-            else:
-                self.view.notice("act", "error", str(problem), closable=True)
-            self._tell_settled()
-
-        self._under_way[name] = self._context.spawn_thread(
-            work, *arguments, on_done=done, on_error=failed, owner=self
-        )
+    def tell_problem(self, message: str) -> None:
+        """Say above the changes what went wrong."""
+        self.view.notice("act", "error", message, closable=True)
 
     def _tell_settled(self) -> None:
         if not self.busy:
@@ -640,6 +449,3 @@ def _timer(parent: QObject, pause: int, run: Callable[[], None]) -> QTimer:
     timer.setInterval(pause)
     timer.timeout.connect(run)
     return timer
-
-
-__all__ = ["WHOLE", "Desk", "Sequence"]

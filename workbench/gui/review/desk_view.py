@@ -23,6 +23,7 @@ from workbench.gui.review.merge_page import MergePage
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner, Severity
 from workbench.gui.widgets.buttons import icon_button, primary_button
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
@@ -43,8 +44,9 @@ class DeskView(QWidget):
         self.apply_page, self.merge_page = ApplyPage(), MergePage()
         self.diagnosis = QLabel()
         self.message = EmptyState("No proposal is selected", "Select one at the left.")
-        self.counts = QLabel()
+        self.counts = ElidedLabel()
         self.counts.setProperty("muted", True)
+        self.counts.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
         self._notices = column(spacing=0)
         self._kept: dict[str, Banner] = {}
         self.pages = QStackedWidget()
@@ -190,8 +192,7 @@ class DeskView(QWidget):
         line.addSpacing(6)
         for part in (self.undo, self.previous, self.next, self.sides):
             line.addWidget(part)
-        line.addStretch(1)
-        line.addWidget(self.counts)
+        line.addWidget(self.counts, 1)
         line.addSpacing(10)
         self.apply = primary_button("Apply…", lambda: self._run("apply"))
         line.addWidget(self.apply)

@@ -211,7 +211,12 @@ class DiffView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        top, bottom = self._layout.span(self._current)
+        scrolled = self.verticalScrollBar().value()
+        seen = bottom > scrolled and top < scrolled + event.oldSize().height()
         self._lay_out()
+        if seen:
+            self.bring_into_sight()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()

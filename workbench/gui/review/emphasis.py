@@ -11,6 +11,8 @@ from difflib import SequenceMatcher
 Span = tuple[int, int]
 
 _TAB = 4
+#: Controls, formats, separators of lines, surrogates, private use.
+_HIDDEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")
 _WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
 #: Lines that share less than this are other lines, not changed ones.
 _ALIKE = 0.4
@@ -31,11 +33,21 @@ def visible(line: str) -> str:
     for sign in text:
         if sign == "\t":
             shown.append(" " * (_TAB - sum(map(len, shown)) % _TAB))
-        elif unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co"):
+        elif unicodedata.category(sign) in _HIDDEN:
             shown.append(f"[U+{ord(sign):04X}]")
         else:
             shown.append(sign)
     return "".join(shown)
+
+
+def hidden_characters(text: str) -> tuple[str, ...]:
+    """Return the characters of a text that draw nothing, each once, as ``U+202E``."""
+    found = {
+        f"U+{ord(sign):04X}"
+        for sign in text
+        if sign not in "\t\r\n" and unicodedata.category(sign) in _HIDDEN
+    }
+    return tuple(sorted(found))
 
 
 def line_end(line: str) -> str:

@@ -47,7 +47,7 @@ _ROLE_TONES: dict[str, Tone] = {
     "counterexample": "warning",
 }
 _STATUS = {
-    "verified": ("check-circle", "success", "Found in the trace, byte for byte"),
+    "verified": ("check-circle", "success", "Found in the trace"),
     "unsupported": ("error", "error", "Not supported"),
     "source_missing": ("warning", "warning", "The trace is gone"),
     "source_changed": ("warning", "warning", "The trace was changed"),
@@ -157,22 +157,19 @@ class EvidenceDelegate(QStyledItemDelegate):
         painter.drawText(first, middle, title)
         second = first.translated(0, _LINE)
         painter.setFont(ui_font())
-        left = float(second.left())
+        painter.setPen(colour("link"))
+        painter.drawText(second, middle, row.place)
+        left = second.left() + painter.fontMetrics().horizontalAdvance(row.place) + 10.0
         tone = _ROLE_TONES.get(row.evidence.role, "neutral")
         badges: list[tuple[str, Tone]] = [(row.evidence.role, tone)]
         if row.evidence.relation != "other":
             badges.append((row.evidence.relation, "neutral"))
         for text, badge_tone in badges:
-            if left + badge_width(text, badge_tone, painter.font(), sign=False) < second.right():
-                left += 6 + paint_badge(
-                    painter, left, second.center().y() + 0.5, text, badge_tone, sign=False
-                )
-        painter.setPen(colour("link"))
-        room = QRect(int(left) + 2, second.top(), second.right() - int(left) - 2, _LINE)
-        place = painter.fontMetrics().elidedText(
-            row.place, Qt.TextElideMode.ElideRight, room.width()
-        )
-        painter.drawText(room, middle, place)
+            width = badge_width(text, badge_tone, painter.font(), sign=False)
+            if left + width <= second.right() + 1:
+                y = second.center().y() + 0.5
+                paint_badge(painter, left, y, text, badge_tone, sign=False)
+            left += width + 6
 
     def _paint_quote(self, painter: QPainter, inside: QRect, row: EvidenceRow) -> int:
         lines = quote_lines(row.evidence.quote, inside.width() - 10)

@@ -13,11 +13,10 @@ from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, level_text, sta
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import link_button
-from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 
 #: A longer rationale is cut until it is asked for.
-_SHORT = 240
+_SHORT = 200
 
 _CAUSES = {
     "skill": "cause: the skill",
@@ -38,8 +37,10 @@ class ProposalHeader(QWidget):
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status, self.level, self.cause = Badge(), Badge(), Badge()
-        self.made = ElidedLabel()
+        self.made = QLabel()
         self.made.setProperty("muted", True)
+        self.made.setWordWrap(True)
+        self.made.setTextFormat(Qt.TextFormat.PlainText)
         self.rationale = QLabel()
         self.rationale.setWordWrap(True)
         self.rationale.setTextFormat(Qt.TextFormat.PlainText)
@@ -50,11 +51,12 @@ class ProposalHeader(QWidget):
         badges = row(spacing=6)
         for badge in (self.status, self.level, self.cause):
             badges.addWidget(badge)
-        badges.addWidget(self.made, 1)
+        badges.addStretch(1)
         inside = column(spacing=6)
         inside.setContentsMargins(16, 12, 16, 10)
         inside.addWidget(self.title)
         inside.addLayout(badges)
+        inside.addWidget(self.made)
         inside.addWidget(self.rationale)
         inside.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         outer = column(self, spacing=0)

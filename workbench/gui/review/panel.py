@@ -246,6 +246,15 @@ class ReviewPanel(QWidget):
     def _evidence_row(self, evidence: Evidence, check: EvidenceCheck) -> EvidenceRow:
         file, _, trajectory = evidence.trace.rpartition("#")
         trace = self._context.trace(check.source, trajectory) or self._context.trace(check.source)
+        if trace is None and not check.source:
+            trace = next(
+                (
+                    one
+                    for one in self._context.traces
+                    if (one.path.name, one.trajectory.id) == (file, trajectory)
+                ),
+                None,
+            )
         if trace is None:
             return EvidenceRow(evidence, check, Path(check.source).name or file or trajectory)
         step = check.step if check.step is not None else evidence.step_first

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, QueueRow, level_text
@@ -86,7 +86,13 @@ class QueueDelegate(QStyledItemDelegate):
     """Title on two lines at most, then status, level and evidence."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(200, _HEIGHT if index.data(ROW_ROLE).id else _GROUP_HEIGHT)
+        row: QueueRow = index.data(ROW_ROLE)
+        if not row.id:
+            return QSize(200, _GROUP_HEIGHT)
+        view = option.widget
+        width = view.viewport().width() if isinstance(view, QListView) else 200
+        lines = _two_lines(row.title, option.font, width - 2 * _SIDE - 22)
+        return QSize(200, _HEIGHT if len(lines) > 1 else _HEIGHT - 18)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: QueueRow = index.data(ROW_ROLE)
@@ -149,10 +155,10 @@ class QueueDelegate(QStyledItemDelegate):
         painter.setFont(ui_font(0.92))
         painter.setPen(colour(quiet))
         room = QRect(int(left) + 2, middle - 9, title.right() - int(left) - 2, 18)
-        text = painter.fontMetrics().elidedText(
-            row.evidence_text, Qt.TextElideMode.ElideRight, room.width()
-        )
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), text)
+        metrics = painter.fontMetrics()
+        texts = (row.evidence_text, f"{row.verified}/{row.evidence}")
+        fits = [text for text in texts if metrics.horizontalAdvance(text) <= room.width()]
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), fits[0] if fits else "")
 
 
 def _two_lines(text: str, font: QFont, width: int) -> list[str]:
@@ -230,6 +236,10 @@ class QueueView(QListView):
             event.ignore()  # letters are acts of the desk, not a search in the list
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
         row = current.data(ROW_ROLE)

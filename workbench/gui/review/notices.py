@@ -1,0 +1,51 @@
+"""What a banner says of a proposal that is applied, taken back or stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+
+from workbench.domain.proposal import Receipt
+from workbench.gui.review.backend import Opened
+from workbench.gui.review.desk_view import DeskView
+from workbench.gui.review.header import local_time
+
+Run = Callable[[str], object]
+
+
+def show_notices(view: DeskView, opened: Opened, run: Run) -> None:
+    """Show the banners that follow from what was read; ``run`` gets the acts of their buttons."""
+    view.forget_notices()
+    receipt = opened.receipt
+    if receipt is not None and opened.proposal.status == "applied":
+        _show_receipt(view, receipt, run)
+    elif receipt is not None and receipt.state == "reverted":
+        where = f" in commit {receipt.revert_commit[:12]}" if receipt.revert_commit else ""
+        view.notice("receipt", "info", f"Taken back{where}: the files are as before.")
+    elif opened.stale and opened.review.hunks:
+        names = ", ".join(opened.stale[:3])
+        verb = "has" if len(opened.stale) == 1 else "have"
+        view.notice(
+            "stale",
+            "warning",
+            f"Stale: {names} {verb} changed since this was proposed.",
+            (("Merge with what is on disk", lambda: run("merge")),),
+        )
+
+
+def _show_receipt(view: DeskView, receipt: Receipt, run: Run) -> None:
+    count = len(receipt.files)
+    files = "1 file" if count == 1 else f"{count} files"
+    commit = receipt.commit or ""
+    where = f"as commit {commit[:12]}" if commit else "and kept in the local history"
+    actions: list[tuple[str, Callable[[], object]]] = [("Revert", lambda: run("revert"))]
+    if commit:
+        clipboard = QGuiApplication.clipboard()
+        actions.append(("Copy commit", lambda: clipboard.setText(commit)))
+    view.notice(
+        "receipt",
+        "success",
+        f"Applied {where}: {files}, {local_time(receipt.time)}, {receipt.reviewer}.",
+        tuple(actions),
+    )
