@@ -56,7 +56,10 @@ def measure(rounds: int) -> tuple[float, float]:
             **os.environ,
             "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
             "SKILL_WORKBENCH_HOME": home,
+            # Byte code as an installed program has it, for both sides; the first round writes it.
+            "PYTHONPYCACHEPREFIX": f"{home}/pycache",
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         ours: list[float] = []
         floor: list[float] = []
         for number in range(rounds + 1):

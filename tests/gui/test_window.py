@@ -12,7 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from workbench.gui.library.panel import LibraryPanel
 from workbench.gui.shell import activities
+from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.problems import Problem
 from workbench.gui.shell.problems_panel import ProblemsPanel
 from workbench.gui.shell.session import LAYOUT_VERSION, Session, load_session, save_session
@@ -70,7 +72,8 @@ def test_every_activity_can_be_shown_by_its_key(window: MainWindow) -> None:
 def test_a_feature_that_fails_leaves_the_window_and_can_be_tried_again(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_context: object) -> QWidget:
+    def broken(context: AppContext) -> QWidget:
+        LibraryPanel(context)
         raise RuntimeError("no luck")
 
     monkeypatch.setattr("workbench.gui.library.panel.create", broken)

@@ -16,7 +16,7 @@ from workbench.gui.editor.file_text import FileText, read_file
 from workbench.gui.editor.find_bar import FindBar
 from workbench.gui.editor.front_matter_form import FrontMatterForm
 from workbench.gui.editor.live_check import LiveCheck
-from workbench.gui.editor.preview import Preview
+from workbench.gui.editor.preview import Preview, without_front_matter
 from workbench.gui.editor.problem_list import ProblemList
 from workbench.gui.editor.recovery import RecoveryCopy, RecoveryFolder
 from workbench.gui.editor.source_view import SourceView
@@ -259,7 +259,7 @@ class FileDocument(Document):
 
     def _follow(self) -> None:
         if self.preview is not None:
-            self.preview.show_markdown(lambda: _without_front_matter(self.source.text()))
+            self.preview.show_markdown(lambda: without_front_matter(self.source.text()))
         if not self.source.isReadOnly():
             self.check.wish(self.bytes_now)
 
@@ -497,14 +497,3 @@ class FileDocument(Document):
         if event.type() == QEvent.Type.WindowActivate:
             self.check_disk()
         return super().event(event)
-
-
-def _without_front_matter(text: str) -> str:
-    """Return the Markdown below the front matter."""
-    if not text.startswith("---"):
-        return text
-    lines = text.split("\n")
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == "---":
-            return "\n".join(lines[number + 1 :])
-    return text

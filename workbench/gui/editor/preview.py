@@ -91,3 +91,14 @@ class Preview(QTextBrowser):
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
         self._pause.start()
+
+
+def without_front_matter(text: str) -> str:
+    """Return the Markdown below the front matter."""
+    if not text.startswith("---"):
+        return text
+    lines = text.split("\n")
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == "---":
+            return "\n".join(lines[number + 1 :])
+    return text

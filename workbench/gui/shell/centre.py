@@ -96,10 +96,15 @@ class Centre(QStackedWidget):
                 split.setSizes([_LIST_WIDTH, max(400, self.width() - _LIST_WIDTH)])
 
     def _make(self, activity: Activity) -> None:
+        commands = self._context.commands
+        known = {command.id for command in commands.all()}
         try:
             view = create_view(activity, self._context)
         except Exception as problem:  # whatever a feature does, the window stays
             _log.exception("The activity %s could not be made.", activity.id)
+            # Half of it may be registered; "Try again" registers it anew.
+            commands.remove(*(one.id for one in commands.all() if one.id not in known))
+            self._context.set_inspector(activity.id, None)
             view = self._failed(activity, problem)
         self._views[activity.id] = view
         page = view

@@ -53,7 +53,6 @@ class AppContext(QObject):
     proposals_changed = Signal()
     problems_changed = Signal()
     theme_changed = Signal(str)
-    settings_changed = Signal()
 
     trace_requested = Signal(str, str, int)
     file_requested = Signal(str, int)
