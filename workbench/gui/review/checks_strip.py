@@ -9,6 +9,7 @@ from workbench.gui.models.skill_rows import size_text
 from workbench.gui.review.checks import Checked
 from workbench.gui.review.flow import Flow
 from workbench.gui.review.rows import LEVEL_TONES, level_text
+from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import TONE_ICONS, Tone
 from workbench.gui.widgets.layouts import column
@@ -26,6 +27,7 @@ class Fact(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(14, 14))
         self.setAutoRaise(True)
+        self.setFont(ui_font(0.92))
         self.say("…", "neutral")
 
     def say(self, text: str, tone: Tone, tip: str = "") -> None:
@@ -56,7 +58,7 @@ class ChecksStrip(QWidget):
         self.details.setFixedHeight(150)
         self.details.header().setStretchLastSection(True)
         self.details.hide()
-        line = Flow(spacing=2)
+        line = Flow(spacing=0)
         line.setContentsMargins(10, 4, 12, 4)
         for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
             fact.clicked.connect(lambda _checked=False: self.toggle_details())

@@ -22,7 +22,7 @@ from workbench.gui.review.checks import Checked, check_selection
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.diff_lines import diff_lines
-from workbench.gui.review.diff_view import HunkMark
+from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.notices import show_notices
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
@@ -127,6 +127,7 @@ class Desk(QWidget):
         if proposal.status in ends and proposal.status != opened.proposal.status:
             self.open(proposal.id)
         else:
+            self._stored = proposal
             self.view.header.show_status(proposal)
 
     def _not_shown(self, message: str) -> None:
@@ -138,6 +139,7 @@ class Desk(QWidget):
         if opened.proposal.id != self._proposal_id:
             return
         self.opened = opened
+        self._stored = opened.proposal
         self.choices = Choices(opened.review.hunks, opened.verdicts)
         self._kept = opened.verdicts
         view = self.view
@@ -158,6 +160,17 @@ class Desk(QWidget):
     def _diagnosis(opened: Opened) -> str:
         rationale = opened.proposal.draft.rationale.strip()
         return f"{rationale}\n\nNothing is changed by this: it says what was seen in the traces."
+
+    def repaint_all(self) -> None:
+        """Draw everything with the colours of a new theme."""
+        if self.opened is not None:
+            self.view.header.show_proposal(self.opened)
+            self.view.header.show_status(self._stored)
+            show_notices(self.view, self.opened, self.run)
+        self.view.diff.viewport().update()
+        self.view.edit_bar.text.refresh_colours()
+        if self.choices.hunks and not self.applied:
+            self._check_later.start()
 
     def _show_diff(self) -> None:
         opened = self.opened

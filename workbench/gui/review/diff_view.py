@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-from msgspec import Struct
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QGuiApplication,
@@ -19,59 +17,23 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from workbench.domain.proposal import Hunk, VerdictKind
-from workbench.gui.review.diff_layout import (
-    EMPTY,
-    HEAD,
-    LINE,
-    Cell,
-    Layout,
-    Row,
-    columns_of,
-    side_by_side,
-    unified,
-)
+from workbench.domain.proposal import Hunk
+from workbench.gui.review.diff_layout import HEAD, LINE, Layout, Row, side_by_side, unified
 from workbench.gui.review.diff_lines import DiffLine
-from workbench.gui.theme.current import colour
-from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.gui.theme.icons import paint_icon
-from workbench.gui.widgets.badge import Tone, badge_width, paint_badge
-
-Action = Literal["accept", "reject", "defer", "edit"]
-
-#: What is drawn for a verdict: icon, colour of the theme, word.
-MARKS: dict[VerdictKind | None, tuple[str, str, str]] = {
-    "accept": ("check-circle", "success", "accepted"),
-    "reject": ("error", "error", "rejected"),
-    "defer": ("clock", "warning", "deferred"),
-    None: ("dot", "text_muted", "open"),
-}
-_TONES: dict[VerdictKind | None, Tone] = {
-    "accept": "success",
-    "reject": "error",
-    "defer": "warning",
-    None: "neutral",
-}
-_BUTTONS: tuple[tuple[Action, str, str], ...] = (
-    ("accept", "check", "Accept"),
-    ("reject", "close", "Reject"),
-    ("defer", "clock", "Defer"),
-    ("edit", "edit", "Edit"),
+from workbench.gui.review.diff_paint import (
+    BAR,
+    BUTTONS,
+    MARKS,
+    PAD,
+    Action,
+    DiffPainter,
+    Geometry,
+    HunkMark,
+    Look,
+    buttons_of,
 )
-_GROUNDS = {"add": "add_background", "remove": "remove_background"}
-_STRONG = {"add": "add_strong", "remove": "remove_strong"}
-_SIGNS = {"add": "+", "remove": "−", "context": " ", "note": " "}
-_BAR, _PAD = 4, 8
-_BUTTON = 26
-
-
-class HunkMark(Struct, frozen=True):
-    """What the head of a hunk says: verdict, whether a person edited it, evidence found."""
-
-    kind: VerdictKind | None = None
-    edited: bool = False
-    reason: str = ""
-    evidence: str = ""
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import mono_font
 
 
 class DiffView(QAbstractScrollArea):
@@ -171,7 +133,7 @@ class DiffView(QAbstractScrollArea):
         """Return where a button of a hunk is, in the viewport; empty when it is not drawn."""
         for row in self._layout.rows:
             if row.hunk == hunk and self._is_head(row):
-                return self._buttons(self._rect_of(row)).get(action, QRect())
+                return buttons_of(self._rect_of(row), editable=self.editable).get(action, QRect())
         return QRect()
 
     # Laying out
@@ -179,8 +141,8 @@ class DiffView(QAbstractScrollArea):
     def _gutter(self) -> int:
         """Return the width before the text of one side, in px."""
         digits = max(3, len(str(max((max(line.old, line.new) for line in self._lines), default=0))))
-        numbers = digits * self._sign() * (1 if self._split else 2) + (0 if self._split else _PAD)
-        return round(numbers + 2 * _PAD + 2 * self._sign())
+        numbers = digits * self._sign() * (1 if self._split else 2) + (0 if self._split else PAD)
+        return round(numbers + 2 * PAD + 2 * self._sign())
 
     def _sign(self) -> float:
         return QFontMetricsF(self.font()).horizontalAdvance("0")
@@ -189,7 +151,7 @@ class DiffView(QAbstractScrollArea):
         return self.viewport().width() // 2 if self._split else self.viewport().width()
 
     def _columns(self) -> int:
-        return max(8, int((self._half() - _BAR - self._gutter() - _PAD) / self._sign()))
+        return max(8, int((self._half() - BAR - self._gutter() - PAD) / self._sign()))
 
     def _lay_out(self) -> None:
         arrange = side_by_side if self._split else unified
@@ -200,7 +162,7 @@ class DiffView(QAbstractScrollArea):
     def _fit_bar(self) -> None:
         height = self.viewport().height()
         self.verticalScrollBar().setPageStep(height)
-        self.verticalScrollBar().setRange(0, max(0, self._layout.height + _PAD - height))
+        self.verticalScrollBar().setRange(0, max(0, self._layout.height + PAD - height))
 
     def _rect_of(self, row: Row) -> QRect:
         top = row.top - self.verticalScrollBar().value()
@@ -230,185 +192,17 @@ class DiffView(QAbstractScrollArea):
         at = max(0, self._layout.at(scrolled + event.rect().top()))
         end = scrolled + event.rect().bottom()
         rows = self._layout.rows
+        drawing = DiffPainter(painter, self._geometry(), self._lines, self._marks, self._look())
         while at < len(rows) and rows[at].top <= end:
-            self._paint_row(painter, rows[at])
+            drawing.row(rows[at], self._rect_of(rows[at]))
             at += 1
         painter.end()
 
-    def _paint_row(self, painter: QPainter, row: Row) -> None:
-        box = self._rect_of(row)
-        line = self._lines[row.left.line] if row.left is not None and row.left != EMPTY else None
-        if line is not None and line.kind == "file":
-            self._paint_file(painter, box, line)
-            return
-        if line is not None and line.kind == "hunk":
-            self._paint_head(painter, box, line)
-        elif row.right is None:
-            self._paint_cell(painter, box, row.left, both=True, left=True)
-        else:
-            middle = box.left() + self._half()
-            left, right = QRect(box), QRect(box)
-            left.setRight(middle - 1)
-            right.setLeft(middle)
-            self._paint_cell(painter, left, row.left, both=False, left=True)
-            self._paint_cell(painter, right, row.right, both=False, left=False)
-            painter.fillRect(middle, box.top(), 1, box.height(), colour("border"))
-        self._paint_bar(painter, box, row.hunk)
+    def _geometry(self) -> Geometry:
+        return Geometry(self._half(), self._gutter(), self._sign())
 
-    def _paint_bar(self, painter: QPainter, box: QRect, hunk: int) -> None:
-        if hunk < 0:
-            return
-        kind = self._marks[hunk].kind if hunk < len(self._marks) else None
-        token = MARKS[kind][1] if kind is not None else "border"
-        if hunk == self._current and kind is None:
-            token = "accent"
-        painter.fillRect(box.left(), box.top(), _BAR, box.height(), colour(token))
-
-    def _paint_file(self, painter: QPainter, box: QRect, line: DiffLine) -> None:
-        painter.fillRect(box, colour("sunken"))
-        painter.fillRect(box.left(), box.bottom(), box.width(), 1, colour("border"))
-        paint_icon(painter, "file-text", QRectF(12, box.center().y() - 7, 16, 16))
-        painter.setFont(ui_font())
-        counts = f"+{line.added}  −{line.removed}"
-        width = painter.fontMetrics().horizontalAdvance(counts)
-        painter.setPen(colour("text_muted"))
-        middle = int(Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(
-            box.adjusted(0, 0, -16, 0), middle | int(Qt.AlignmentFlag.AlignRight), counts
-        )
-        painter.setFont(ui_font(bold=True))
-        painter.setPen(colour("text"))
-        room = box.adjusted(36, 0, -32 - width, 0)
-        name = painter.fontMetrics().elidedText(
-            line.text, Qt.TextElideMode.ElideMiddle, room.width()
-        )
-        painter.drawText(room, middle, name)
-
-    def _paint_head(self, painter: QPainter, box: QRect, line: DiffLine) -> None:
-        current = line.hunk == self._current
-        mark = self._marks[line.hunk] if line.hunk < len(self._marks) else HunkMark()
-        painter.fillRect(box, colour("hover" if current else "window"))
-        sign, token, word = MARKS[mark.kind]
-        paint_icon(painter, sign, QRectF(14, box.center().y() - 7, 16, 16), token)
-        right = box.right() - 8
-        buttons = self._buttons(box) if current else {}
-        if buttons:
-            right = min(place.left() for place in buttons.values()) - 8
-            self._paint_buttons(painter, buttons, mark.kind)
-        painter.setFont(ui_font())
-        words = f"{word}, edited" if mark.edited else word
-        words = f"{word}: {mark.reason}" if mark.reason else words
-        width = badge_width(words, _TONES[mark.kind], painter.font(), sign=False)
-        right -= round(width)
-        paint_badge(painter, right, box.center().y() + 0.5, words, _TONES[mark.kind], sign=False)
-        painter.setFont(ui_font())
-        middle = int(Qt.AlignmentFlag.AlignVCenter)
-        if mark.evidence:
-            width = painter.fontMetrics().horizontalAdvance(mark.evidence)
-            if right - width - 220 > 0:
-                right -= width + 12
-                painter.setPen(colour("text_muted"))
-                painter.drawText(
-                    QRect(right, box.top(), width, box.height()), middle, mark.evidence
-                )
-        painter.setFont(ui_font(bold=current))
-        painter.setPen(colour("text"))
-        room = QRect(38, box.top(), right - 50, box.height())
-        title = painter.fontMetrics().elidedText(
-            line.text, Qt.TextElideMode.ElideRight, room.width()
-        )
-        painter.drawText(room, middle, title)
-        if current and self.hasFocus():
-            painter.setPen(colour("focus"))
-            painter.drawRect(box.adjusted(0, 0, -1, -1))
-
-    def _buttons(self, head: QRect) -> dict[Action, QRect]:
-        if not self.editable:
-            return {}
-        right = head.right() - 8
-        places: dict[Action, QRect] = {}
-        for action, _, _ in reversed(_BUTTONS):
-            right -= _BUTTON
-            places[action] = QRect(right, head.top() + 4, _BUTTON, head.height() - 8)
-            right -= 2
-        return places
-
-    def _paint_buttons(
-        self, painter: QPainter, places: dict[Action, QRect], kind: VerdictKind | None
-    ) -> None:
-        for action, sign, _ in _BUTTONS:
-            place = places[action]
-            if self._hovered == (self._current, action):
-                painter.fillRect(place, colour("selection"))
-            token = MARKS[kind][1] if action == kind else "text"
-            middle = place.center()
-            paint_icon(painter, sign, QRectF(middle.x() - 7, middle.y() - 7, 16, 16), token)
-
-    def _paint_cell(
-        self, painter: QPainter, box: QRect, cell: Cell | None, *, both: bool, left: bool
-    ) -> None:
-        if cell is None or cell == EMPTY:
-            painter.fillRect(box, colour("sunken"))
-            return
-        line = self._lines[cell.line]
-        mark = self._marks[line.hunk] if 0 <= line.hunk < len(self._marks) else HunkMark()
-        refused = mark.kind in ("reject", "defer") and line.kind in ("add", "remove")
-        ground = _GROUNDS.get(line.kind)
-        if ground is not None and not refused:
-            painter.fillRect(box, colour(ground))
-        painter.setFont(self.font())
-        sign = self._sign()
-        if cell.start == 0:
-            self._paint_numbers(painter, box, line, both=both, left=left)
-        start = box.left() + _BAR + self._gutter()
-        text = line.text[cell.start : cell.end]
-        for first, last in line.words if not refused else ():
-            begin, end = max(first, cell.start), min(last, cell.end)
-            if begin < end:
-                x = start + columns_of(line.text[cell.start : begin]) * sign
-                width = columns_of(line.text[begin:end]) * sign
-                painter.fillRect(
-                    QRectF(x, box.top() + 1, width, box.height() - 2),
-                    colour(_STRONG.get(line.kind, "hover")),
-                )
-        quiet = refused or line.kind == "note"
-        painter.setPen(colour("text_muted" if quiet else "text"))
-        if line.kind == "note":
-            painter.setFont(ui_font(0.92))
-        self._draw_text(painter, start, box, text)
-
-    def _draw_text(self, painter: QPainter, start: float, box: QRect, text: str) -> None:
-        """Draw on the grid of columns; wide characters one by one, they may have another font."""
-        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip)
-        if text.isascii() or columns_of(text) == len(text):
-            painter.drawText(
-                QRectF(start, box.top(), box.right() - start, box.height()), flags, text
-            )
-            return
-        at = start
-        for sign in text:
-            painter.drawText(QRectF(at, box.top(), 40, box.height()), flags, sign)
-            at += columns_of(sign) * self._sign()
-
-    def _paint_numbers(
-        self, painter: QPainter, box: QRect, line: DiffLine, *, both: bool, left: bool
-    ) -> None:
-        sign = self._sign()
-        painter.setPen(colour("line_number"))
-        gutter = self._gutter()
-        inside = gutter - 2 * sign - 2 * _PAD
-        at = float(box.left() + _BAR + _PAD)
-        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-        numbers = (line.old, line.new) if both else ((line.old,) if left else (line.new,))
-        width = (inside - _PAD * (len(numbers) - 1)) / len(numbers)
-        for number in numbers:
-            if number:
-                painter.drawText(QRectF(at, box.top(), width, box.height()), flags, str(number))
-            at += width + _PAD
-        token = {"add": "success", "remove": "error"}.get(line.kind, "text_muted")
-        painter.setPen(colour(token))
-        place = QRectF(box.left() + _BAR + gutter - 2 * sign, box.top(), sign, box.height())
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _SIGNS[line.kind])
+    def _look(self) -> Look:
+        return Look(self._current, self.hasFocus(), self.editable, self._hovered)
 
     # Keyboard and mouse
 
@@ -444,7 +238,7 @@ class DiffView(QAbstractScrollArea):
         if hovered != self._hovered:
             self._hovered = hovered
             names: dict[str, str] = {
-                action: f"{word} this hunk ({word[0]})" for action, _, word in _BUTTONS
+                action: f"{word} this hunk ({word[0]})" for action, _, word in BUTTONS
             }
             self.viewport().setToolTip(names.get(hovered[1], ""))
             shape = Qt.CursorShape.PointingHandCursor if hovered[1] else Qt.CursorShape.ArrowCursor
@@ -475,7 +269,7 @@ class DiffView(QAbstractScrollArea):
         row = self._layout.rows[at]
         if row.hunk != self._current or not self._is_head(row):
             return -1, ""
-        for action, place in self._buttons(self._rect_of(row)).items():
+        for action, place in buttons_of(self._rect_of(row), editable=self.editable).items():
             if place.contains(point):
                 return row.hunk, action
         return -1, ""

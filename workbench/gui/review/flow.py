@@ -36,6 +36,10 @@ class Flow(QLayout):
     def heightForWidth(self, width: int) -> int:
         return self._arranged(QRect(0, 0, width, 0), move=False)
 
+    def _inside(self, box: QRect) -> QRect:
+        margins = self.contentsMargins()
+        return box.adjusted(margins.left(), margins.top(), -margins.right(), -margins.bottom())
+
     def setGeometry(self, box: QRect) -> None:
         super().setGeometry(box)
         self._arranged(box, move=True)
@@ -48,9 +52,12 @@ class Flow(QLayout):
         for item in self._items:
             if not item.isEmpty():
                 size = size.expandedTo(item.minimumSize())
-        return size
+        margins = self.contentsMargins()
+        around = QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+        return size + around
 
-    def _arranged(self, box: QRect, *, move: bool) -> int:
+    def _arranged(self, around: QRect, *, move: bool) -> int:
+        box = self._inside(around)
         x, y, line = box.x(), box.y(), 0
         for item in self._items:
             if item.isEmpty():
@@ -62,4 +69,4 @@ class Flow(QLayout):
                 item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self.spacing()
             line = max(line, size.height())
-        return y + line - box.y()
+        return y + line + self.contentsMargins().bottom() - around.y()

@@ -45,7 +45,7 @@ class ProposalHeader(QWidget):
         self.rationale.setWordWrap(True)
         self.rationale.setTextFormat(Qt.TextFormat.PlainText)
         self.rationale.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._more = link_button("Show all", self._toggle)
+        self._more = link_button("Whole rationale", self._toggle)
         self._full = ""
         self._banners = column(spacing=0)
         badges = row(spacing=6)
@@ -56,9 +56,11 @@ class ProposalHeader(QWidget):
         inside.setContentsMargins(16, 12, 16, 10)
         inside.addWidget(self.title)
         inside.addLayout(badges)
-        inside.addWidget(self.made)
+        provenance = row(spacing=8)
+        provenance.addWidget(self.made, 1)
+        provenance.addWidget(self._more)
+        inside.addLayout(provenance)
         inside.addWidget(self.rationale)
-        inside.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         outer = column(self, spacing=0)
         outer.addLayout(inside)
         outer.addLayout(self._banners)
@@ -92,14 +94,14 @@ class ProposalHeader(QWidget):
     def _show_rationale(self, *, cut: bool) -> None:
         long = len(self._full) > _SHORT or self._full.count("\n") > 3
         self._more.setVisible(long and cut)
-        self._more.setText("Show all")
+        self._more.setText("Whole rationale")
         self.rationale.setText(_cut(self._full) if long and cut else self._full)
         self.rationale.setVisible(bool(self._full) and cut)
 
     def _toggle(self) -> None:
         whole = self.rationale.text() == self._full
         self.rationale.setText(_cut(self._full) if whole else self._full)
-        self._more.setText("Show all" if whole else "Show less")
+        self._more.setText("Whole rationale" if whole else "Less")
 
     def _show_warnings(self, warnings: tuple[str, ...]) -> None:
         while (item := self._banners.takeAt(0)) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QWidget
 
@@ -302,5 +302,4 @@ class ReviewPanel(QWidget):
     def _repaint(self) -> None:
         for view in (self.queue.viewport(), self.evidence.list.viewport()):
             view.update()
-        self.desk.view.diff.viewport().update()
-        QTimer.singleShot(0, self, self.desk.view.edit_bar.text.refresh_colours)
+        self.desk.repaint_all()

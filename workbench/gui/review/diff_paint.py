@@ -1,0 +1,266 @@
+"""How the rows of a diff are drawn: signs and colours, changed words, verdicts, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from workbench.domain.proposal import VerdictKind
+from workbench.gui.review.diff_layout import EMPTY, Cell, Row, columns_of
+from workbench.gui.review.diff_lines import DiffLine
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import mono_font, ui_font
+from workbench.gui.theme.icons import paint_icon
+from workbench.gui.widgets.badge import Tone, badge_width, paint_badge
+
+Action = Literal["accept", "reject", "defer", "edit"]
+
+#: What is drawn for a verdict: icon, colour of the theme, word.
+MARKS: dict[VerdictKind | None, tuple[str, str, str]] = {
+    "accept": ("check-circle", "success", "accepted"),
+    "reject": ("error", "error", "rejected"),
+    "defer": ("clock", "warning", "deferred"),
+    None: ("dot", "text_muted", "open"),
+}
+_TONES: dict[VerdictKind | None, Tone] = {
+    "accept": "success",
+    "reject": "error",
+    "defer": "warning",
+    None: "neutral",
+}
+#: The buttons in the head of the current hunk: act, icon, word.
+BUTTONS: tuple[tuple[Action, str, str], ...] = (
+    ("accept", "check", "Accept"),
+    ("reject", "close", "Reject"),
+    ("defer", "clock", "Defer"),
+    ("edit", "edit", "Edit"),
+)
+_GROUNDS = {"add": "add_background", "remove": "remove_background"}
+_STRONG = {"add": "add_strong", "remove": "remove_strong"}
+_SIGNS = {"add": "+", "remove": "−", "context": " ", "note": " "}
+BAR, PAD = 4, 8
+BUTTON_WIDTH = 26
+
+
+class HunkMark(Struct, frozen=True):
+    """What the head of a hunk says: verdict, whether a person edited it, evidence found."""
+
+    kind: VerdictKind | None = None
+    edited: bool = False
+    reason: str = ""
+    evidence: str = ""
+
+
+class Geometry(Struct, frozen=True):
+    """Widths in px: of one side, of what stands before its text, of one character."""
+
+    half: int
+    gutter: int
+    sign: float
+
+
+class Look(Struct, frozen=True):
+    """The state of the view: current hunk, focus, whether there are buttons, the hovered one."""
+
+    current: int
+    focused: bool
+    editable: bool
+    hovered: tuple[int, str]
+
+
+def buttons_of(head: QRect, *, editable: bool) -> dict[Action, QRect]:
+    """Return where the buttons of a head are; none where nothing can be decided."""
+    if not editable:
+        return {}
+    right = head.right() - 8
+    places: dict[Action, QRect] = {}
+    for action, _, _ in reversed(BUTTONS):
+        right -= BUTTON_WIDTH
+        places[action] = QRect(right, head.top() + 4, BUTTON_WIDTH, head.height() - 8)
+        right -= 2
+    return places
+
+
+class DiffPainter:
+    """Draws rows with one painter; made for each paint."""
+
+    def __init__(
+        self,
+        painter: QPainter,
+        geometry: Geometry,
+        lines: Sequence[DiffLine],
+        marks: Sequence[HunkMark],
+        look: Look,
+    ) -> None:
+        self._painter = painter
+        self._geometry = geometry
+        self._lines = lines
+        self._marks = marks
+        self._look = look
+        self._font = mono_font()
+
+    def row(self, row: Row, box: QRect) -> None:
+        """Draw one row into a box of the viewport."""
+        line = self._lines[row.left.line] if row.left is not None and row.left != EMPTY else None
+        if line is not None and line.kind == "file":
+            self._file(box, line)
+            return
+        if line is not None and line.kind == "hunk":
+            self._head(box, line)
+        elif row.right is None:
+            self._cell(box, row.left, both=True, left=True)
+        else:
+            middle = box.left() + self._geometry.half
+            left, right = QRect(box), QRect(box)
+            left.setRight(middle - 1)
+            right.setLeft(middle)
+            self._cell(left, row.left, both=False, left=True)
+            self._cell(right, row.right, both=False, left=False)
+            self._painter.fillRect(middle, box.top(), 1, box.height(), colour("border"))
+        self._bar(box, row.hunk)
+
+    def _bar(self, box: QRect, hunk: int) -> None:
+        if hunk < 0:
+            return
+        kind = self._marks[hunk].kind if hunk < len(self._marks) else None
+        token = MARKS[kind][1] if kind is not None else "border"
+        if hunk == self._look.current and kind is None:
+            token = "accent"
+        self._painter.fillRect(box.left(), box.top(), BAR, box.height(), colour(token))
+
+    def _file(self, box: QRect, line: DiffLine) -> None:
+        self._painter.fillRect(box, colour("sunken"))
+        self._painter.fillRect(box.left(), box.bottom(), box.width(), 1, colour("border"))
+        paint_icon(self._painter, "file-text", QRectF(12, box.center().y() - 7, 16, 16))
+        self._painter.setFont(ui_font())
+        counts = f"+{line.added}  −{line.removed}"
+        width = self._painter.fontMetrics().horizontalAdvance(counts)
+        self._painter.setPen(colour("text_muted"))
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        self._painter.drawText(
+            box.adjusted(0, 0, -16, 0), middle | int(Qt.AlignmentFlag.AlignRight), counts
+        )
+        self._painter.setFont(ui_font(bold=True))
+        self._painter.setPen(colour("text"))
+        room = box.adjusted(36, 0, -32 - width, 0)
+        name = self._painter.fontMetrics().elidedText(
+            line.text, Qt.TextElideMode.ElideMiddle, room.width()
+        )
+        self._painter.drawText(room, middle, name)
+
+    def _head(self, box: QRect, line: DiffLine) -> None:
+        current = line.hunk == self._look.current
+        mark = self._marks[line.hunk] if line.hunk < len(self._marks) else HunkMark()
+        self._painter.fillRect(box, colour("hover" if current else "window"))
+        sign, token, word = MARKS[mark.kind]
+        paint_icon(self._painter, sign, QRectF(14, box.center().y() - 7, 16, 16), token)
+        right = box.right() - 8
+        buttons = buttons_of(box, editable=self._look.editable) if current else {}
+        if buttons:
+            right = min(place.left() for place in buttons.values()) - 8
+            self._head_buttons(buttons, mark.kind)
+        self._painter.setFont(ui_font())
+        words = f"{word}, edited" if mark.edited else word
+        words = f"{word}: {mark.reason}" if mark.reason else words
+        width = badge_width(words, _TONES[mark.kind], self._painter.font(), sign=False)
+        right -= round(width)
+        paint_badge(
+            self._painter, right, box.center().y() + 0.5, words, _TONES[mark.kind], sign=False
+        )
+        self._painter.setFont(ui_font())
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        if mark.evidence:
+            width = self._painter.fontMetrics().horizontalAdvance(mark.evidence)
+            if right - width - 220 > 0:
+                right -= width + 12
+                self._painter.setPen(colour("text_muted"))
+                self._painter.drawText(
+                    QRect(right, box.top(), width, box.height()), middle, mark.evidence
+                )
+        self._painter.setFont(ui_font(bold=current))
+        self._painter.setPen(colour("text"))
+        room = QRect(38, box.top(), right - 50, box.height())
+        title = self._painter.fontMetrics().elidedText(
+            line.text, Qt.TextElideMode.ElideRight, room.width()
+        )
+        self._painter.drawText(room, middle, title)
+        if current and self._look.focused:
+            self._painter.setPen(colour("focus"))
+            self._painter.drawRect(box.adjusted(0, 0, -1, -1))
+
+    def _head_buttons(self, places: dict[Action, QRect], kind: VerdictKind | None) -> None:
+        for action, sign, _ in BUTTONS:
+            place = places[action]
+            if self._look.hovered == (self._look.current, action):
+                self._painter.fillRect(place, colour("selection"))
+            token = MARKS[kind][1] if action == kind else "text"
+            middle = place.center()
+            paint_icon(self._painter, sign, QRectF(middle.x() - 7, middle.y() - 7, 16, 16), token)
+
+    def _cell(self, box: QRect, cell: Cell | None, *, both: bool, left: bool) -> None:
+        if cell is None or cell == EMPTY:
+            self._painter.fillRect(box, colour("sunken"))
+            return
+        line = self._lines[cell.line]
+        mark = self._marks[line.hunk] if 0 <= line.hunk < len(self._marks) else HunkMark()
+        refused = mark.kind in ("reject", "defer") and line.kind in ("add", "remove")
+        ground = _GROUNDS.get(line.kind)
+        if ground is not None and not refused:
+            self._painter.fillRect(box, colour(ground))
+        self._painter.setFont(self._font)
+        sign = self._geometry.sign
+        if cell.start == 0:
+            self._numbers(box, line, both=both, left=left)
+        start = box.left() + BAR + self._geometry.gutter
+        text = line.text[cell.start : cell.end]
+        for first, last in line.words if not refused else ():
+            begin, end = max(first, cell.start), min(last, cell.end)
+            if begin < end:
+                x = start + columns_of(line.text[cell.start : begin]) * sign
+                width = columns_of(line.text[begin:end]) * sign
+                self._painter.fillRect(
+                    QRectF(x, box.top() + 1, width, box.height() - 2),
+                    colour(_STRONG.get(line.kind, "hover")),
+                )
+        quiet = refused or line.kind == "note"
+        self._painter.setPen(colour("text_muted" if quiet else "text"))
+        if line.kind == "note":
+            self._painter.setFont(ui_font(0.92))
+        self._text(start, box, text)
+
+    def _text(self, start: float, box: QRect, text: str) -> None:
+        """Draw on the grid of columns; wide characters one by one, they may have another font."""
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip)
+        if text.isascii() or columns_of(text) == len(text):
+            self._painter.drawText(
+                QRectF(start, box.top(), box.right() - start, box.height()), flags, text
+            )
+            return
+        at = start
+        for sign in text:
+            self._painter.drawText(QRectF(at, box.top(), 40, box.height()), flags, sign)
+            at += columns_of(sign) * self._geometry.sign
+
+    def _numbers(self, box: QRect, line: DiffLine, *, both: bool, left: bool) -> None:
+        sign = self._geometry.sign
+        self._painter.setPen(colour("line_number"))
+        gutter = self._geometry.gutter
+        inside = gutter - 2 * sign - 2 * PAD
+        at = float(box.left() + BAR + PAD)
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+        numbers = (line.old, line.new) if both else ((line.old,) if left else (line.new,))
+        width = (inside - PAD * (len(numbers) - 1)) / len(numbers)
+        for number in numbers:
+            if number:
+                self._painter.drawText(
+                    QRectF(at, box.top(), width, box.height()), flags, str(number)
+                )
+            at += width + PAD
+        token = {"add": "success", "remove": "error"}.get(line.kind, "text_muted")
+        self._painter.setPen(colour(token))
+        place = QRectF(box.left() + BAR + gutter - 2 * sign, box.top(), sign, box.height())
+        self._painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _SIGNS[line.kind])
