@@ -1,0 +1,146 @@
+"""What can be done with traces, as commands for menu and palette.
+
+Single letters (E, U, S, G, …) work while the viewer has the focus; these keys work everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from workbench.gui.shell.commands import Command
+from workbench.gui.traces.index import Mark
+
+
+class TraceActions(Protocol):
+    """What the panel does for the commands."""
+
+    def open_example(self) -> None:
+        """Open the bundled example traces."""
+        ...
+
+    def open_folder(self) -> None:
+        """Ask for a folder of traces."""
+        ...
+
+    def close_all(self) -> None:
+        """Close all traces."""
+        ...
+
+    def jump(self, mark: Mark, by: int = 1) -> None:
+        """Go to the next step with a mark."""
+        ...
+
+    def ask_step(self) -> None:
+        """Ask for a step number."""
+        ...
+
+    def find_in_trace(self) -> None:
+        """Search the trace."""
+        ...
+
+    def copy_raw(self) -> None:
+        """Copy the records of the step."""
+        ...
+
+    def show_usage(self) -> None:
+        """Show what skills did."""
+        ...
+
+    def show_list(self) -> None:
+        """Go back to the list."""
+        ...
+
+    def why_no_step(self) -> str | None:
+        """Return why there is no trace in front, None when there is one."""
+        ...
+
+    def why_no_trace(self) -> str | None:
+        """Return why there are no traces, None when there are."""
+        ...
+
+
+def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
+    """Return the commands of the Traces activity."""
+    step, trace = panel.why_no_step, panel.why_no_trace
+    jumps = tuple(
+        Command(
+            f"trace.{way}_{name}",
+            f"Go to {way} {words}",
+            "View",
+            lambda mark=mark, by=by: panel.jump(mark, by),  # type: ignore[misc]
+            (f"{'Shift+' if by < 0 else ''}{keys}",),
+            when=step,
+            icon=sign if by > 0 else "",
+            group=6,
+        )
+        for name, words, keys, mark, sign in (
+            ("error", "error", "F8", Mark.ERROR, "error"),
+            ("prompt", "prompt", "Alt+F8", Mark.PROMPT, "user"),
+            ("skill", "skill event", "Ctrl+F8", Mark.SKILL, "spark"),
+        )
+        for way, by in (("next", 1), ("previous", -1))
+    )
+    return (
+        Command(
+            "trace.open_folder",
+            "Open folder of traces…",
+            "File",
+            panel.open_folder,
+            ("Ctrl+Alt+O",),
+            icon="folder-open",
+        ),
+        Command("trace.open_example", "Open example traces", "File", panel.open_example),
+        Command(
+            "trace.close_all", "Close all traces", "File", panel.close_all, when=trace, group=2
+        ),
+        *jumps,
+        Command(
+            "trace.go_to_step",
+            "Go to step…",
+            "View",
+            panel.ask_step,
+            ("Ctrl+Alt+G",),
+            when=step,
+            group=6,
+        ),
+        Command(
+            "trace.find",
+            "Find in trace",
+            "View",
+            panel.find_in_trace,
+            ("Ctrl+Alt+F",),
+            when=step,
+            icon="search",
+            group=6,
+        ),
+        Command(
+            "trace.copy_raw",
+            "Copy raw record of the step",
+            "Edit",
+            panel.copy_raw,
+            ("Ctrl+Alt+C",),
+            when=step,
+            icon="copy",
+            group=3,
+        ),
+        Command(
+            "trace.usage",
+            "Show what skills did in traces",
+            "Skill",
+            panel.show_usage,
+            ("Ctrl+Alt+U",),
+            when=trace,
+            icon="spark",
+            group=3,
+        ),
+        Command(
+            "trace.list",
+            "Show list of traces",
+            "View",
+            panel.show_list,
+            ("Ctrl+Alt+T",),
+            when=trace,
+            icon="traces",
+            group=6,
+        ),
+    )

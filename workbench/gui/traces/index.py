@@ -1,0 +1,219 @@
+"""What the viewer wants to know of all steps at once, worked out beside the window. No Qt."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntFlag
+from itertools import pairwise
+from typing import Literal
+
+from workbench.domain.trajectory import SkillEvent, Step, Trajectory
+
+#: Tools that change files, by the name each client gives them, in lower case.
+EDIT_TOOLS = frozenset(
+    {
+        "apply_patch",
+        "create",
+        "create_file",
+        "edit",
+        "edit_file",
+        "file_change",
+        "insert",
+        "multiedit",
+        "notebookedit",
+        "patch",
+        "replace",
+        "str_replace",
+        "str_replace_editor",
+        "str_replace_based_edit_tool",
+        "write",
+        "write_file",
+    }
+)
+_COMPACTIONS = frozenset({"compaction", "compact_boundary"})
+
+
+class Mark(IntFlag):
+    """What a step is, for filters, jumps and the time strip."""
+
+    NONE = 0
+    PROMPT = 1
+    ANSWER = 2
+    TOOL = 4
+    ERROR = 8
+    SKILL = 16
+    CONTEXT = 32
+    SUBAGENT = 64
+    EDIT = 128
+    COMPACTION = 256
+
+
+Lane = Literal["prompts", "errors", "skills", "edits", "subagents", "compactions"]
+
+#: Lanes of the time strip from top to bottom, with what they mark.
+LANES: tuple[tuple[Lane, str, Mark], ...] = (
+    ("prompts", "Prompts", Mark.PROMPT),
+    ("errors", "Errors", Mark.ERROR),
+    ("skills", "Skills", Mark.SKILL),
+    ("edits", "Edits", Mark.EDIT),
+    ("subagents", "Subagents", Mark.SUBAGENT),
+    ("compactions", "Compactions", Mark.COMPACTION),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceIndex:
+    """Marks and times of every step.
+
+    ``seconds`` counts from the first step that has a time; a step without one takes that of the
+    step before, and never goes back. ``timed`` is False where the trace records no times.
+    ``skills`` are the skill events by step, listings apart (they say nothing of use).
+    """
+
+    trajectory: Trajectory
+    marks: array[int]
+    seconds: array[float]
+    timed: bool
+    skills: dict[int, tuple[SkillEvent, ...]]
+    places: dict[Mark, array[int]]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps themselves."""
+        return self.trajectory.steps
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first to the last step."""
+        return self.seconds[-1] if self.seconds else 0.0
+
+    def next_of(self, mark: Mark, step: int, by: int = 1) -> int | None:
+        """Return the next step with a mark after ``step`` (before it with ``by`` -1).
+
+        It goes round at the end; None where no step has the mark.
+        """
+        places = self.places.get(mark, array("l"))
+        if not places:
+            return None
+        if by > 0:
+            at = bisect_right(places, step)
+            return places[at % len(places)]
+        return places[bisect_left(places, step) - 1]
+
+
+def index_of(trajectory: Trajectory) -> TraceIndex:
+    """Look at every step of a trace once."""
+    used: dict[int, tuple[SkillEvent, ...]] = {}
+    for event in trajectory.skill_events:
+        if event.kind != "listed":
+            used[event.step] = (*used.get(event.step, ()), event)
+    marks = array("l", (_mark(step, used) for step in trajectory.steps))
+    places = {
+        mark: array("l", (number for number, found in enumerate(marks) if found & mark))
+        for _, _, mark in LANES
+    }
+    seconds, timed = _seconds(trajectory.steps)
+    return TraceIndex(trajectory, marks, seconds, timed, used, places)
+
+
+def _mark(step: Step, used: dict[int, tuple[SkillEvent, ...]]) -> int:
+    if step.kind == "user":
+        mark = Mark.PROMPT
+    elif step.kind == "agent":
+        mark = Mark.TOOL if step.tool_calls else Mark.ANSWER
+    else:
+        mark = Mark.CONTEXT
+        if not _COMPACTIONS.isdisjoint(step.flags) or step.label == "compaction":
+            mark |= Mark.COMPACTION
+    for call in step.tool_calls:
+        mark |= Mark.TOOL
+        if call.status == "error":
+            mark |= Mark.ERROR
+        if call.sub is not None:
+            mark |= Mark.SUBAGENT
+        if is_edit(call.name):
+            mark |= Mark.EDIT
+    if "error" in step.flags or "api_error" in step.flags:
+        mark |= Mark.ERROR
+    if step.index in used:
+        mark |= Mark.SKILL
+    return int(mark)
+
+
+def is_edit(tool: str) -> bool:
+    """Whether a tool of that name changes files."""
+    return tool.rsplit(".", 1)[-1].casefold() in EDIT_TOOLS
+
+
+def _seconds(steps: Sequence[Step]) -> tuple[array[float], bool]:
+    found = array("d")
+    first: float | None = None
+    latest = 0.0
+    for step in steps:
+        moment = seconds_of(step.time)
+        if moment is not None:
+            first = moment if first is None else first
+            latest = max(latest, moment - first)
+        found.append(latest)
+    return found, first is not None and latest > 0
+
+
+def seconds_of(time: str | None) -> float | None:
+    """Return an ISO 8601 time as seconds of the epoch; without a zone it is taken as UTC."""
+    if not time:
+        return None
+    try:
+        moment = datetime.fromisoformat(time)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class StepFilter:
+    """Which steps are listed: any of ``kinds`` (all when empty) and, if given, in ``found``."""
+
+    kinds: Mark = Mark.NONE
+    found: frozenset[int] | None = None
+
+
+def listed_steps(index: TraceIndex, wanted: StepFilter, folded: frozenset[int]) -> array[int]:
+    """Return the steps that pass; of a folded turn its first step alone.
+
+    While a filter is on nothing is folded: what was asked for is shown.
+    """
+    kinds = int(wanted.kinds)
+    steps = range(len(index.marks))
+    if kinds or wanted.found is not None:
+        found = wanted.found
+        return array(
+            "l",
+            (
+                step
+                for step in steps
+                if (not kinds or index.marks[step] & kinds) and (found is None or step in found)
+            ),
+        )
+    if not folded:
+        return array("l", steps)
+    turns = [step.turn for step in index.steps]
+    return array(
+        "l",
+        (
+            step
+            for step in steps
+            if turns[step] not in folded or step == 0 or turns[step - 1] != turns[step]
+        ),
+    )
+
+
+def turns_of(index: TraceIndex) -> frozenset[int]:
+    """Return the numbers of the turns that have more than one step."""
+    turns = [step.turn for step in index.steps]
+    return frozenset(first for first, second in pairwise(turns) if first == second)

@@ -1,0 +1,194 @@
+"""Texts of a step and the ways to show them. No Qt.
+
+A renderer says how well it fits, makes the text to be shown (``prettify``), and colours it
+(``colour``), after the view has cut it to a size it can lay out. The idea is mitmproxy's content
+views: the best fit is taken, and one that fails gives way to the next; ``raw`` never fails.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+_log = logging.getLogger(__name__)
+
+Role = Literal["text", "reasoning", "arguments", "observation", "record"]
+
+#: What a text widget can lay out without a pause.
+MOST_CHARACTERS = 100_000
+LONGEST_LINE = 10_000
+#: How much is shown before a place that was asked for.
+_BEFORE = 2_000
+
+_CONTROLS = {
+    **{code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)},
+    0x7F: "\u2421",
+    0x2028: "\u21b5",
+    0x2029: "\u21b5",
+    # Signs that turn the direction of what follows must not rearrange what a person reads.
+    **{
+        code: f"\\u{code:04x}"
+        for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    },
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A text with where it comes from. ``tool`` is the tool's name, "" outside of calls."""
+
+    text: str
+    role: Role
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Characters of one look: colour tokens of the theme for text and ground, "" for the usual."""
+
+    text: str
+    token: str = ""
+    ground: str = ""
+    bold: bool = False
+
+
+class Renderer(Protocol):
+    """A way to show a text."""
+
+    id: str
+    title: str
+
+    def fit(self, content: Content) -> float:
+        """Return how well it fits, 0 (not at all) to 1."""
+        ...
+
+    def prettify(self, content: Content) -> str:
+        """Return the text to be shown."""
+        ...
+
+    def colour(self, text: str) -> Sequence[Run]:
+        """Return a part of what ``prettify`` gave in colours."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text as it is shown.
+
+    ``markdown`` is set where the view lays the text out itself; else ``runs`` are it. ``before``
+    and ``after`` count characters that are left out, ``cut_lines`` the lines that were cut.
+    """
+
+    renderer: str
+    runs: tuple[Run, ...]
+    markdown: str | None = None
+    before: int = 0
+    after: int = 0
+    cut_lines: int = 0
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The characters of all runs."""
+        return "".join(run.text for run in self.runs)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return not (self.before or self.after or self.cut_lines)
+
+
+def show(
+    content: Content,
+    renderers: Sequence[Renderer],
+    *,
+    chosen: str = "",
+    quote: str = "",
+    most: int = MOST_CHARACTERS,
+) -> Shown:
+    """Show a text by the renderer that fits best, or by the ``chosen`` one.
+
+    With a ``quote`` the first way whose text holds it is taken, and the part around it is shown.
+    The last of ``renderers`` has to be the one that never fails.
+    """
+    problem = ""
+    for renderer in _order(content, renderers, chosen):
+        try:
+            text = renderer.prettify(content)
+            at = text.find(quote) if quote else 0
+            if at < 0 or (quote and renderer.id == "markdown"):
+                continue
+            part, before, after, cut = cut_text(text, most, at)
+            part = displayable(part)
+            if renderer.id == "markdown":
+                return Shown("markdown", (), part, before, after, cut, problem)
+            runs = tuple(renderer.colour(part))
+            return Shown(renderer.id, runs, None, before, after, cut, problem)
+        except Exception as raised:  # whatever a renderer does, the text is shown
+            _log.exception("The %s view failed.", renderer.title)
+            problem = f"The {renderer.title} view failed on this text ({type(raised).__name__})."
+    if quote:
+        return show(content, renderers, chosen=chosen, most=most)
+    part, before, after, cut = cut_text(content.text, most)
+    return Shown("raw", (Run(displayable(part)),), None, before, after, cut, problem)
+
+
+def fitting(content: Content, renderers: Sequence[Renderer]) -> list[Renderer]:
+    """Return the renderers that fit at all, the best first."""
+    return [one for one in _order(content, renderers, "") if _fit(one, content) > 0]
+
+
+def _order(content: Content, renderers: Sequence[Renderer], chosen: str) -> list[Renderer]:
+    fits = sorted(renderers, key=lambda one: _fit(one, content), reverse=True)
+    fits = [one for one in fits if _fit(one, content) > 0 or one.id in ("raw", chosen)]
+    return sorted(fits, key=lambda one: one.id != chosen)
+
+
+def _fit(renderer: Renderer, content: Content) -> float:
+    try:
+        return renderer.fit(content)
+    except Exception:  # as above
+        _log.exception("The %s view failed.", renderer.title)
+        return 0.0
+
+
+def displayable(text: str) -> str:
+    """Return text in which every character can be seen: controls as pictures, CRLF as a line end.
+
+    ESC stays where colours of a terminal follow it, for the renderer that reads them.
+    """
+    text = text.replace("\r\n", "\n")
+    if not text.isprintable():
+        kept = text.replace("\x1b[", "\ue000[").replace("\x1b]", "\ue000]")
+        text = kept.translate(_CONTROLS).replace("\ue000", "\x1b")
+        text = _SURROGATE.sub("\ufffd", text)
+    return text
+
+
+def cut_text(text: str, most: int = MOST_CHARACTERS, at: int = 0) -> tuple[str, int, int, int]:
+    """Cut a text to what can be laid out: its beginning, or the part around ``at``.
+
+    Returns:
+        the part; the number of characters before it; after it; and the lines cut to 10,000.
+    """
+    start = 0
+    if at > most - _BEFORE:
+        start = max(text.rfind("\n", 0, at - _BEFORE // 2) + 1, at - _BEFORE)
+    part = text[start : start + most]
+    after = len(text) - start - len(part)
+    if len(part) <= LONGEST_LINE:
+        return part, start, after, 0
+    cut = 0
+    lines = part.split("\n")
+    place = at - start
+    for number, line in enumerate(lines):
+        if len(line) > LONGEST_LINE:
+            first = max(0, place - _BEFORE) if 0 <= place < len(line) else 0
+            lines[number] = line[first : first + LONGEST_LINE]
+            cut += 1
+        place -= len(line) + 1
+    return "\n".join(lines), start, after, cut

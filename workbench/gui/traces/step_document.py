@@ -1,0 +1,244 @@
+"""Writes a step into a text document: headings, cards for calls, texts in their colours.
+
+Texts of a trace go in as plain characters, or as Markdown with HTML switched off; nothing they
+name is loaded. Links of our own carry a mark that no text of a trace can know.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextDocumentFragment,
+    QTextFrame,
+    QTextFrameFormat,
+    QTextLength,
+)
+
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import mono_font, ui_font
+from workbench.gui.traces.markdown_text import markdown_document
+from workbench.gui.traces.renderers.content import Run, Shown
+from workbench.gui.traces.step_page import Block, CallHead, StepPage, event_text
+
+_SIGNS = {"success": "✓", "error": "✗", "warning": "!", "info": "…", "neutral": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link of the document does: an action, and the block, call or step it is about."""
+
+    action: str
+    target: str = ""
+
+
+class StepDocument:
+    """Fills a document with one step; ``links`` are the actions behind its anchors."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        self._document = document
+        self._mark = secrets.token_hex(8)
+        self.links: dict[str, Link] = {}
+        self.quote_at = -1
+
+    def write(self, page: StepPage) -> None:
+        """Replace the document's text by the step."""
+        self.links.clear()
+        self.quote_at = -1
+        document = self._document
+        document.clear()
+        document.setDefaultFont(ui_font())
+        document.setDocumentMargin(16)
+        cursor = QTextCursor(document)
+        cursor.beginEditBlock()
+        root = document.rootFrame()
+        for event in page.events:
+            self._line(cursor, f"★ {event_text(event)}", token="data_4")
+        open_call = ""
+        card: QTextFrame | None = None
+        for block in page.blocks:
+            if block.call != open_call or (block.call and card is None):
+                cursor.setPosition(root.lastPosition())
+                open_call = block.call
+                card = self._card(cursor, page.calls.get(block.call)) if block.call else None
+            self._block(cursor, block, page)
+        shown = {block.call for block in page.blocks}
+        for call_id, head in page.calls.items():
+            if call_id not in shown:
+                cursor.setPosition(root.lastPosition())
+                self._card(cursor, head)
+        cursor.setPosition(root.lastPosition())
+        for note in page.notes:
+            self._line(cursor, note, token="text_muted")
+        if not page.blocks and not page.calls and not page.notes:
+            self._line(cursor, "This step says nothing.", token="text_muted")
+        cursor.endEditBlock()
+
+    def _card(self, cursor: QTextCursor, head: CallHead | None) -> QTextFrame:
+        look = QTextFrameFormat()
+        look.setBorder(1)
+        look.setBorderBrush(QBrush(colour("border")))
+        look.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        look.setBackground(colour("window"))
+        look.setPadding(10)
+        look.setTopMargin(10)
+        look.setBottomMargin(2)
+        look.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        frame = cursor.insertFrame(look)
+        if head is None:
+            return frame
+        self._write(cursor, head.name, token="text", font=ui_font(1.05, bold=True))
+        self._write(cursor, "   ")
+        sign = _SIGNS[head.tone]
+        token = "text_muted" if head.tone == "neutral" else head.tone
+        self._write(cursor, f"{sign} {head.status}".strip(), token=token, font=ui_font(0.95))
+        if head.detail:
+            self._write(cursor, f"   {head.detail}", token="text_muted", font=ui_font(0.95))
+        if head.sub:
+            self._write(cursor, "   ")
+            self._link(cursor, "Open subagent →", Link("subagent", head.sub))
+        return frame
+
+    def _block(self, cursor: QTextCursor, block: Block, page: StepPage) -> None:
+        self._heading(cursor, block)
+        if block.folded:
+            return
+        shown = block.shown
+        if shown.problem:
+            self._line(cursor, shown.problem, token="warning")
+        if shown.before:
+            self._cut(cursor, f"… {shown.before:,} characters before", block)
+        if shown.markdown is not None:
+            self._markdown(cursor, shown.markdown, muted=block.content.role == "reasoning")
+        else:
+            self._runs(cursor, shown.runs, block.at, page.quote_length)
+        if shown.after or shown.cut_lines:
+            self._cut(cursor, _left_out(shown), block)
+
+    def _heading(self, cursor: QTextCursor, block: Block) -> None:
+        if not block.title and len(block.ways) < 2 and block.shown.whole:
+            return
+        self._next(cursor, above=8 if block.title else 4)
+        sign = "▸" if block.folded else "▾"
+        if block.title:
+            self._link(
+                cursor,
+                f"{sign} {block.title}",
+                Link("fold", block.id),
+                token="text_muted",
+                font=ui_font(0.9, bold=True),
+            )
+            self._write(cursor, "    ", font=ui_font(0.9))
+        if not block.folded:
+            ways = dict(block.ways)
+            current = ways.get(block.shown.renderer, "Raw text")
+            if len(ways) > 1:
+                self._link(cursor, f"{current} ▾", Link("way", block.id))
+                self._write(cursor, "    ", font=ui_font(0.9))
+            self._link(cursor, "Copy", Link("copy", block.id))
+
+    def _runs(self, cursor: QTextCursor, runs: Sequence[Run], at: int, length: int) -> None:
+        self._next(cursor, above=4, ground="code_background")
+        start = cursor.position()
+        mono = mono_font(0.95)
+        for run in runs:
+            text = run.text
+            look = QTextCharFormat()
+            look.setFont(mono)
+            look.setForeground(colour(run.token or "text"))
+            if run.ground:
+                look.setBackground(colour(run.ground))
+            if run.bold:
+                look.setFontWeight(QFont.Weight.Bold)
+            cursor.insertText(text, look)
+        if at >= 0:
+            said = "".join(run.text for run in runs)
+            first = _units(said[:at])
+            self.quote_at = start + first
+            quoted = QTextCursor(self._document)
+            quoted.setPosition(start + first)
+            quoted.setPosition(
+                start + first + _units(said[at : at + length]), QTextCursor.MoveMode.KeepAnchor
+            )
+            mark = QTextCharFormat()
+            mark.setBackground(colour("warning_soft"))
+            mark.setForeground(colour("text"))
+            mark.setFontUnderline(True)
+            mark.setUnderlineColor(colour("warning"))
+            quoted.mergeCharFormat(mark)
+
+    def _markdown(self, cursor: QTextCursor, text: str, *, muted: bool) -> None:
+        other = markdown_document(text, muted=muted)
+        self._next(cursor, above=4)
+        cursor.insertFragment(QTextDocumentFragment(other))
+        cursor.setBlockFormat(QTextBlockFormat())
+
+    def _cut(self, cursor: QTextCursor, text: str, block: Block) -> None:
+        self._next(cursor, above=4)
+        self._write(cursor, f"{text}    ", token="text_muted", font=ui_font(0.9))
+        self._link(cursor, "Show all", Link("all", block.id))
+
+    def _line(self, cursor: QTextCursor, text: str, *, token: str) -> None:
+        self._next(cursor, above=4)
+        self._write(cursor, text, token=token)
+
+    def _next(self, cursor: QTextCursor, *, above: float = 0, ground: str = "") -> None:
+        """Begin a paragraph; an empty one at the beginning is used."""
+        look = QTextBlockFormat()
+        look.setTopMargin(above)
+        if ground:
+            look.setBackground(colour(ground))
+            look.setLeftMargin(0)
+        if cursor.block().length() > 1:
+            cursor.insertBlock(look, QTextCharFormat())
+        else:
+            cursor.setBlockFormat(look)
+
+    def _write(
+        self, cursor: QTextCursor, text: str, *, token: str = "text", font: QFont | None = None
+    ) -> None:
+        look = QTextCharFormat()
+        look.setFont(font or ui_font())
+        look.setForeground(colour(token))
+        cursor.insertText(text, look)
+
+    def _link(
+        self,
+        cursor: QTextCursor,
+        text: str,
+        link: Link,
+        *,
+        token: str = "link",
+        font: QFont | None = None,
+    ) -> None:
+        name = f"{self._mark}:{len(self.links)}"
+        self.links[name] = link
+        look = QTextCharFormat()
+        look.setFont(font or ui_font(0.9))
+        look.setForeground(colour(token))
+        look.setAnchor(True)
+        look.setAnchorHref(name)
+        cursor.insertText(text, look)
+
+
+def _left_out(shown: Shown) -> str:
+    parts = []
+    if shown.after:
+        parts.append(f"{shown.after:,} more characters")
+    if shown.cut_lines:
+        lines = "line is" if shown.cut_lines == 1 else "lines are"
+        parts.append(f"{shown.cut_lines:,} {lines} cut to 10,000 characters")
+    return "… " + ", ".join(parts)
+
+
+def _units(text: str) -> int:
+    """Return the length of a text as Qt counts it, in UTF-16 units."""
+    return len(text) + sum(character > "\uffff" for character in text)

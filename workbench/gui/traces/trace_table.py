@@ -1,0 +1,284 @@
+"""The table of open traces: two lines a row, sorted by any column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import ui_font
+from workbench.gui.traces.trace_rows import TraceRow
+from workbench.gui.widgets.badge import Tone, paint_badge
+
+Index = QModelIndex | QPersistentModelIndex
+
+#: Role of the ``TraceRow`` of a row.
+ROW_ROLE = Qt.ItemDataRole.UserRole
+
+_HEIGHT = 48
+_SIDE = 10
+_HEADINGS = ("Trace", "Agent", "Outcome", "Steps", "Errors", "Tokens", "Skills", "Date")
+_WIDTHS = {1: 150, 2: 96, 3: 64, 4: 64, 5: 72, 6: 170, 7: 132}
+_FIGURES = frozenset({3, 4, 5})
+#: Columns that give way, the first of them first, while the title has less than this, in px.
+_GIVE_WAY = (5, 7, 2)
+_TITLE = 240
+_TONES: dict[str, Tone] = {
+    "passed": "success",
+    "failed": "error",
+    "partial": "warning",
+    "timeout": "warning",
+    "broken run": "warning",
+}
+
+
+def _lines(row: TraceRow, column: int) -> tuple[str, str]:
+    """Return what stands in a cell, on one line or two."""
+    if column == 0:
+        return row.title, f"{Path(row.path).parent.name}/{Path(row.path).name}"
+    if column == 1:
+        return row.agent or row.format, row.model
+    if column == 6:
+        return ", ".join(row.skills), ""
+    if column == 7:
+        return row.date, ""
+    figures = {3: f"{row.steps:,}", 4: f"{row.errors:,}" if row.errors else "–"}
+    return figures.get(column, row.tokens_text if column == 5 else row.outcome), ""
+
+
+class TracesModel(QAbstractTableModel):
+    """The traces that pass the filter, in the order of the chosen column."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[TraceRow] = []
+        self._column = 7
+        self._descending = True
+
+    def show(self, rows: Sequence[TraceRow]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._order()
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._column = max(0, column)
+        self._descending = order == Qt.SortOrder.DescendingOrder
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        places = [self._rows[one.row()] for one in before]
+        self._order()
+        rows = {id(row): number for number, row in enumerate(self._rows)}
+        self.changePersistentIndexList(
+            before,
+            [
+                self.index(rows[id(row)], one.column())
+                for one, row in zip(before, places, strict=True)
+            ],
+        )
+        self.layoutChanged.emit()
+
+    def _order(self) -> None:
+        self._rows.sort(key=lambda row: row.key(self._column), reverse=self._descending)
+
+    def row_at(self, row: int) -> TraceRow:
+        """Return the trace of a row."""
+        return self._rows[row]
+
+    def row_of(self, path: str, trajectory: str) -> int:
+        """Return the row of a trace, -1 when it is not listed."""
+        return next(
+            (
+                number
+                for number, row in enumerate(self._rows)
+                if row.path == path and trajectory in ("", row.trajectory)
+            ),
+            -1,
+        )
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as above
+        return 0 if parent.isValid() else len(_HEADINGS)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _HEADINGS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag
+            way = side.AlignRight if section in _FIGURES else side.AlignLeft
+            return int(way | side.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self._rows[index.row()]
+        if role == ROW_ROLE:
+            return row
+        first, second = _lines(row, index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return first
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{_HEADINGS[index.column()]}: {first} {second}".strip()
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.path if index.column() == 0 else "\n".join(filter(None, (first, second)))
+        return None
+
+
+class TraceDelegate(QStyledItemDelegate):
+    """Two lines, or a badge for the outcome."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(80, _HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: TraceRow = index.data(ROW_ROLE)
+        column = index.column()
+        box: QRect = option.rect
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            painter.fillRect(box, colour("selection"))
+            if column == 0:
+                painter.fillRect(box.left(), box.top(), 3, box.height(), colour("accent"))
+        painter.setPen(colour("border"))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        inside = box.adjusted(_SIDE, 5, -_SIDE, -6)
+        if column == 2 and row.outcome:
+            painter.setFont(ui_font())
+            middle = box.center().y() + 0.5
+            paint_badge(
+                painter, inside.left(), middle, row.outcome, _TONES.get(row.outcome, "info")
+            )
+        elif column != 2:
+            self._text(painter, inside, row, column, selected)
+        painter.restore()
+
+    def _text(
+        self, painter: QPainter, inside: QRect, row: TraceRow, column: int, selected: bool
+    ) -> None:
+        first, second = _lines(row, column)
+        side = Qt.AlignmentFlag.AlignRight if column in _FIGURES else Qt.AlignmentFlag.AlignLeft
+        upper = QRect(inside)
+        if second:
+            upper.setHeight(inside.height() // 2)
+        token = "error" if column == 4 and row.errors else "text"
+        font = ui_font(bold=column == 0)
+        front = "selection_text" if selected else token
+        _draw(painter, upper, first, font, token=front, side=side)
+        if second:
+            lower = QRect(inside)
+            lower.setTop(inside.center().y() + 1)
+            quiet = "selection_text" if selected else "text_muted"
+            _draw(painter, lower, second, ui_font(0.9), token=quiet, side=side)
+
+
+def _draw(
+    painter: QPainter, box: QRect, text: str, font: QFont, *, token: str, side: Qt.AlignmentFlag
+) -> None:
+    painter.setFont(font)
+    painter.setPen(colour(token))
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+class TraceTable(QTableView):
+    """The table itself; Enter or a double click opens a trace."""
+
+    opened = Signal(str, str)
+    chosen = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.traces = TracesModel(self)
+        self.setModel(self.traces)
+        self.setItemDelegate(TraceDelegate(self))
+        self.setAccessibleName("Open traces")
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setAccessibleName("Columns")
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in _WIDTHS.items():
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(column, width)
+        header.setSortIndicator(7, Qt.SortOrder.DescendingOrder)
+        self.setSortingEnabled(True)
+        self.selectionModel().currentRowChanged.connect(self._tell)
+        self.doubleClicked.connect(lambda _index: self._open())
+
+    def select(self, path: str, trajectory: str) -> bool:
+        """Select a trace; False when it is not listed."""
+        row = self.traces.row_of(path, trajectory)
+        if row >= 0 and row != self.currentIndex().row():
+            self.setCurrentIndex(self.traces.index(row, 0))
+        return row >= 0
+
+    def current(self) -> TraceRow | None:
+        """Return the selected trace."""
+        index = self.currentIndex()
+        return self.traces.row_at(index.row()) if index.isValid() else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open()
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.viewport().width() - sum(_WIDTHS.values())
+        for column in _GIVE_WAY:
+            hidden = room < _TITLE
+            room += _WIDTHS[column] if hidden else 0
+            if hidden != self.isColumnHidden(column):
+                self.setColumnHidden(column, hidden)
+
+    def _open(self) -> None:
+        row = self.current()
+        if row is not None:
+            self.opened.emit(row.path, row.trajectory)
+
+    def _tell(self, _current: QModelIndex) -> None:
+        row = self.current()
+        if row is not None:
+            self.chosen.emit(row.path, row.trajectory)
