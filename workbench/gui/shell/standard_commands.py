@@ -11,11 +11,18 @@ from workbench.gui.shell.window_actions import WindowActions
 
 def standard_commands(window: WindowActions) -> tuple[Command, ...]:
     """Return the window's commands."""
-    return (*_file(window), *_edit(window), *_view(window), *_other(window))
+    return (
+        *_file(window),
+        *_save(window),
+        *_edit(window),
+        *_view(window),
+        *_panels(window),
+        *_moves(window),
+        *_other(window),
+    )
 
 
 def _file(window: WindowActions) -> tuple[Command, ...]:
-    document, library = window.why_no_document, window.why_no_library
     return (
         Command(
             "file.open_library",
@@ -43,6 +50,12 @@ def _file(window: WindowActions) -> tuple[Command, ...]:
             when=window.why_no_recent,
             icon="clock",
         ),
+    )
+
+
+def _save(window: WindowActions) -> tuple[Command, ...]:
+    document, library = window.why_no_document, window.why_no_library
+    return (
         Command(
             "file.save",
             "Save",
@@ -143,6 +156,11 @@ def _view(window: WindowActions) -> tuple[Command, ...]:
         ),
         Command("view.quick_open", "Quick open…", "View", window.quick_open, ("Ctrl+P",)),
         *activities,
+    )
+
+
+def _panels(window: WindowActions) -> tuple[Command, ...]:
+    return (
         Command(
             "view.problems",
             "Show problems",
@@ -188,6 +206,11 @@ def _view(window: WindowActions) -> tuple[Command, ...]:
             icon="panel-right",
             group=3,
         ),
+    )
+
+
+def _moves(window: WindowActions) -> tuple[Command, ...]:
+    return (
         Command(
             "view.next_panel",
             "Go to next panel",
