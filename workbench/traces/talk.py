@@ -156,6 +156,7 @@ class Talk:
             self.unknown("result without a call", node)
             return None
         self.draft.loss.attached += 1
+        self.draft.messages += 1
         self.settle(call, node, status, **fields)
         return call
 

@@ -1,0 +1,1 @@
+"""The entry tree of Pi sessions."""
