@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.domain.proposal import (
     Decision,
@@ -174,6 +175,13 @@ def plan_apply(review: Review, verdicts: Sequence[HunkVerdict], reviewer: str) -
         gate_after(review, verdicts),
     )
     ground, repository, problem, skip = _ground(review, [file.path for file in result.files])
+    stale = set(review.changed_on_disk()) & {file.path for file in files}
+    if stale:
+        problem = (
+            f"{', '.join(sorted(stale))} changed since this was proposed. Go back and merge it "
+            "with what is on disk."
+        )
+        skip = False
     if not files:
         problem = "Nothing is accepted yet, so there is nothing to apply."
     return Plan(decision, files, message, ground, repository, result.content_hash, problem, skip)
@@ -243,7 +251,11 @@ def keep_merge(
         FileProblem: it cannot be written.
     """
     proposal, blobs = merged_proposal(merge, now=now(), choices=choices)
-    return shelf.store.add(proposal, blobs)
+    added = shelf.store.add(proposal, blobs)
+    old = shelf.store.get(merge.proposal.id)
+    if old.status != "applied":
+        shelf.store.update(replace(old, status="stale"))
+    return added
 
 
 def _risk(path: str, data: bytes | None, mode: str | None, base_mode: str | None, new: bool) -> str:

@@ -100,7 +100,7 @@ class ReasonBar(QWidget):
 class EditBar(QWidget):
     """Edits the new text of a hunk in place. Ctrl+Enter takes it, Esc leaves."""
 
-    edited = Signal(tuple)
+    edited = Signal(object)
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:

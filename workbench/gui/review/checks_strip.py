@@ -99,7 +99,7 @@ class ChecksStrip(QWidget):
     def _show_format(self, checked: Checked) -> None:
         errors = sum(one.severity == "error" for one in checked.new)
         worse = [one.client for one in checked.clients if one.new]
-        text, tone = "no new problems", "success"
+        text, tone = "nothing new", "success"
         if errors:
             text, tone = f"{errors} new errors" if errors > 1 else "1 new error", "error"
         elif checked.new:

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QLabel,
     QListView,
@@ -208,8 +208,7 @@ class EvidenceDelegate(QStyledItemDelegate):
 
 def quote_lines(quote: str, width: int) -> list[str]:
     """Return a quote in lines of a width in px, six at most; the last ends in "…" if cut."""
-    metrics = QFontMetrics(mono_font(0.9))
-    across = max(8, width // max(1, metrics.horizontalAdvance("0")))
+    across = max(8, int(width / QFontMetricsF(mono_font(0.9)).horizontalAdvance("0")))
     lines: list[str] = []
     for line in quote.splitlines() or [""]:
         shown = visible(line)

@@ -24,7 +24,7 @@ Picked = Choice | tuple[str, ...]
 class MergePage(QWidget):
     """One conflict at a time: both sides and the result. ``merged(choices)``, ``left()``."""
 
-    merged = Signal(dict)
+    merged = Signal(object)
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:

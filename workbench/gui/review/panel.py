@@ -14,7 +14,7 @@ from workbench.gui.review.commands import review_commands, with_free_keys
 from workbench.gui.review.desk import Desk
 from workbench.gui.review.evidence_view import EvidenceRow, EvidenceView
 from workbench.gui.review.queue_view import QueueView
-from workbench.gui.review.rows import FILTERS, queue_rows, waiting
+from workbench.gui.review.rows import FILTERS, QueueRow, queue_rows, waiting
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
@@ -101,7 +101,7 @@ class ReviewPanel(QWidget):
         self.filter.searched.connect(lambda _text: self._show())
         self.filter.left_downwards.connect(self.queue.setFocus)
         self.filter.returnPressed.connect(self.queue.setFocus)
-        self.shown.currentTextChanged.connect(lambda _text: self._show())
+        self.shown.currentTextChanged.connect(lambda _text: self._filter_chosen())
         self.queue.chosen.connect(self._choose)
         self.queue.entered.connect(
             lambda: self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -173,24 +173,37 @@ class ReviewPanel(QWidget):
         self._queue_stack.setCurrentIndex(0 if rows else 1)
         left = waiting(self._proposals)
         self.count.setText(f"{left} to review, {len(self._proposals)} in all")
+        wanted, self._wanted = self._wanted, ""
         shown_now = self.desk.proposal_id
-        chosen = self.queue.show_rows(rows, self._wanted or shown_now)
-        self._wanted = ""
-        if chosen != shown_now and not self._stays(shown_now):
+        if not wanted and self._stays(shown_now, rows):
+            self.queue.show_rows(rows, "")
+            self._refresh(shown_now)
+            return
+        first = next((row.id for row in rows if row.id), "")
+        listed = {row.id for row in rows}
+        chosen = next((one for one in (wanted, shown_now) if one and one in listed), first)
+        self.queue.show_rows(rows, chosen)
+        if chosen != shown_now:
             self.desk.open(chosen)
-        elif shown_now:
+        else:
             self._refresh(shown_now)
 
-    def _stays(self, proposal_id: str) -> bool:
-        """Say whether a proposal stays on the desk though no row of the queue shows it."""
-        if self.queue.queue.row_of(proposal_id) >= 0:
-            return self.queue.current_id() == proposal_id
+    def _stays(self, proposal_id: str, rows: tuple[QueueRow, ...]) -> bool:
+        """Say whether a proposal stays on the desk though no row of the queue shows it.
+
+        It has just been decided or applied: that is still to be seen, and to be undone.
+        """
+        if not proposal_id or self.filter.text() or any(row.id == proposal_id for row in rows):
+            return False
         known = any(one.id == proposal_id for one in self._proposals)
-        if known and not self.filter.text():
-            # It has just been decided: what was done to it is still to be seen, and undone.
-            self.queue.clearSelection()
-            return self.desk.opened is not None
-        return False
+        return known and self.desk.opened is not None
+
+    def _filter_chosen(self) -> None:
+        """Another filter was chosen: what it does not list leaves the desk."""
+        rows = queue_rows(self._proposals, shown=self.shown.currentText())
+        if all(row.id != self.desk.proposal_id for row in rows):
+            self._wanted = next((row.id for row in rows if row.id), "")
+        self._show()
 
     def _refresh(self, proposal_id: str) -> None:
         for proposal in self._proposals:

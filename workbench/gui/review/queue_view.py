@@ -196,16 +196,13 @@ class QueueView(QListView):
         self.setAccessibleName("Proposals")
         self.selectionModel().currentChanged.connect(self._tell)
 
-    def show_rows(self, rows: Sequence[QueueRow], selected: str) -> str:
-        """Show rows and select one of them, the first proposal when it is gone; return its id."""
+    def show_rows(self, rows: Sequence[QueueRow], selected: str) -> None:
+        """Show rows and select one of them without telling; "" selects none."""
         self.selectionModel().blockSignals(True)
         self.queue.show(rows)
-        first = next((row.id for row in rows if row.id), "")
-        chosen = selected if self.queue.row_of(selected) >= 0 else first
-        if chosen:
-            self.setCurrentIndex(self.queue.index(self.queue.row_of(chosen)))
+        self.select(selected)
         self.selectionModel().blockSignals(False)
-        return chosen
+        self.viewport().update()
 
     def current_id(self) -> str:
         """Return the selected proposal, or ""."""
