@@ -12,7 +12,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from workbench.cli.console import UsageProblem, coloured, document, print_json, progress
+from workbench.cli.console import (
+    UsageProblem,
+    coloured,
+    document,
+    for_terminal,
+    print_json,
+    printable,
+    progress,
+)
 from workbench.domain.diagnostic import SEVERITIES, Diagnostic
 from workbench.domain.skill import Skill
 from workbench.files import FileProblem, sha256
@@ -160,8 +168,8 @@ def _document(results: tuple[Checked, ...], clients: tuple[str, ...]) -> dict[st
         clients=list(clients),
         skills=[
             {
-                "path": _printable(one.path),
-                "name": _printable(one.name),
+                "path": printable(one.path),
+                "name": printable(one.name),
                 "ok": ok,
                 "diagnostics": [_row(diagnostic) for diagnostic in one.diagnostics],
             }
@@ -179,8 +187,8 @@ def _row(diagnostic: Diagnostic) -> dict[str, Any]:
     return {
         "rule": diagnostic.rule,
         "severity": diagnostic.severity,
-        "message": _printable(diagnostic.message),
-        "path": _printable(diagnostic.path),
+        "message": printable(diagnostic.message),
+        "path": printable(diagnostic.path),
         "line": diagnostic.line,
         "column": diagnostic.column,
         "end_line": diagnostic.end_line,
@@ -191,17 +199,6 @@ def _row(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _printable(text: str) -> str:
-    """Return the text with bytes that are not UTF-8 as U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _for_terminal(text: str) -> str:
-    """Return the text without control characters a skill could send to the terminal."""
-    shown = _printable(text)
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in shown)
-
-
 def _print_text(results: tuple[Checked, ...], clients: tuple[str, ...]) -> None:
     for one in results:
         if not one.diagnostics:
@@ -210,7 +207,7 @@ def _print_text(results: tuple[Checked, ...], clients: tuple[str, ...]) -> None:
             f"{client} {coloured('ok', 'green') if ok else coloured('fails', 'red')}"
             for client, ok in _ok(one, clients).items()
         )
-        print(f"{coloured(_for_terminal(one.path), 'bold')}  ({verdicts})")
+        print(f"{coloured(for_terminal(one.path), 'bold')}  ({verdicts})")
         for diagnostic in one.diagnostics:
             _print_diagnostic(diagnostic, len(clients) > 1)
         print()
@@ -229,11 +226,11 @@ def _count(number: int, word: str) -> str:
 
 
 def _print_diagnostic(diagnostic: Diagnostic, name_clients: bool) -> None:
-    place = _for_terminal(diagnostic.path)
+    place = for_terminal(diagnostic.path)
     if diagnostic.line is not None:
         place = f"{place}:{diagnostic.line}:{diagnostic.column}"
     severity = coloured(f"{diagnostic.severity:<8}", _COLOURS[diagnostic.severity])
-    message = _for_terminal(diagnostic.message).replace("\n", "\n      ")
+    message = for_terminal(diagnostic.message).replace("\n", "\n      ")
     clients = f" [{', '.join(diagnostic.clients)}]" if name_clients else ""
     fixable = " (fixable)" if diagnostic.fix is not None else ""
     print(f"  {severity}{place}  {message}{fixable}")
@@ -262,7 +259,7 @@ def _fix(args: argparse.Namespace, clients: tuple[str, ...]) -> int:
             else:
                 _save(skill, fixed.source)
                 titles = "; ".join(d.fix.title for d in fixed.mended if d.fix is not None)
-                print(_for_terminal(f"{path}: {titles}"))
+                print(for_terminal(f"{path}: {titles}"))
     done = "would be made" if args.diff else "made"
     print(
         f"{_count(len(seen), 'skill')} looked at: {_count(count, 'change')} {done} in "
@@ -287,4 +284,4 @@ def _diff(path: str, before: bytes, after: bytes) -> str:
     )
     lines = difflib.unified_diff(old, new, path, path)
     shown = (line.rstrip("\r\n") for line in lines)
-    return "".join(f"{_for_terminal(line.replace(chr(0xFEFF), '<U+FEFF>'))}\n" for line in shown)
+    return "".join(f"{for_terminal(line.replace(chr(0xFEFF), '<U+FEFF>'))}\n" for line in shown)

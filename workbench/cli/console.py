@@ -38,6 +38,17 @@ def document(kind: str, **fields: Any) -> dict[str, Any]:
     return {"schema": f"skill-workbench/{kind}/1", **fields}
 
 
+def printable(text: str) -> str:
+    """Return the text with bytes that are not UTF-8 as U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def for_terminal(text: str) -> str:
+    """Return the text without control characters a skill could send to the terminal."""
+    shown = printable(text)
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in shown)
+
+
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 

@@ -15,6 +15,7 @@ from workbench.cli.console import UsageProblem
 COMMANDS: dict[str, str] = {
     "check": "workbench.cli.check",
     "fix": "workbench.cli.check",
+    "tokens": "workbench.cli.tokens",
     "endpoint": "workbench.cli.endpoint",
     "evaluate": "workbench.cli.gate",
     "evolve": "workbench.cli.evolve",

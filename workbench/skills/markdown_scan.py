@@ -15,8 +15,10 @@ from msgspec import Struct
 
 from workbench.domain.text import Span
 
-_LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
-_FENCE: Final = re.compile(rb"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^\r\n]*)")
+#: One line with its line end; empty at the end of the text.
+LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+#: The opening of a code fence: the run of marks, and what follows it.
+FENCE: Final = re.compile(rb"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^\r\n]*)")
 _TICKS: Final = re.compile(rb"`+")
 _INLINE: Final = re.compile(
     rb"\]\([ \t]{0,20}(?:<([^<>\r\n]{1,1000})>|((?:[^\s()<>]|\([^\s()]{0,200}\)){1,1000}))"
@@ -56,13 +58,13 @@ def scan_markdown(source: bytes, body: Span) -> Scan:
     fence: tuple[bytes, Span] | None = None
     place = body.start
     while place < body.end:
-        match = _LINE.match(source, place, body.end)
+        match = LINE.match(source, place, body.end)
         if match is None or match.end() == place:
             break
         line, start, place = match.group(), place, match.end()
-        opening = _FENCE.match(line)
+        opening = FENCE.match(line)
         if fence is not None:
-            if opening and _closes(fence[0], opening):
+            if opening and closes_fence(fence[0], opening):
                 fence = None
             else:
                 targets += _mentions(line, start, True)
@@ -79,7 +81,8 @@ def scan_markdown(source: bytes, body: Span) -> Scan:
     return Scan(tuple(targets), fence[1] if fence else None)
 
 
-def _closes(marker: bytes, candidate: re.Match[bytes]) -> bool:
+def closes_fence(marker: bytes, candidate: re.Match[bytes]) -> bool:
+    """Tell whether a match of ``FENCE`` closes the fence that ``marker`` opened."""
     run = candidate[1]
     return run[:1] == marker[:1] and len(run) >= len(marker) and not candidate[2].strip()
 

@@ -190,7 +190,7 @@ def _skill_file(folder: Path, listing: Listing) -> str:
 def _skill_md_source(folder: Path, name: str) -> bytes:
     path = folder / name
     try:
-        with _open_regular(path) as stream:
+        with open_regular(path) as stream:
             source = stream.read(MAX_SKILL_MD + 1)
     except OSError as problem:
         raise SkillError(
@@ -204,7 +204,7 @@ def _skill_md_source(folder: Path, name: str) -> bytes:
     return source
 
 
-def _open_regular(path: Path) -> BufferedReader:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file that was listed as regular; should it be a link or a pipe by now, do not wait."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_BINARY", 0)
@@ -221,7 +221,7 @@ def _file(
             target = str((folder / file.path).readlink())
             digest = sha256(target.encode("utf-8", "surrogateescape"))
         elif digest is None:
-            with _open_regular(folder / file.path) as stream:
+            with open_regular(folder / file.path) as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as problem:
         problems.append(ReadProblem(file.path, f"It cannot be read: {problem.strerror}."))
