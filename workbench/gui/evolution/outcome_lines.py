@@ -59,9 +59,9 @@ def outcome_lines(outcome: Outcome) -> TwoLines:
     says = engine_says(draft.scores)
     return TwoLines(
         title=draft.title,
-        detail=" ".join(draft.rationale.split()),
-        aside="  ".join(filter(None, (draft.kind if draft.changes else "", says))),
+        detail="  ".join(filter(None, (says, " ".join(draft.rationale.split())))),
         badges=tuple(badges),
+        below=True,
         icon="review" if outcome.group == "proposal" else "info",
         token="accent" if outcome.group == "proposal" else "info",
         tip=f"{draft.title}\n{proposal.id}",

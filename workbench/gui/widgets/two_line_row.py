@@ -40,7 +40,10 @@ _SIGN = 16
 
 @dataclass(frozen=True, slots=True)
 class TwoLines:
-    """What a row shows. A ``heading`` has a title alone and cannot be selected."""
+    """What a row shows. A ``heading`` has a title alone and cannot be selected.
+
+    ``below`` puts the badges at the end of the second line, so that a long title has the first.
+    """
 
     title: str
     detail: str = ""
@@ -50,6 +53,7 @@ class TwoLines:
     token: str = "text_muted"
     faint: bool = False
     heading: bool = False
+    below: bool = False
     tip: str = ""
 
     @property
@@ -151,36 +155,47 @@ def _paint_heading(painter: QPainter, box: QRect, lines: TwoLines, base: QFont) 
     painter.drawText(inside, int(Qt.AlignmentFlag.AlignVCenter), lines.title)
 
 
+def _paint_badges(painter: QPainter, line: QRect, lines: TwoLines, base: QFont) -> QRect:
+    """Draw the badges at the right end of a line and return what is left of it."""
+    widths = [badge_width(text, tone, base) for text, tone in lines.badges]
+    if not widths:
+        return line
+    painter.setFont(base)
+    left = line.right() + 1 - sum(widths) - 4 * (len(widths) - 1)
+    start = left
+    for (text, tone), width in zip(lines.badges, widths, strict=True):
+        paint_badge(painter, start, line.center().y() + 1, text, tone)
+        start += width + 4
+    return QRect(line.left(), line.top(), int(left) - line.left() - 10, line.height())
+
+
 def _paint_title(
     painter: QPainter, inside: QRect, lines: TwoLines, base: QFont, front: str
 ) -> None:
-    painter.setFont(base)
-    widths = [badge_width(text, tone, base) for text, tone in lines.badges]
-    left = inside.right() + 1 - sum(widths) - 4 * max(0, len(widths) - 1)
-    start = left
-    for (text, tone), width in zip(lines.badges, widths, strict=True):
-        paint_badge(painter, start, inside.top() + 10, text, tone)
-        start += width + 4
+    box = QRect(inside.left(), inside.top(), inside.width(), 20)
+    if not lines.below:
+        box = _paint_badges(painter, box, lines, base)
     bold = QFont(base)
     bold.setBold(True)
     painter.setFont(bold)
     painter.setPen(colour(front))
-    room = int(left) - inside.left() - (10 if widths else 0)
-    title = QFontMetrics(bold).elidedText(lines.title, Qt.TextElideMode.ElideRight, room)
-    box = QRect(inside.left(), inside.top(), room, 20)
+    title = QFontMetrics(bold).elidedText(lines.title, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), title)
 
 
 def _paint_detail(
     painter: QPainter, inside: QRect, lines: TwoLines, base: QFont, *, selected: bool
 ) -> None:
+    line = QRect(inside.left(), inside.bottom() - 17, inside.width(), 18)
+    if lines.below:
+        line = _paint_badges(painter, line, lines, base)
     painter.setFont(base)
     painter.setPen(colour("selection_text" if selected else "text_muted"))
     metrics = QFontMetrics(base)
-    line = QRect(inside.left(), inside.bottom() - 17, inside.width(), 18)
     if lines.aside:
+        room = line.width() - metrics.horizontalAdvance(lines.detail) - 12
         aside = metrics.elidedText(
-            lines.aside, Qt.TextElideMode.ElideMiddle, round(line.width() * 0.6)
+            lines.aside, Qt.TextElideMode.ElideMiddle, max(room, round(line.width() * 0.4))
         )
         painter.drawText(
             line, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), aside

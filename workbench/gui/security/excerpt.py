@@ -1,0 +1,105 @@
+"""The lines around a finding, as they are in the skill now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor, QTextFormat
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from workbench.domain.finding import Finding
+from workbench.files import FileProblem, confined, sha256
+from workbench.gui.security.finding_filter import visible
+from workbench.gui.theme.current import colour
+from workbench.gui.theme.fonts import mono_font
+
+_AROUND = 3
+_MOST_LINES = 14
+_MOST_BYTES = 4 << 20
+_MOST_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Numbered lines; ``marked`` are those of the finding. ``changed``: the file is another now."""
+
+    lines: tuple[tuple[int, str], ...]
+    marked: range
+    changed: bool = False
+
+
+def read_excerpt(folder: str, finding: Finding, expected: str | None) -> Excerpt:
+    """Read the lines around a finding; in a thread.
+
+    When the file is not what was scanned, or is not there, the evidence alone is shown.
+    """
+    alone = _evidence_alone(finding)
+    try:
+        path = confined(Path(folder), finding.path)
+        if path.stat().st_size > _MOST_BYTES:
+            return alone
+        data = path.read_bytes()
+    except (OSError, FileProblem):
+        return alone
+    if expected is None or sha256(data) != expected:
+        return alone
+    lines = data.decode("utf-8", "replace").split("\n")
+    last = min(finding.end_line, finding.line + _MOST_LINES - 2 * _AROUND)
+    first = max(1, finding.line - _AROUND)
+    shown = lines[first - 1 : last + _AROUND]
+    return Excerpt(
+        tuple((first + number, _cut(line)) for number, line in enumerate(shown)),
+        range(finding.line, last + 1),
+    )
+
+
+def _evidence_alone(finding: Finding) -> Excerpt:
+    lines = finding.evidence.split("\n")[:_MOST_LINES]
+    numbered = tuple((finding.line + number, _cut(line)) for number, line in enumerate(lines))
+    return Excerpt(numbered, range(finding.line, finding.line + len(lines)), changed=True)
+
+
+def _cut(line: str) -> str:
+    text = visible(line.rstrip("\r"))
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+
+
+class ExcerptView(QPlainTextEdit):
+    """Shows an excerpt as high as it is."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._excerpt: Excerpt | None = None
+        self.setReadOnly(True)
+        self.setFont(mono_font(0.95))
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Evidence")
+        self.setTabChangesFocus(True)
+        self.setProperty("field", True)
+
+    def show_excerpt(self, excerpt: Excerpt) -> None:
+        """Show other lines."""
+        self._excerpt = excerpt
+        digits = len(str(excerpt.lines[-1][0])) if excerpt.lines else 1
+        self.setPlainText("\n".join(f"{n:>{digits}}  {text}" for n, text in excerpt.lines))
+        height = self.fontMetrics().lineSpacing() * max(1, len(excerpt.lines))
+        self.setFixedHeight(height + 30)
+        self.refresh_colours()
+
+    def refresh_colours(self) -> None:
+        """Mark the finding's lines in the colours of the theme."""
+        excerpt = self._excerpt
+        if excerpt is None:
+            return
+        marks = []
+        for place, (number, _) in enumerate(excerpt.lines):
+            if number in excerpt.marked:
+                mark = QTextEdit.ExtraSelection()
+                mark.format.setBackground(colour("warning_soft"))
+                mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+                mark.cursor = QTextCursor(self.document().findBlockByNumber(place))
+                marks.append(mark)
+        self.setExtraSelections(marks)
