@@ -121,6 +121,9 @@ class ChecksStrip(QWidget):
 
     def _show_security(self, checked: Checked) -> None:
         security = checked.result.security
+        if checked.scan_problems:
+            self.security_fact.say("scan incomplete", "warning", " ".join(checked.scan_problems))
+            return
         if security is None:
             self.security_fact.say(
                 "not scanned", "neutral", "No scanner is enabled (see Security)."
@@ -137,6 +140,8 @@ class ChecksStrip(QWidget):
 
     def _fill(self, checked: Checked) -> None:
         self.details.clear()
+        for text in checked.scan_problems:
+            self._add("warning", "Scan incomplete", text)
         for text in checked.result.warnings:
             self._add("warning", "Look twice", text)
         for skill in checked.result.skills:

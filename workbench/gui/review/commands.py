@@ -64,7 +64,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
             "Show side by side",
             "Review",
             act("sides"),
-            ("Ctrl+Alt+S",),
+            ("Ctrl+Alt+B",),
             why_no_hunks,
             group=1,
         ),

@@ -29,7 +29,7 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
 
 if TYPE_CHECKING:
-    from workbench.review.checks import Scan
+    from workbench.plugin.registry import PluginInfo
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
 _KEEP_MS = 500
@@ -47,15 +47,9 @@ class Desk(QWidget):
     changed = Signal(str)
     settled = Signal()
 
-    def __init__(
-        self,
-        context: AppContext,
-        shelf: Shelf,
-        scan: Scan | None = None,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, context: AppContext, shelf: Shelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._context, self._shelf, self._scan = context, shelf, scan
+        self._context, self._shelf = context, shelf
         self.opened: Opened | None = None
         self.choices = Choices(())
         self._proposal_id = ""
@@ -425,10 +419,15 @@ class Desk(QWidget):
             opened.review,
             self.choices.verdicts,
             self._clients(),
-            self._scan,
+            self._scanners(),
+            self._context.job_runner,
             on_done=self._checked,
             on_problem=self.view.strip.show_problem,
         )
+
+    def _scanners(self) -> tuple[PluginInfo, ...]:
+        plugins = self._context.plugins.plugins
+        return tuple(one for one in plugins if one.usable and "scanner" in one.kinds)
 
     def _clients(self) -> tuple[str, ...]:
         if self._context.clients:

@@ -68,9 +68,9 @@ class ReviewPanel(QWidget):
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
-        context.commands.add(
-            *with_free_keys(review_commands(self.desk, self._show_self), context.commands)
-        )
+        commands = review_commands(self.desk, self._show_self)
+        context.commands.remove(*(command.id for command in commands))
+        context.commands.add(*with_free_keys(commands, context.commands))
         context.set_inspector("review", self.evidence)
         self.setFocusProxy(self.queue)
         self.read()
@@ -283,7 +283,7 @@ class ReviewPanel(QWidget):
             return
         trajectory = row.evidence.trace.rpartition("#")[2]
         step = row.check.step if row.check.step is not None else row.evidence.step_first
-        self._context.request_trace(row.check.source, trajectory, step)
+        self._context.request_trace(row.check.source, trajectory, step, row.evidence.quote)
 
     # Keyboard
 
