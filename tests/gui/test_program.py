@@ -91,3 +91,16 @@ def test_it_ends_while_work_is_running(library: Path) -> None:
 def test_debug_mode_watches_for_stalls(library: Path) -> None:
     lines, _ = run("hasattr(program, 'stalls')", "program.stalls._thread.is_alive()", "--debug")
     assert lines[1:] == ["READY True", "END 0 []"]
+
+
+def test_the_example_is_a_copy_under_git_with_its_traces(isolated_home: Path) -> None:
+    lines, _ = run(
+        "context.library is not None and len(context.traces) >= 13 and not context.jobs.active",
+        "len(context.library.skills), len(context.traces), context.trace_problems",
+        "open",
+        "--example",
+    )
+    assert lines[1:] == ["READY 11 13 ()", "END 0 []"]
+    copy = isolated_home / "workbench" / "data" / "example" / "library"
+    assert (copy / ".git").is_dir()
+    assert (copy / "incident-report" / "SKILL.md").read_bytes().count(b"\r\n") > 10

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from workbench.gui.shell.window import MainWindow
 
 _USAGE = """usage: skill-workbench [open] [--theme light|dark|high-contrast] [--debug] [PATH ...]
+       skill-workbench open --example
 
-Opens the window. A PATH is a folder of skills, a skill, or traces (files or folders)."""
+Opens the window. A PATH is a folder of skills, a skill, or traces (files or folders); --example
+opens a copy of the example library, and the example traces."""
 
 #: The packages a bare Debian or Ubuntu lacks for a window.
 _APT = (
@@ -40,6 +42,7 @@ class Options:
     paths: tuple[Path, ...] = ()
     theme: str = ""
     debug: bool = False
+    example: bool = False
 
 
 def run_gui(command: str, arguments: Sequence[str]) -> int:
@@ -83,7 +86,7 @@ def parse(arguments: Sequence[str]) -> Options | None:
     from workbench.gui.theme.tokens import THEMES
 
     paths: list[Path] = []
-    theme, debug = "", False
+    theme, debug, example = "", False, False
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -91,6 +94,8 @@ def parse(arguments: Sequence[str]) -> Options | None:
             return None
         if word == "--debug":
             debug = True
+        elif word == "--example":
+            example = True
         elif word == "--theme" or word.startswith("--theme="):
             theme = word.partition("=")[2] or (rest.pop(0) if rest else "")
             if theme not in THEMES:
@@ -105,7 +110,7 @@ def parse(arguments: Sequence[str]) -> Options | None:
                     "`skill-workbench --help`."
                 )
             paths.append(path)
-    return Options(tuple(paths), theme, debug)
+    return Options(tuple(paths), theme, debug, example)
 
 
 def has_display() -> bool:
@@ -177,6 +182,8 @@ class Program:
             self._watch_stalls()
         if self.options.paths:
             self.window.open_paths(list(self.options.paths))
+        elif self.options.example:
+            self.window.does.open_example()
 
     def end(self) -> None:
         """Give everything back; the program can end or, in tests, start again."""

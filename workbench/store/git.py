@@ -115,6 +115,33 @@ class Repository(Struct, frozen=True):
         root, git_dir = os.fsdecode(answer.stdout).split("\n")[:2]
         return cls(Path(root), Path(git_dir))
 
+    @classmethod
+    def create(cls, folder: Path, message: str) -> Repository:
+        """Make a repository of a folder that is in none, with all its files in a first commit.
+
+        Raises:
+            GitMissing: there is no git command.
+            GitProblem: git refused, or nobody is configured to sign and no name could be given.
+        """
+        run_git(["init", "--quiet", "--initial-branch=main"], folder, writing=True)
+        repository = cls.find(folder)
+        if repository is None:
+            raise GitProblem(f"git could not make a repository of {folder}.")
+        added = run_git(["add", "--all"], folder, writing=True)
+        if added.returncode:
+            raise refusal(folder, added)
+        identity = None if repository.identity() else Identity("Skill Workbench", "none@invalid")
+        answer = run_git(
+            ["commit", "--quiet", "--file=-"],
+            folder,
+            stdin=message.encode(),
+            writing=True,
+            environment=_committer(identity),
+        )
+        if answer.returncode:
+            raise refusal(folder, answer, "did not commit")
+        return repository
+
     def relative(self, path: Path) -> str:
         """Return ``path`` relative to the work tree (its folder resolved, itself not followed).
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-from msgspec import Struct
 
 _APPLICATION = "skill-workbench"
 
@@ -14,7 +14,8 @@ _APPLICATION = "skill-workbench"
 HOME_VARIABLE = "SKILL_WORKBENCH_HOME"
 
 
-class UserFolders(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class UserFolders:
     """The folders of one user. None of them is created before something is written."""
 
     config: Path

@@ -135,3 +135,16 @@ def test_a_repository_of_another_user_is_told_with_the_command(
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(GitProblem, match=r"safe\.directory"):
         Repository.find(library)
+
+
+def test_a_folder_becomes_a_repository_even_where_nobody_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "SKILL.md").write_bytes(b"a\r\nb")
+    repository = Repository.create(tmp_path, "As it comes")
+    assert repository.status() == ()
+    (commit,) = repository.log()
+    assert (commit.subject, str(commit.author)) == ("As it comes", "Skill Workbench <none@invalid>")
+    assert repository.file_at("HEAD", "notes/SKILL.md") == b"a\r\nb"

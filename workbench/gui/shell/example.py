@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
 from workbench.files import FileProblem
 from workbench.resources import bundled
+
+_log = logging.getLogger(__name__)
 
 
 def example_traces() -> Path:
@@ -28,6 +31,7 @@ def example_library(data: Path) -> Path:
     try:
         shutil.rmtree(building, ignore_errors=True)
         shutil.copytree(source, building, ignore=shutil.ignore_patterns("__pycache__"))
+        _under_git(building)
         building.replace(target)
     except (OSError, shutil.Error) as problem:
         raise FileProblem(
@@ -35,3 +39,13 @@ def example_library(data: Path) -> Path:
             f"{source} itself."
         ) from problem
     return target
+
+
+def _under_git(folder: Path) -> None:
+    """Keep the copy in git, so that what is applied becomes a commit; without git it stays bare."""
+    from workbench.store.git import GitProblem, Repository
+
+    try:
+        Repository.create(folder, "The example library as it comes with Skill Workbench")
+    except GitProblem as problem:
+        _log.info("The example library is not in git: %s", problem)
