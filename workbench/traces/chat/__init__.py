@@ -1,0 +1,1 @@
+"""Messages of the model APIs: OpenAI chat and Responses, Anthropic messages."""

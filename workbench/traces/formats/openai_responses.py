@@ -1,0 +1,257 @@
+"""OpenAI Responses: response objects, requests with them, and lists of their items.
+
+Items are those of Codex rollouts. ``input_tokens`` include the cached ones. There are no times of
+items; ``created_at`` is of the response (API reference, 2026-10).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from workbench.domain.trajectory import CallStatus, Outcome, Step, StepBody, Trajectory
+from workbench.traces.chat.messages import message_metrics, role_of
+from workbench.traces.contents import content_media, content_text
+from workbench.traces.draft import StepDraft, summed
+from workbench.traces.importer import Format, Probe, Progress
+from workbench.traces.json_nodes import Node
+from workbench.traces.json_values import line_records, mapping, one_line, top_members
+from workbench.traces.lines import skip_space, value_end
+from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
+from workbench.traces.times import iso_time
+
+_OBJECT: Final = re.compile(rb'"object"\s*:\s*"response"')
+_ITEMS: Final = re.compile(
+    rb'"type"\s*:\s*"(?:function_call|function_call_output|custom_tool_call|custom_tool_call_output'
+    rb'|computer_call|local_shell_call|shell_call|reasoning|web_search_call|output_text)"'
+)
+_STATUSES: Final[dict[str, CallStatus]] = {
+    "completed": "ok",
+    "failed": "error",
+    "incomplete": "error",
+    "cancelled": "cancelled",
+    "in_progress": "running",
+}
+_NOT_ITEMS: Final = frozenset({"payload", "message", "uuid", "sessionId", "timestamp", "steps"})
+
+
+class OpenAiResponses(Format):
+    """One trajectory for a list of items, and for each response object."""
+
+    id = "openai-responses"
+    by_line = False
+
+    def score(self, probe: Probe) -> float:
+        """Look for response objects, or items only this API has."""
+        head = probe.head.lstrip()
+        if head[:1] == b"[":
+            return 12.0 if _has_items(head) else 0.0
+        members = top_members(probe.head)
+        if _is_response(probe.head, members):
+            return 20.0
+        return float(sum(_is_response(line, top_members(line)) for line in probe.lines))
+
+    def skeleton(
+        self, sources: Sequence[SourceBytes], progress: Progress | None = None
+    ) -> Iterable[Trajectory]:
+        """Read all responses of the file."""
+        source = sources[0]
+        for number_, node in enumerate(_documents(source.data), 1):
+            yield _trajectory(self.id, number_, node, source)
+            if progress:
+                progress(node.end / len(source.data))
+
+    def body(
+        self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
+    ) -> StepBody:
+        """Build the text of a step."""
+        return said_body(step, raw, results, _said, _observed)
+
+
+def _has_items(head: bytes) -> bool:
+    """Whether a list begins with items, one of which only this API has."""
+    at = skip_space(head, 1)
+    found = False
+    while head[at : at + 1] == b"{":
+        end = value_end(head, at) or len(head)
+        keys = top_members(head[at:end]).keys()
+        if "type" not in keys or keys & _NOT_ITEMS:
+            return found
+        found = found or _ITEMS.search(head, at, end) is not None
+        at = skip_space(head, end)
+        at = skip_space(head, at + 1)
+    return found
+
+
+def _is_response(head: bytes, members: Mapping[str, tuple[int, int]]) -> bool:
+    if "output" not in members:
+        inner = members.get("response")
+        return inner is not None and _OBJECT.search(head, *inner) is not None
+    start, end = members.get("object", (0, 0))
+    return head[start:end] == b'"response"' or (
+        {"output", "usage", "model"} <= members.keys()
+        and _ITEMS.search(head, *members["output"]) is not None
+    )
+
+
+def _documents(data: Buffer) -> Iterator[Node]:
+    start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
+    end = value_end(data, start)
+    if end is None or not data[end:].strip():
+        document = Node.document(data)
+        if document.is_list or document.is_object:
+            yield document
+        return
+    for first, last in line_records(data):
+        node = Node(data, first, last)
+        if node.is_object:
+            yield node
+
+
+def _trajectory(format_id: str, number_: int, node: Node, source: SourceBytes) -> Trajectory:
+    response = node.get("response") or node
+    name = (response.string("id") if response.is_object else None) or f"response-{number_}"
+    talk = Talk(format_id, name)
+    talk.model = response.string("model") if response.is_object else None
+    reading = _Reading(talk)
+    if node.is_list:
+        for item in node.each():
+            reading.item(item)
+        reading.close()
+        return talk.made([source.info()], agent=None, complete=source.whole)
+    talk.attached()
+    _prompts(reading, node, response)
+    reading.close()
+    before = len(talk.draft.steps)
+    output = response.get("output")
+    for item in output.each() if output is not None else ():
+        reading.item(item)
+    reading.close()
+    answers = [step for step in talk.draft.steps[before:] if step.kind == "agent"]
+    metrics = message_metrics(response)
+    if answers:
+        answers[0].metrics = metrics
+    time = iso_time(response.value("created_at"))
+    return talk.made(
+        [source.info()],
+        summed([metrics]),
+        agent=None,
+        session=response.string("conversation", "id") or response.string("previous_response_id"),
+        started=time,
+        ended=iso_time(response.value("completed_at")) or time,
+        outcome=_outcome(response),
+        complete=source.whole,
+    )
+
+
+def _prompts(reading: _Reading, node: Node, response: Node) -> None:
+    """Take the instructions and the input of a request."""
+    for holder in dict.fromkeys((node, response)):
+        instructions = holder.get("instructions")
+        if instructions is not None:
+            reading.talk.say("system", instructions, _said(instructions))
+        asked = holder.get("input") or holder.get("request", "input")
+        if asked is not None and asked.is_string:
+            reading.talk.say("user", asked, _said(asked))
+        for item in asked.each() if asked is not None else ():
+            reading.item(item)
+
+
+class _Reading:
+    """Items of one model call become one step: reasoning, texts and calls up to a result."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+        self._step: StepDraft | None = None
+
+    def close(self) -> None:
+        """End the step that is being made."""
+        self._step = None
+
+    def item(self, node: Node) -> None:
+        """Take the next item."""
+        if not node.is_object:
+            self.talk.unknown("item", node)
+            return
+        kind = node.string("type") or ("message" if role_of(node) else "")
+        role = role_of(node)
+        if kind == "message" and role in ("user", "system"):
+            self.close()
+            self.talk.say("user" if role == "user" else "system", node, _said(node))
+        elif kind.endswith("_output"):
+            self.close()
+            status = _STATUSES.get(node.string("status") or "", "ok")
+            self.talk.answer(node.string("call_id"), node, status)
+        elif kind in ("message", "reasoning") or kind.endswith("_call"):
+            self._said(node, kind)
+        else:
+            self.close()
+            self.talk.unknown(f"item/{kind or '(no type)'}", node, node.string("id"))
+
+    def _said(self, node: Node, kind: str) -> None:
+        if self._step is None:
+            self._step = self.talk.say("agent", node, _said(node), node.string("id"))
+            self._step.model = self.talk.model
+        else:
+            self.talk.more(self._step, node, _said(node))
+        if kind.endswith("_call") and kind not in _ANSWERED:
+            # Tools the vendor runs: the item is call and result in one.
+            call = self._step.calls[-1]
+            status = _STATUSES.get(node.string("status") or "", "ok")
+            result = next((f for key in _RESULTS if (f := node.get(key)) is not None), node)
+            self.talk.settle(call, result, status)
+
+
+_ANSWERED: Final = frozenset(
+    {"function_call", "custom_tool_call", "computer_call", "local_shell_call", "shell_call"}
+)
+_RESULTS: Final = ("output", "outputs", "results", "result")
+
+
+def _said(node: Node) -> Said:
+    if node.is_string:
+        return Said(node.text())
+    if node.is_list:
+        return Said(content_text(node.value()), media=content_media(node.value()))
+    kind = node.string("type") or ""
+    if kind == "reasoning":
+        parts = [*_summaries(node.get("summary")), *_summaries(node.get("content"))]
+        return Said(reasoning="\n\n".join(parts))
+    if kind.endswith("_call"):
+        name = node.string("name") or kind.removesuffix("_call")
+        arguments = next((t for key in _ARGUMENTS if (t := node.text(key))), "")
+        return Said(calls=(Asked(node.string("call_id") or node.string("id"), name, arguments),))
+    value = node.value("content")
+    return Said(content_text(value), media=content_media(value))
+
+
+_ARGUMENTS: Final = ("arguments", "input", "action", "code", "queries")
+
+
+def _summaries(node: Node | None) -> Iterator[str]:
+    for part in node.each() if node is not None else ():
+        text = part.text("text") if part.is_object else part.text()
+        if text:
+            yield text
+
+
+def _observed(node: Node) -> Observed:
+    if node.is_object and node.get("output") is not None:
+        return observed(node.get("output") or node)
+    return observed(node)
+
+
+def _outcome(response: Node) -> Outcome:
+    """Return why a response ended early; an answer is no proof of success."""
+    error = mapping(response.value("error"))
+    details = mapping(response.value("incomplete_details"))
+    reason: Any = error.get("message") or details.get("reason") or ""
+    status = response.string("status")
+    return Outcome(
+        status="infra" if status == "failed" else "unknown", reason=one_line(str(reason))
+    )
+
+
+IMPORTERS = (OpenAiResponses(),)
