@@ -47,6 +47,11 @@ _NO_PROGRAMS: Final = (
     "log.showSignature=false",
 )
 
+#: A partial clone fetches objects it lacks from an address its own configuration names, which may
+#: be a program (``ext::``). No protocol is allowed while reading; this goes before every
+#: configuration (git(1)). The second variable is known since git 2.45 and its backports alone.
+_NO_FETCHING: Final = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
+
 READ_SECONDS: Final = 60
 #: Hooks may run a whole test suite.
 COMMIT_SECONDS: Final = 600
@@ -106,6 +111,7 @@ def _run(
     variables |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", **(environment or {})}
     if not writing:
         variables["LC_ALL"] = "C"  # errors are told apart by their words
+        variables |= _NO_FETCHING
     try:
         return subprocess.run(
             command,

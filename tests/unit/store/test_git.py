@@ -48,6 +48,26 @@ def test_nothing_a_repository_names_is_run_while_it_is_read(library: Path, tmp_p
     assert (tmp_path / "sprung").exists(), "the trap itself has to work"
 
 
+def test_a_missing_object_is_not_fetched(library: Path, tmp_path: Path) -> None:
+    """A partial clone fetches what it lacks, and its own address may be a program."""
+    sprung = tmp_path / "sprung"
+    for key, value in (
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.url", f"ext::touch {sprung}"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(library, "config", key, value)
+    repository = the(library)
+    sha = git(library, "rev-parse", "HEAD:a.md")
+    (library / ".git/objects" / sha[:2] / sha[2:]).unlink()
+    assert repository.file_at("HEAD", "a.md") is None
+    assert not sprung.exists()
+    git(library, "cat-file", "blob", "HEAD:a.md", check=False)
+    assert sprung.exists(), "the trap itself has to work"
+
+
 def test_the_facts_of_a_repository(library: Path) -> None:
     repository = the(library / "b")
     assert repository.root == library
