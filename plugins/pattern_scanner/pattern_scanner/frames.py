@@ -81,7 +81,7 @@ def _concepts(passage: Passage) -> _Seen:
 _OBJECTS = frozenset(
     {"secret", "context", "content", "destination", "remote_place", "auth_use", "control_file",
      "foreign_content", "authority", "lasting", "power",
-     "agent_address", "risky_act", "echo_back", "sent_to"}
+     "agent_address", "risky_act", "echo_back", "honesty", "sent_to"}
 )  # fmt: skip
 #: Acts whose mere mention is common in honest texts about security.
 _CORE = frozenset(

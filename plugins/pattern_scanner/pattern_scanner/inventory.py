@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -53,13 +54,25 @@ _JS = {b"node", b"deno", b"bun"}
 def take_inventory(folder: Path, others: frozenset[Path], max_file_bytes: int) -> Inventory:
     """Read a skill folder. ``others`` are folders of other skills inside it: they are left out."""
     inventory = Inventory()
+    found = list(islice(_walk(folder, others, inventory), 50 * limits.MAX_FILES))
     total = 0
-    for count, (path, relative, entry) in enumerate(_walk(folder, others, inventory)):
+    for count, (path, relative, status) in enumerate(sorted(found, key=_order)):
         if count >= limits.MAX_FILES or total >= limits.MAX_TOTAL_BYTES:
-            inventory.partial["."] = "more files than are read; the rest was not looked at"
-            break
-        total += _take(path, relative, entry, inventory, max_file_bytes)
+            inventory.opaque[relative] = "not read: the skill has more than is read of one"
+        else:
+            total += _take(path, relative, status, inventory, max_file_bytes)
     return inventory
+
+
+def _order(item: tuple[Path, str, os.stat_result]) -> tuple[int, int, str]:
+    """Sort SKILL.md and scripts first and large files last: padding must not crowd them out."""
+    _, relative, status = item
+    suffix = PurePosixPath(relative).suffix.lower()
+    if relative.lower() == "skill.md":
+        rank = 0
+    else:
+        rank = 1 if _KINDS.get(suffix) in (None, "python", "shell", "javascript", "code") else 2
+    return (rank, status.st_size, relative)
 
 
 def _walk(

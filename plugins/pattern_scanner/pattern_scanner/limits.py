@@ -7,8 +7,9 @@ from __future__ import annotations
 
 MAX_FILES = 2_000
 MAX_DEPTH = 24
-MAX_FILE_BYTES = 2 * 1024 * 1024
-MAX_TOTAL_BYTES = 32 * 1024 * 1024
+MAX_FILE_BYTES = 1024 * 1024
+#: Of all files of a skill together; SKILL.md and scripts come first.
+MAX_TOTAL_BYTES = 8 * 1024 * 1024
 #: A line longer than this is read in windows; regexes never see more at once.
 MAX_LINE = 2_000
 #: Windows of one overlong line.

@@ -147,7 +147,7 @@ class _Reading:
         document = read_document(text)
         if document.cut:
             self.inventory.partial[text.inside or text.path] = "more text than is read"
-        if text.path == "SKILL.md":
+        if text.path.lower() == "skill.md":
             self.front = document.front_matter
             for found in front_matter_sightings(text.path, document.front_matter):
                 self._sort(found)

@@ -57,9 +57,9 @@ def scan_files(folder: Path, files: Files, description: str = "Helps with notes.
         if isinstance(content, bytes):
             target.write_bytes(content)
             continue
-        if path == "SKILL.md" and not content.startswith("---"):
-            content = f"---\nname: probe\ndescription: {description}\n---\n# Notes\n\n{content}"
-        target.write_text(content, encoding="utf-8")
+        head = f"---\nname: probe\ndescription: {description}\n---\n# Notes\n\n"
+        bare = path == "SKILL.md" and not content.startswith("---")
+        target.write_text(head + content if bare else content, encoding="utf-8")
     if "SKILL.md" not in files:
         (folder / "SKILL.md").write_text(
             f"---\nname: probe\ndescription: {description}\n---\n# Notes\n\nRun the script.\n",
