@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "check": "workbench.cli.check",
     "fix": "workbench.cli.check",
     "tokens": "workbench.cli.tokens",
+    "search": "workbench.cli.search",
+    "route": "workbench.cli.search",
     "endpoint": "workbench.cli.endpoint",
     "evaluate": "workbench.cli.gate",
     "evolve": "workbench.cli.evolve",

@@ -1,0 +1,89 @@
+"""JSON Schemas of what the authoring commands print, made from the values themselves.
+
+To write them again: ``python -m workbench.cli.authoring_schemas resources/schemas``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from workbench.skills.budgets import Budget
+from workbench.skills.search import SearchHit
+from workbench.skills.tokens import SkillCost
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT: dict[str, Any] = {"type": "string"}
+_TRUTH: dict[str, Any] = {"type": "boolean"}
+#: Values that stand in documents; the schema of each is made from its fields.
+_VALUES = (Budget, SearchHit, SkillCost)
+
+
+def _list(item: Any) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+def _value(kind: type) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _documents() -> dict[str, dict[str, Any]]:
+    return {
+        "tokens": {
+            "tokenizer": _TEXT,
+            "tokenizer_title": _TEXT,
+            "tokenizer_source": _TEXT,
+            "estimate": _TRUTH,
+            "skills": _list(_value(SkillCost)),
+            "budgets": _list(_value(Budget)),
+        },
+        "search": {
+            "query": _TEXT,
+            "profile": _TEXT,
+            "results": _list(_value(SearchHit)),
+        },
+    }
+
+
+def authoring_schemas() -> dict[str, bytes]:
+    """Return the schema files by name."""
+    _, parts = msgspec.json.schema_components(_VALUES, ref_template="#/$defs/{name}")
+    files: dict[str, bytes] = {}
+    for kind, fields in _documents().items():
+        schema = {
+            "$schema": _DIALECT,
+            "title": f"What the command line prints: {kind}",
+            "type": "object",
+            "properties": {"schema": {"const": f"skill-workbench/{kind}/1"}, **fields},
+            "required": ["schema", *fields],
+            "$defs": {name: parts[name] for name in sorted(_named(fields, parts))},
+        }
+        files[f"{kind}.json"] = msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+    return files
+
+
+def _named(value: Any, parts: dict[str, Any]) -> set[str]:
+    """Return the names of parts that a schema refers to, and those these refer to."""
+    if isinstance(value, list):
+        return set().union(*(_named(item, parts) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    reference = value.get("$ref")
+    if isinstance(reference, str):
+        name = reference.rpartition("/")[2]
+        return {name} | _named(parts[name], parts)
+    return set().union(*(_named(item, parts) for item in value.values()))
+
+
+def main(folder: Path) -> None:
+    """Write the schema files into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in authoring_schemas().items():
+        (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
