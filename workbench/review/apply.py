@@ -61,7 +61,7 @@ def apply_decision(
         found = {file.path: look(review.library, file.path) for file in result.files}
         _check_in_skills(review.library, result)
         _check_fresh(review, result, found)
-        ground = survey(review.library, tuple(found), use_git=use_git)
+        ground = survey(review.library, tuple(found), use_git=use_git, committing=True)
         receipt = _prepared(review, chosen, result, found, ground, now=now)
         return Transaction(
             store=store,

@@ -73,6 +73,7 @@ def revert(
             root,
             tuple(file.path for file in original.files),
             use_git=use_git and original.commit is not None,
+            committing=True,
         )
         back = tuple(file.path for file in original.files if file.before_sha256 is not None)
         receipt = msgspec.structs.replace(

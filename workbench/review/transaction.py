@@ -41,8 +41,18 @@ class Ground(Struct, frozen=True):
     note: str = ""
 
 
-def survey(library: Path, paths: Sequence[str], *, use_git: bool) -> Ground:
+def survey(
+    library: Path, paths: Sequence[str], *, use_git: bool, committing: bool = False
+) -> Ground:
     """Look at the repository of the touched files and refuse what would mix up people's work.
+
+    Args:
+        library: its folder.
+        paths: the touched files, relative to it.
+        use_git: False leaves git alone.
+        committing: the commit follows at once, so filters of the repository's own may run, as they
+            will then. Without it nothing of the repository runs, and whether a file that passes
+            through such a filter has changes is left to the apply.
 
     Raises:
         ReviewProblem: the repository is in the middle of a merge, files have changes that are not
@@ -70,7 +80,7 @@ def survey(library: Path, paths: Sequence[str], *, use_git: bool) -> Ground:
             f"({', '.join(str(root) for root in found)}), and one commit cannot hold them. Accept "
             "the hunks of one repository at a time."
         )
-    return _repository_ground(library, paths, next(iter(found.values())))
+    return _repository_ground(library, paths, next(iter(found.values())), committing)
 
 
 def _repository(library: Path, path: str) -> Repository | None:
@@ -83,7 +93,9 @@ def _repository(library: Path, path: str) -> Repository | None:
         return None
 
 
-def _repository_ground(library: Path, paths: Sequence[str], repository: Repository) -> Ground:
+def _repository_ground(
+    library: Path, paths: Sequence[str], repository: Repository, committing: bool
+) -> Ground:
     operation = repository.operation()
     if operation is not None:
         raise ReviewProblem(
@@ -95,13 +107,19 @@ def _repository_ground(library: Path, paths: Sequence[str], repository: Reposito
     commit_paths = tuple(path for path in inside if path not in ignored)
     if not commit_paths:
         return Ground(library, None, note="git ignores these files, so they were not committed.")
-    dirty = [state.path for state in repository.status(commit_paths, trusted=True)]
+    filtered = repository.filtered(commit_paths)
+    dirty = [state.path for state in repository.status(commit_paths, trusted=committing)]
+    if not committing:
+        dirty = [path for path in dirty if path not in filtered]
     if dirty:
         raise ReviewProblem(
             f"{', '.join(dirty)} in {repository.root} has changes of yours that are not committed; "
             "the commit would mix them with the proposal. Commit or stash them, then apply."
         )
     notes: list[str] = []
+    programs = [*repository.hooks(), *(["filters of the files"] if filtered else [])]
+    if programs:
+        notes.append(f"git runs programs of this repository with it: {', '.join(programs)}.")
     if repository.detached:
         notes.append("HEAD is detached: the commit is on no branch. Make one to keep it.")
     if ignored:

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from workbench.store.gitcommand import GitMissing, GitProblem, refusal, run_git
+from workbench.store.gitcommand import GitMissing, GitProblem, own_filters, refusal, run_git
 
 __all__ = [
     "Commit",
@@ -219,6 +219,21 @@ class Repository(Struct, frozen=True):
         if answer.returncode not in (0, 1):
             raise refusal(self.root, answer)
         return frozenset(os.fsdecode(field[2:]) for field in answer.stdout.split(b"\0") if field)
+
+    def filtered(self, paths: Sequence[str]) -> frozenset[str]:
+        """Return those of ``paths`` that pass through a filter of the repository's own."""
+        own = own_filters(self.root)
+        if not paths or not own:
+            return frozenset()
+        names = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        command = ["check-attr", "-z", "--stdin", "filter"]
+        answer = run_git(command, self.root, stdin=names)
+        if answer.returncode:
+            raise refusal(self.root, answer)
+        fields = [os.fsdecode(field) for field in answer.stdout.split(b"\0")]
+        return frozenset(
+            path for path, value in zip(fields[::3], fields[2::3], strict=False) if value in own
+        )
 
     def file_at(self, revision: str, path: str) -> bytes | None:
         """Return the bytes git stores for ``path`` in a revision, None when it has no such file."""

@@ -96,7 +96,7 @@ def run_git(
         if not keep_hooks:
             options += ["-c", f"core.hooksPath={os.devnull}"]
         if not filters:
-            environment = _without_filters(program, folder) | dict(environment or {})
+            environment = _without_filters(folder) | dict(environment or {})
     return _run([program, *options, *arguments], folder, stdin, writing, environment)
 
 
@@ -131,22 +131,33 @@ def _run(
         raise GitProblem(f"git could not be started in {folder}: {problem.strerror}.") from problem
 
 
-def _without_filters(program: str, folder: Path) -> dict[str, str]:
+def own_filters(folder: Path) -> frozenset[str]:
+    """Return the names of filters that the repository's own configuration defines.
+
+    Raises:
+        GitMissing, GitProblem: git cannot be asked.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitMissing
+    listing = ["config", "--includes", "--show-scope", "--name-only", "-z", "--get-regexp"]
+    answer = _run([program, *_NO_PROGRAMS, *listing, r"^filter\."], folder, b"", False, None)
+    fields = [os.fsdecode(field) for field in answer.stdout.split(b"\0")]
+    return frozenset(
+        key[len("filter.") :].rpartition(".")[0]
+        for scope, key in zip(fields[::2], fields[1::2], strict=False)
+        if scope in ("local", "worktree")
+    )
+
+
+def _without_filters(folder: Path) -> dict[str, str]:
     """Return variables that switch off the filters which the repository itself brings along.
 
     Variables rather than ``-c``: the name of a filter may hold an equals sign.
     """
-    listing = ["config", "--includes", "--show-scope", "--name-only", "-z", "--get-regexp"]
-    answer = _run([program, *_NO_PROGRAMS, *listing, r"^filter\."], folder, b"", False, None)
-    fields = [os.fsdecode(field) for field in answer.stdout.split(b"\0")]
-    names = {
-        key[len("filter.") :].rpartition(".")[0]
-        for scope, key in zip(fields[::2], fields[1::2], strict=False)
-        if scope in ("local", "worktree")
-    }
     settings = [
         (f"filter.{name}.{key}", value)
-        for name in sorted(names)
+        for name in sorted(own_filters(folder))
         for key, value in (("clean", ""), ("process", ""), ("required", "false"))
     ]
     try:
