@@ -35,7 +35,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
             "Undo last verdict",
             "Review",
             act("undo"),
-            ("Ctrl+Alt+U",),
+            ("Ctrl+Alt+Z",),
             desk.why_not_undo,
         ),
         Command(
