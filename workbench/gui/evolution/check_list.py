@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QListView, QRadioButton, QWidget
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
+from workbench.gui.theme.current import colour
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import MARK, RadioButton, paint_mark
 
 Index = QModelIndex | QPersistentModelIndex
-_HEIGHT = 168
+_HEIGHT = 184
+_ROW = 26
 
 
 class CheckModel(QAbstractListModel):
@@ -72,6 +94,51 @@ class CheckModel(QAbstractListModel):
         return True
 
 
+class _MarkRow(QStyledItemDelegate):
+    """Draws mark and text; a click anywhere in the row, or Space, changes the mark."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, _ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        box = option.rect
+        painter.save()
+        if selected or hovered:
+            painter.fillRect(box, colour("selection" if selected else "hover"))
+        mark = QRectF(box.left() + 8, box.top() + (box.height() - MARK) / 2, MARK, MARK)
+        checked = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        paint_mark(painter, mark, checked=checked)
+        painter.setFont(option.font)
+        painter.setPen(colour("selection_text" if selected else "text"))
+        inside = box.adjusted(8 + MARK + 8, 0, -8, 0)
+        text = option.fontMetrics.elidedText(
+            str(index.data()), Qt.TextElideMode.ElideRight, inside.width()
+        )
+        painter.drawText(inside, int(Qt.AlignmentFlag.AlignVCenter), text)
+        painter.restore()
+
+    def editorEvent(
+        self,
+        event: QEvent,
+        model: QAbstractItemModel,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        clicked = (
+            isinstance(event, QMouseEvent)
+            and event.type() == QEvent.Type.MouseButtonRelease
+            and event.button() == Qt.MouseButton.LeftButton
+        )
+        pressed = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
+        if not clicked and not pressed:
+            return False
+        role = Qt.ItemDataRole.CheckStateRole
+        on = index.data(role) == Qt.CheckState.Checked
+        return model.setData(index, Qt.CheckState.Unchecked if on else Qt.CheckState.Checked, role)
+
+
 class CheckList(QFrame):
     """Two buttons, "all" and "only", and the list for the second."""
 
@@ -80,8 +147,8 @@ class CheckList(QFrame):
     def __init__(self, things: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._things = things
-        self.all = QRadioButton()
-        self.some = QRadioButton()
+        self.all = RadioButton()
+        self.some = RadioButton()
         self.all.setChecked(True)
         self._group = QButtonGroup(self)
         self._group.addButton(self.all)
@@ -89,6 +156,8 @@ class CheckList(QFrame):
         self.model = CheckModel(self)
         self.view = QListView()
         self.view.setModel(self.model)
+        self.view.setItemDelegate(_MarkRow(self.view))
+        self.view.setMouseTracking(True)
         self.view.setUniformItemSizes(True)
         self.view.setAccessibleName(f"Chosen {things}")
         self.view.setFixedHeight(_HEIGHT)

@@ -79,6 +79,7 @@ def engine_lines(engine: Engine) -> TwoLines:
         title=engine.name,
         detail=why_not or about,
         badges=(("importer", "neutral"),) if engine.plugin.kinds == ("importer",) else (),
+        below=True,
         icon="lock" if why_not else "evolution",
         token="text_muted" if why_not else "accent",
         faint=bool(why_not),

@@ -87,8 +87,9 @@ class OutcomeDetail(QWidget):
 
     def _page(self) -> QWidget:
         page = QWidget()
-        inside = column(page, spacing=8)
-        inside.setContentsMargins(16, 14, 16, 0)
+        outer = column(page, spacing=0)
+        inside = column(spacing=8)
+        inside.setContentsMargins(16, 14, 16, 8)
         inside.addWidget(self._title)
         badges = row(spacing=6)
         badges.addWidget(self._evidence_badge)
@@ -100,7 +101,10 @@ class OutcomeDetail(QWidget):
         inside.addWidget(self._why)
         inside.addSpacing(4)
         inside.addWidget(self._quotes_title)
-        inside.addWidget(self.quotes, 1)
+        outer.addLayout(inside)
+        outer.addWidget(self.quotes, 1)
+        self._rest = QWidget()
+        outer.addWidget(self._rest, 1)
         return page
 
     def _show_quotes(self, evidence: tuple[Evidence, ...], proposal: Proposal | None) -> None:
@@ -111,6 +115,7 @@ class OutcomeDetail(QWidget):
         self.quotes.show_rows(rows)
         self._quotes_title.setText(f"Evidence  {len(rows)}" if rows else "No evidence given")
         self.quotes.setVisible(bool(rows))
+        self._rest.setVisible(not rows)
 
     def _open_step(self, quote: Quote) -> None:
         evidence, check = quote

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
 from shiboken6 import isValid
 
 from workbench.domain.job import AnyEvent, Finished
@@ -156,6 +156,8 @@ class EvolutionPanel(QWidget):
         self._none.setWordWrap(True)
         self._none.setProperty("muted", True)
         self._none.setContentsMargins(12, 4, 12, 4)
+        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._none.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         left = QWidget()
         left.setMinimumWidth(200)
         inside = column(left, spacing=0)
@@ -193,7 +195,7 @@ class EvolutionPanel(QWidget):
                 "Set up a run of an engine…",
                 "Run",
                 self._come_to_setup,
-                ("Ctrl+Shift+E",),
+                ("Ctrl+Alt+N",),
                 icon="evolution",
                 group=1,
             ),

@@ -7,16 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QLabel,
     QLineEdit,
     QSizePolicy,
-    QSpinBox,
     QWidget,
 )
 
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import CheckBox
+from workbench.gui.widgets.value_fields import ChoiceBox, NumberBox
 from workbench.plugin.settings import Setting, settings_with_defaults
 
 FIELD_WIDTH = 168
@@ -91,14 +90,14 @@ class SettingsForm(QWidget):
         return self._text(field)
 
     def _check(self, field: Setting) -> QWidget:
-        box = QCheckBox()
+        box = CheckBox()
         box.setChecked(bool(field.default))
         box.toggled.connect(lambda _on: self._edited())
         self._readers[field.key] = box.isChecked
         return box
 
     def _choice(self, field: Setting) -> QWidget:
-        box = QComboBox()
+        box = ChoiceBox(field.title)
         box.setFixedWidth(FIELD_WIDTH)
         for choice in field.choices:
             box.addItem(str(choice), choice)
@@ -109,14 +108,13 @@ class SettingsForm(QWidget):
         return box
 
     def _integer(self, field: Setting, default: int) -> QWidget:
-        box = QSpinBox()
+        box = NumberBox(field.title)
         box.setFixedWidth(FIELD_WIDTH)
         box.setRange(
             -_INT_MAX if field.minimum is None else int(field.minimum),
             _INT_MAX if field.maximum is None else int(field.maximum),
         )
         box.setValue(default)
-        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(lambda _value: self._edited())
         self._readers[field.key] = box.value
         return box

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSpinBox,
     QWidget,
 )
 
@@ -29,9 +28,13 @@ from workbench.gui.widgets.buttons import link_button, primary_button, push_butt
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
+from workbench.gui.widgets.value_fields import NumberBox
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.settings import Setting
 from workbench.traces.open import OpenTrace
+
+#: Lines longer than this are hard to read, and fields would stand far from their names.
+_WIDEST = 820
 
 _NOTE = (
     "An engine gets a copy of the library and changes nothing; what it proposes waits in Review. "
@@ -53,8 +56,8 @@ class SetupPage(QWidget):
         self.traces = CheckList("open traces")
         self.source = SourceField()
         self.form = SettingsForm(())
-        self.most = QSpinBox()
-        self.seed = QSpinBox()
+        self.most = NumberBox("Most proposals")
+        self.seed = NumberBox("Seed of random choices")
         self.why = QLabel()
         self.run_button = primary_button("Run engine", self.started.emit)
         self._name = _label(heading=True)
@@ -152,6 +155,9 @@ class SetupPage(QWidget):
         self._trust.setVisible(engine.plugin.state == "disabled")
         if changed:
             self._show_form(manifest.settings if manifest else ())
+        random = manifest is not None and not manifest.deterministic
+        self.seed.setVisible(random)
+        self._seed_label.setVisible(random)
         self._traces_box.setVisible(engine.wants_traces)
         self._source_box.setVisible(engine.wants_source)
         self._judge()
@@ -160,6 +166,7 @@ class SetupPage(QWidget):
         why = self.why_not()
         self.run_button.setEnabled(why is None)
         self.why.setText("" if why is None else f"Cannot run: {why}")
+        self.why.setVisible(why is not None)
         self.run_button.setToolTip("Run the engine (Ctrl+E)" if why is None else why)
 
     def _enable_engine(self) -> None:
@@ -192,6 +199,7 @@ class SetupPage(QWidget):
 
     def _lay_out(self) -> None:
         body = QWidget()
+        body.setMaximumWidth(_WIDEST)
         inside = column(body, spacing=8)
         inside.setContentsMargins(24, 20, 24, 20)
         inside.addWidget(self._name)
@@ -238,21 +246,21 @@ class SetupPage(QWidget):
         self.most.setSpecialValueText("no limit")
         self.seed.setRange(0, 2**31 - 1)
         lines: list[QHBoxLayout] = []
-        for box, title in ((self.most, "Most proposals"), (self.seed, "Seed of random choices")):
+        for box in (self.most, self.seed):
             box.setFixedWidth(FIELD_WIDTH)
-            box.setAccessibleName(title)
-            box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            label = QLabel(title)
+            label = QLabel(box.accessibleName())
             label.setBuddy(box)
             line = row(spacing=16)
             line.addWidget(label, 1)
             line.addWidget(box)
             lines.append(line)
+            if box is self.seed:
+                self._seed_label = label
         return lines
 
     def _foot(self) -> QWidget:
         foot = QFrame()
-        foot.setObjectName("PanelHeader")
+        foot.setObjectName("ProblemList")
         note = _label(muted=True)
         note.setText(_NOTE)
         self.why.setWordWrap(True)

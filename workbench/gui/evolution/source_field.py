@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLineEdit, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLineEdit, QWidget
 
 from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import RadioButton
 
 
 class SourceField(QWidget):
@@ -18,8 +19,8 @@ class SourceField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.folder = QRadioButton("Folder")
-        self.branch = QRadioButton("Git branch")
+        self.folder = RadioButton("Folder")
+        self.branch = RadioButton("Git branch")
         self.folder.setChecked(True)
         self._group = QButtonGroup(self)
         self._group.addButton(self.folder)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor, QTextFormat
+from PySide6.QtGui import QResizeEvent, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from workbench.domain.finding import Finding
@@ -17,6 +17,7 @@ from workbench.gui.theme.fonts import mono_font
 
 _AROUND = 3
 _MOST_LINES = 14
+_MOST_ROWS = 18
 _MOST_BYTES = 4 << 20
 _MOST_CHARACTERS = 400
 
@@ -74,8 +75,7 @@ class ExcerptView(QPlainTextEdit):
         self._excerpt: Excerpt | None = None
         self.setReadOnly(True)
         self.setFont(mono_font(0.95))
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Evidence")
         self.setTabChangesFocus(True)
         self.setProperty("field", True)
@@ -85,9 +85,24 @@ class ExcerptView(QPlainTextEdit):
         self._excerpt = excerpt
         digits = len(str(excerpt.lines[-1][0])) if excerpt.lines else 1
         self.setPlainText("\n".join(f"{n:>{digits}}  {text}" for n, text in excerpt.lines))
-        height = self.fontMetrics().lineSpacing() * max(1, len(excerpt.lines))
-        self.setFixedHeight(height + 30)
+        self._fit()
         self.refresh_colours()
+        first = next((n for n, (line, _) in enumerate(excerpt.lines) if line in excerpt.marked), 0)
+        self.setTextCursor(QTextCursor(self.document().findBlockByNumber(first)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the lines, which wrap; very many of them scroll."""
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = max(1, round(self.document().size().height()))
+        if rows > _MOST_ROWS:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        lines = min(_MOST_ROWS, rows)
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 22)
 
     def refresh_colours(self) -> None:
         """Mark the finding's lines in the colours of the theme."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from workbench.domain.finding import LEVELS, Finding
 from workbench.gui.security.finding_filter import FindingFilter
 from workbench.gui.widgets.layouts import row
+from workbench.gui.widgets.marks import CheckBox
 from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.value_fields import ChoiceBox
 
 
 class FilterBar(QWidget):
@@ -21,17 +23,14 @@ class FilterBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.words = SearchField("Filter findings…")
-        self.least = QComboBox()
-        self.least.setAccessibleName("Least severity")
+        self.least = ChoiceBox("Least severity")
         self.least.addItem("Any severity", "info")
         for level in LEVELS[1:]:
             name = level.capitalize()
             self.least.addItem(name if level == LEVELS[-1] else f"{name} and above", level)
-        self.category = QComboBox()
-        self.category.setAccessibleName("Category")
-        self.plugin = QComboBox()
-        self.plugin.setAccessibleName("Scanner")
-        self.suppressed = QCheckBox("Suppressed")
+        self.category = ChoiceBox("Category")
+        self.plugin = ChoiceBox("Scanner")
+        self.suppressed = CheckBox("Suppressed")
         line = row(self, spacing=6)
         line.setContentsMargins(8, 6, 8, 6)
         line.addWidget(self.words, 1)

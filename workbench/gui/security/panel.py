@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from workbench.domain.finding import Finding, SkillScan
+from workbench.gui.notify import MessageAction
 from workbench.gui.security.filter_bar import FilterBar
 from workbench.gui.security.finding_detail import FindingDetail
-from workbench.gui.security.finding_filter import finding_key, finding_rows, listed
+from workbench.gui.security.finding_filter import finding_key, finding_rows, listed, rule_words
 from workbench.gui.security.scan_book import ScanBook
 from workbench.gui.security.scan_work import Scanned, scan_work
 from workbench.gui.security.skill_facts import SkillFacts
@@ -26,6 +27,7 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
+from workbench.gui.widgets.value_fields import ChoiceBox
 
 _NOTE = "Plugins run in their own process for stability; that is no sandbox."
 _MOST_BANNERS = 3
@@ -56,7 +58,7 @@ class SecurityPanel(QWidget):
         self.detail = FindingDetail(context)
         self.facts = SkillFacts()
         self.tabs = QTabWidget()
-        self.policy = QComboBox()
+        self.policy = ChoiceBox("Policy of the verdict")
         self.scan_all = primary_button("Scan library", self.scan_library)
         self.scan_some = push_button("Scan selected", self.scan_selected)
         self.stop = push_button("Cancel", self.cancel)
@@ -93,8 +95,17 @@ class SecurityPanel(QWidget):
 
     def suppress_finding(self, reason: str, expires: date | None) -> None:
         """Suppress the finding in front for its present content."""
-        if self.detail.finding is not None:
-            self.book.suppress(self.detail.finding, reason, expires)
+        finding = self.detail.finding
+        if finding is not None and self.book.suppress(finding, reason, expires):
+            self._context.notify.info(
+                f"Suppressed: {rule_words(finding.rule)} in {finding.skill}/{finding.path}.",
+                replace="security:suppressed",
+                actions=(MessageAction("Undo", lambda: self._undo(finding)),),
+            )
+
+    def _undo(self, finding: Finding) -> None:
+        self.book.restore(finding)
+        self._context.notify.dismiss_key("security:suppressed")
 
     def restore_finding(self) -> None:
         """Let the finding in front count again."""
@@ -282,7 +293,6 @@ class SecurityPanel(QWidget):
         head.setObjectName("PanelHeader")
         for name, words in _POLICIES:
             self.policy.addItem(words, name)
-        self.policy.setAccessibleName("Policy of the verdict")
         self.policy.setToolTip("Where the thresholds of the verdicts are; no new scan is needed")
         note = QLabel(_NOTE)
         note.setProperty("muted", True)

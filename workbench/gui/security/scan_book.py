@@ -109,13 +109,14 @@ class ScanBook(QObject):
         self._context.spawn_thread(save_scans, self._context.folders.cache, self._kept, owner=self)
         self._judge()
 
-    def suppress(self, finding: Finding, reason: str, expires: date | None) -> None:
-        """Suppress a finding for its present content."""
+    def suppress(self, finding: Finding, reason: str, expires: date | None) -> bool:
+        """Suppress a finding for the content that was scanned; say whether that was kept."""
         kept = self.kept(finding.skill)
-        if kept is not None:
-            digest = kept.files.get(finding.path, "")
-            made = suppress(finding, digest, reason, expires, _who())
-            self._decide(with_suppression(self._suppressions, made))
+        if kept is None:
+            return False
+        digest = kept.files.get(finding.path, "")
+        made = suppress(finding, digest, reason, expires, _who())
+        return self._decide(with_suppression(self._suppressions, made))
 
     def restore(self, finding: Finding) -> None:
         """Let a finding count again."""
@@ -151,10 +152,10 @@ class ScanBook(QObject):
         }
         self.changed.emit()
 
-    def _decide(self, entries: tuple[Suppression, ...]) -> None:
+    def _decide(self, entries: tuple[Suppression, ...]) -> bool:
         if self._unreadable:
             self.problem.emit(f"Nothing was decided: {self._unreadable}")
-            return
+            return False
         before, self._suppressions = self._suppressions, entries
         path = suppressions_file(self._context.folders.data, self._kept.root)
         try:
@@ -164,6 +165,7 @@ class ScanBook(QObject):
             self._suppressions = before
             self.problem.emit(f"The decision could not be kept: {problem}")
         self._judge()
+        return self._suppressions is entries
 
 
 def _who() -> str:

@@ -106,11 +106,14 @@ def judged(
 
 
 def undeclared(capabilities: Capabilities) -> tuple[str, ...]:
-    """Return what was observed and is of no declared kind."""
-    kinds = {item.split(":", 1)[0] for item in capabilities.declared}
-    if "everything" in kinds:
-        return ()
-    return tuple(item for item in capabilities.observed if item.split(":", 1)[0] not in kinds)
+    """Return what was observed and is not declared."""
+    return tuple(item for item in capabilities.observed if not is_declared(item, capabilities))
+
+
+def is_declared(item: str, capabilities: Capabilities) -> bool:
+    """Say whether a capability is declared, by itself ("files:read") or by its kind ("network")."""
+    declared = capabilities.declared
+    return item in declared or item.split(":", 1)[0] in declared or "everything" in declared
 
 
 def with_suppression(entries: Sequence[Suppression], new: Suppression) -> tuple[Suppression, ...]:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStackedWidget, QWidget
 
 from workbench.domain.finding import SkillScan
+from workbench.gui.security.scan_record import is_declared
 from workbench.gui.security.skill_table import VERDICT_TONES
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.empty_state import EmptyState
@@ -55,11 +56,10 @@ class SkillFacts(QWidget):
                 old.deleteLater()
         for place, title in enumerate(("Capability", "Declared", "Observed")):
             self._grid.addWidget(_text(title, muted=True), 0, place)
-        kinds = {one.split(":", 1)[0] for one in scan.capabilities.declared}
         names = dict.fromkeys([*scan.capabilities.observed, *scan.capabilities.declared])
         for line, name in enumerate(list(names)[:_MOST], start=1):
             observed = name in scan.capabilities.observed
-            declared = name.split(":", 1)[0] in kinds or "everything" in kinds
+            declared = is_declared(name, scan.capabilities)
             self._grid.addWidget(_text(name), line, 0)
             said: QWidget = _text("yes") if declared else _text("–", muted=True)
             if observed and not declared:

@@ -176,6 +176,8 @@ class SkillsModel(QAbstractTableModel):
             return _HEADERS[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TIPS[section] or None
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in _LEVEL_COLUMNS:
+            return Qt.AlignmentFlag.AlignCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -183,7 +185,7 @@ class SkillsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(row, index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _LEVEL_COLUMNS:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return Qt.AlignmentFlag.AlignCenter
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._front(row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:

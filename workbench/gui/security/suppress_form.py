@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QStackedWidget, QWidget
 
 from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.security.suppress import MIN_REASON, Suppression
 
 _SPANS: tuple[tuple[str, int | None], ...] = (
@@ -33,8 +34,7 @@ class SuppressForm(QWidget):
         self.reason = QLineEdit()
         self.reason.setPlaceholderText("Why it is safe here")
         self.reason.setAccessibleName("Reason to suppress the finding")
-        self.span = QComboBox()
-        self.span.setAccessibleName("How long the finding is suppressed")
+        self.span = ChoiceBox("How long the finding is suppressed")
         for words, days in _SPANS:
             self.span.addItem(words, days)
         self.button = push_button("Suppress", self.suppress)

@@ -134,7 +134,8 @@ class TwoLineRow(QStyledItemDelegate):
         inside = box.adjusted(_SIDE, 7, -_SIDE, -7)
         if lines.icon:
             top = inside.top() + 2
-            paint_icon(painter, lines.icon, QRectF(inside.left(), top, _SIGN, _SIGN), lines.token)
+            token = "selection_text" if selected else lines.token
+            paint_icon(painter, lines.icon, QRectF(inside.left(), top, _SIGN, _SIGN), token)
             inside = inside.adjusted(_SIGN + 8, 0, 0, 0)
         front = "text_muted" if lines.faint else "text"
         _paint_title(painter, inside, lines, option.font, "selection_text" if selected else front)
