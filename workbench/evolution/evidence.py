@@ -7,6 +7,7 @@ any later time.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,8 @@ from workbench.domain.trajectory import ByteSpan, Trajectory
 from workbench.files import FileProblem, sha256_file
 from workbench.traces.evidence import span_text
 from workbench.traces.importer import TraceError
-from workbench.traces.source import SourceBytes
+from workbench.traces.inner import container_of
+from workbench.traces.open import open_source
 
 #: An engine that names hundreds of steps has not said where it saw something.
 MAX_STEPS = 200
@@ -44,11 +46,15 @@ class SourceHashes:
         self._known: dict[str, str] = {}
 
     def of(self, path: str) -> str:
-        """Return the hash of a file, "" when it is gone or unreadable."""
+        """Return the hash of a file, or of what is inside one; "" when it is unreadable."""
         if path not in self._known:
             try:
-                self._known[path] = sha256_file(Path(path)) or ""
-            except FileProblem:
+                if str(container_of(path)) == path:
+                    self._known[path] = sha256_file(Path(path)) or ""
+                else:
+                    with open_source(path) as source:
+                        self._known[path] = hashlib.sha256(source.data).hexdigest()
+            except (FileProblem, TraceError):
                 self._known[path] = ""
         return self._known[path]
 
@@ -126,10 +132,10 @@ def recheck(check: EvidenceCheck, quote: str) -> EvidenceCheck:
     if check.span is None or not check.source:
         return check
     try:
-        with SourceBytes(Path(check.source)) as source:
+        with open_source(check.source) as source:
             data = source.read(check.span.offset, check.span.length)
     except TraceError as problem:
-        gone = not Path(check.source).exists()
+        gone = not container_of(check.source).exists()
         status: EvidenceStatus = "source_missing" if gone else "source_changed"
         return _restated(check, status, str(problem))
     if span_text(data, check.span) != quote:

@@ -41,13 +41,22 @@ class Importer(Protocol):
         """Return files that belong to the trace at ``path`` (subagents); never links."""
         ...
 
+    def inside(self, source: SourceBytes) -> Sequence[SourceBytes]:
+        """Return the sources inside a file (members of an archive), without reading them.
+
+        Raises:
+            TraceError: the container is damaged.
+        """
+        ...
+
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read all trajectories of a source in one pass; never raises on bad records.
 
-        ``sources`` are the file and then its companions. Each trajectory lists in its own
-        ``sources`` the files its spans point into, as ``SourceBytes.info()`` gives them.
+        ``sources`` are the file, its companions, and what is inside it. Each trajectory lists in
+        its own ``sources`` those its spans point into, as ``SourceBytes.info()`` gives them. Its
+        ``format`` is the one whose importer reads the bodies.
         """
         ...
 
@@ -73,4 +82,9 @@ class Format:
     def companions(self, path: Path) -> Sequence[Path]:
         """Return nothing: the trace is one file."""
         del path
+        return ()
+
+    def inside(self, source: SourceBytes) -> Sequence[SourceBytes]:
+        """Return nothing: the file is no container."""
+        del source
         return ()

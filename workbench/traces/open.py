@@ -16,6 +16,7 @@ from workbench.domain.trajectory import ByteSpan, Step, StepBody, Trajectory
 from workbench.traces.escapes import decode_layers
 from workbench.traces.evidence import locate_quote, span_text
 from workbench.traces.importer import Importer, Progress, TraceError
+from workbench.traces.inner import container_of
 from workbench.traces.registry import best_importer, importer_of
 from workbench.traces.source import SourceBytes, probe_file
 
@@ -180,11 +181,28 @@ def open_traces(path: Path, progress: Progress | None = None) -> tuple[OpenTrace
             found = tuple(importer.skeleton(sources, progress))
         if not found:
             raise TraceError(f"{path} looks like {importer.id}, but holds no step that is whole.")
-        return tuple(OpenTrace(trajectory, importer, shared) for trajectory in found)
+        return tuple(OpenTrace(one, _importer_of(one, importer), shared) for one in found)
     except BaseException:
         for source in sources:
             source.close()
         raise
+
+
+def open_source(path: str) -> SourceBytes:
+    """Open a source by the path a trajectory names it with: a file, or ``<file>!<inner name>``.
+
+    Raises:
+        TraceError: it is not there or cannot be read.
+    """
+    outer = container_of(path)
+    if str(outer) == path:
+        return SourceBytes(outer)
+    with SourceBytes(outer) as container:
+        for inner in _importer_for(outer).inside(container):
+            if str(inner.path) == path:
+                inner.read(0, 0)
+                return inner
+    raise TraceError(f"{outer} holds no {path[len(str(outer)) + 1 :]} any more. Open it again.")
 
 
 def first_screen(path: Path, steps: int = 200) -> Trajectory:
@@ -201,9 +219,13 @@ def first_screen(path: Path, steps: int = 200) -> Trajectory:
     importer = _importer_for(path)
     window = _FIRST_WINDOW if importer.by_line else None
     while True:
-        with SourceBytes(path, limit=window) as source, _no_collection():
-            found = next(iter(importer.skeleton([source])), None)
-            whole = source.whole
+        with contextlib.ExitStack() as stack, _no_collection():
+            cut = window is not None
+            sources = [SourceBytes(path, limit=window)] if cut else _open_sources(path, importer)
+            for source in sources:
+                stack.enter_context(source)
+            found = next(iter(importer.skeleton(sources)), None)
+            whole = sources[0].whole
         if window is None or whole or (found and len(found.steps) >= steps):
             break
         window = window * 4 if window < _LAST_WINDOW else None
@@ -266,12 +288,20 @@ def _importer_for(path: Path) -> Importer:
     return importer
 
 
+def _importer_of(trajectory: Trajectory, opened: Importer) -> Importer:
+    """Return who reads the bodies: a benchmark's folder holds traces of other formats."""
+    if trajectory.format == opened.id:
+        return opened
+    return importer_of(trajectory.format)
+
+
 def _open_sources(path: Path, importer: Importer) -> list[SourceBytes]:
     sources = [SourceBytes(path)]
     try:
         for companion in importer.companions(path):
             with contextlib.suppress(TraceError):
                 sources.append(SourceBytes(companion))
+        sources += importer.inside(sources[0])
     except BaseException:
         for source in sources:
             source.close()
