@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QWidget
 
 from workbench.domain.finding import Finding
@@ -20,7 +20,12 @@ from workbench.security.suppress import Suppression
 
 
 class FindingDetail(QWidget):
-    """One finding with all a person needs to decide about it."""
+    """One finding with all a person needs to decide about it.
+
+    ``shown`` tells that the lines around it are there.
+    """
+
+    shown = Signal()
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,6 +124,7 @@ class FindingDetail(QWidget):
             else ""
         )
         self._stale.setVisible(excerpt.changed)
+        self.shown.emit()
 
     def _show_flow(self, finding: Finding) -> None:
         while (item := self._flow.takeAt(0)) is not None:
