@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
@@ -203,6 +204,12 @@ class QueueView(QListView):
         self.select(selected)
         self.selectionModel().blockSignals(False)
         self.viewport().update()
+        # Rows are laid out later; only then is it known where the selected one is.
+        QTimer.singleShot(0, self, self._reveal)
+
+    def _reveal(self) -> None:
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex(), QListView.ScrollHint.EnsureVisible)
 
     def current_id(self) -> str:
         """Return the selected proposal, or ""."""

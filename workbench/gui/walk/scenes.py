@@ -8,6 +8,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt
 
+from workbench.gui.evolution.panel import EvolutionPanel
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.walk.stage import Stage, StageProblem
 from workbench.gui.walk.world import World
@@ -118,7 +119,10 @@ def _security(stage: Stage, world: World) -> None:
 
 
 def _evolution(stage: Stage, world: World) -> None:
-    stage.show_activity("evolution")
+    panel = stage.show_activity("evolution")
+    if isinstance(panel, EvolutionPanel):
+        stage.until(lambda: bool(panel.records), "the run")
+        panel.show_run(panel.records[0].id)
 
 
 def _review(stage: Stage, world: World) -> None:
