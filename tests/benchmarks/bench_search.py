@@ -1,6 +1,7 @@
 """How long a library of 2,000 skills takes to index and to search.
 
-The floor of indexing only finds and counts the words. Targets: index within 1 s, query within 20 ms.
+The floor of indexing only finds and counts the words. Targets: index within 1 s, query within
+20 ms.
 
     python -m tests.benchmarks.bench_search ../shared/data/skills
 """

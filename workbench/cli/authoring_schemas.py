@@ -12,14 +12,22 @@ from typing import Any
 import msgspec
 
 from workbench.skills.budgets import Budget
+from workbench.skills.export import ExportChange
 from workbench.skills.search import SearchHit
 from workbench.skills.tokens import SkillCost
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: dict[str, Any] = {"type": "string"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_OPTIONAL: dict[str, Any] = {"type": ["string", "null"]}
+_WHOLE: dict[str, Any] = {"type": "integer"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}
 #: Values that stand in documents; the schema of each is made from its fields.
-_VALUES = (Budget, SearchHit, SkillCost)
+_VALUES = (Budget, ExportChange, SearchHit, SkillCost)
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _list(item: Any) -> dict[str, Any]:
@@ -28,6 +36,9 @@ def _list(item: Any) -> dict[str, Any]:
 
 def _value(kind: type) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+_ERROR = _object(rule=_TEXT, message=_TEXT, path=_TEXT, line={"type": ["integer", "null"]})
 
 
 def _documents() -> dict[str, dict[str, Any]]:
@@ -44,6 +55,23 @@ def _documents() -> dict[str, dict[str, Any]]:
             "query": _TEXT,
             "profile": _TEXT,
             "results": _list(_value(SearchHit)),
+        },
+        "pack": {
+            "skill": _TEXT,
+            "name": _TEXT,
+            "target": _OPTIONAL,
+            "file": _OPTIONAL,
+            "bytes": _WHOLE,
+            "sha256": _TEXT,
+            "files": _TEXTS,
+            "changes": _list(_value(ExportChange)),
+            "errors": _list(_ERROR),
+        },
+        "unpack": {
+            "archive": _TEXT,
+            "folder": _TEXT,
+            "files": _TEXTS,
+            "left_out": _TEXTS,
         },
     }
 

@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "check": "workbench.cli.check",
     "fix": "workbench.cli.check",
     "tokens": "workbench.cli.tokens",
+    "pack": "workbench.cli.pack",
+    "unpack": "workbench.cli.pack",
     "search": "workbench.cli.search",
     "route": "workbench.cli.search",
     "endpoint": "workbench.cli.endpoint",
