@@ -52,7 +52,10 @@ class Node:
     def document(cls, data: Buffer, source: int = 0) -> Node:
         """Return the value a whole file holds; a torn object keeps what of it is there."""
         start = 3 if data[:3] == b"\xef\xbb\xbf" else 0
-        node = cls(data, skip_space(data, start), len(data), source)
+        end = len(data)
+        while end > start and data[end - 1] in b" \t\r\n":
+            end -= 1
+        node = cls(data, min(skip_space(data, start), end), end, source)
         if node.is_object:
             node._members = {
                 key: cls(data, at, after, source) for key, (at, after) in top_members(data).items()

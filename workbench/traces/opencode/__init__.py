@@ -1,0 +1,1 @@
+"""OpenCode sessions: export, database, storage folder."""
