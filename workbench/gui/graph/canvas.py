@@ -29,6 +29,10 @@ _READABLE = 0.72
 #: Below this size labels are left out: they would be smudges.
 _LABELS = 0.42
 _SETTLE_MS = 140
+#: From this many edges on, and in overviews, those of other nodes stand back.
+_MANY = 60
+_FAINT = 120
+_FAINTEST = 55
 
 
 class GraphCanvas(QWidget):
@@ -173,15 +177,17 @@ class GraphCanvas(QWidget):
     def _paint_edges(self, painter: QPainter, sight: QRectF) -> None:
         nodes = self.scene.nodes
         marked = {self.current, self._hovered} - {-1}
-        many = len(self.scene.edges) > 60
+        many = len(self.scene.edges) > _MANY or not self.scene.focus
+        rest = 255 if not many else _FAINTEST if marked else _FAINT
         near = [e for e in self.scene.edges if e.source in marked or e.target in marked]
         far = [e for e in self.scene.edges if not (e.source in marked or e.target in marked)]
         for group, strong in ((far, False), (near, True)):
             for line in group:
-                start, end = edge_ends(nodes[line.source], nodes[line.target], line.both)
+                start, end = edge_ends(line, nodes[line.source], nodes[line.target])
                 if not QRectF(start, end).normalized().adjusted(-8, -8, 8, 8).intersects(sight):
                     continue
-                paint_edge(painter, start, end, line, faint=many and not strong, strong=strong)
+                alpha = 255 if strong else rest
+                paint_edge(painter, start, end, line, alpha=alpha, strong=strong)
 
     def _paint_nodes(self, painter: QPainter, sight: QRectF) -> None:
         labelled = self._scale >= _LABELS

@@ -28,7 +28,6 @@ NODE_LOOKS: dict[str, tuple[str, str, str]] = {
     "missing": ("error", "error", "Missing"),
 }
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_FAINT = 90
 _ARROW = 8.0
 
 
@@ -77,14 +76,13 @@ def paint_edge(
     end: QPointF,
     line: EdgeLine,
     *,
-    faint: bool = False,
+    alpha: int = 255,
     strong: bool = False,
 ) -> None:
     """Draw an edge with its arrow; one of a cycle in the colour of warnings."""
     token, style = EDGE_LOOKS.get(line.edge.kind, EDGE_LOOKS["mentions"])
     tone = QColor(colour("warning" if line.cycle else token))
-    if faint:
-        tone.setAlpha(_FAINT)
+    tone.setAlpha(alpha)
     width = 2.2 if strong else 1.4
     painter.setPen(QPen(tone, width, style))
     painter.drawLine(start, end)
@@ -101,14 +99,15 @@ def paint_edge(
     painter.drawPolygon(tip)
 
 
-def edge_ends(source: NodeBox, target: NodeBox, both: bool) -> tuple[QPointF, QPointF]:
-    """Return where an edge leaves one box and meets the other; two that face stand side by side."""
+def edge_ends(line: EdgeLine, source: NodeBox, target: NodeBox) -> tuple[QPointF, QPointF]:
+    """Return where an edge leaves one box and meets the other."""
     first, second = QPointF(source.x, source.y), QPointF(target.x, target.y)
     across = second - first
     length = math.hypot(across.x(), across.y()) or 1.0
-    if both:
-        aside = QPointF(-across.y() / length, across.x() / length) * 6
-        first, second = first + aside, second + aside
+    if line.aside:
+        turn = 1 if line.source < line.target else -1
+        shift = QPointF(-across.y() / length, across.x() / length) * (line.aside * turn)
+        first, second = first + shift, second + shift
     return _border(first, across / length, source), _border(second, -across / length, target)
 
 

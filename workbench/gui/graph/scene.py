@@ -11,15 +11,17 @@ from workbench.graph.analysis import distances, neighbourhood
 from workbench.graph.layout import Place, grid, radial
 
 #: Size of a node in px at full size, and the room between columns and rows of nodes.
-NODE_WIDTH = 180.0
+NODE_WIDTH = 208.0
 NODE_HEIGHT = 34.0
-_COLUMN = 260.0
+_COLUMN = 290.0
 _ROW = 46.0
 #: From this many nodes on, groups stand for their members.
 COLLAPSE_ABOVE = 500
 #: A ring of more nodes is so wide that its labels cannot be read; columns stay narrow.
 _MOST_IN_RING = 9
 _MOST_IN_COLUMN = 12
+#: Room between edges of the same two nodes.
+_ASIDE = 12.0
 
 #: Kinds of edges, with what they say.
 EDGE_KINDS: tuple[tuple[str, str], ...] = (
@@ -46,13 +48,17 @@ class NodeBox:
 
 @dataclass(frozen=True, slots=True)
 class EdgeLine:
-    """An edge between two nodes by their numbers; ``both`` where another goes the other way."""
+    """An edge between two nodes by their numbers.
+
+    ``aside`` keeps edges of the same two nodes apart: px to the right of the way from the node
+    with the smaller number to the other.
+    """
 
     source: int
     target: int
     edge: GraphEdge
     cycle: bool = False
-    both: bool = False
+    aside: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def _scene(part: SkillGraph, whole: SkillGraph, places: Iterable[Place]) -> Scen
     place_of = {place.node: place for place in places}
     incoming = Counter(edge.target for edge in whole.edges)
     outgoing = Counter(edge.source for edge in whole.edges)
-    circle = {node: number for number, cycle in enumerate(part.cycles) for node in cycle}
+    circle = {node: number for number, cycle in enumerate(whole.cycles) for node in cycle}
     nodes = tuple(
         NodeBox(
             node.id,
@@ -140,21 +146,25 @@ def _scene(part: SkillGraph, whole: SkillGraph, places: Iterable[Place]) -> Scen
         if node.id in place_of
     )
     numbers = {node.id: number for number, node in enumerate(nodes)}
-    pairs = {(edge.source, edge.target) for edge in part.edges}
-    edges = tuple(
-        EdgeLine(
-            numbers[edge.source],
-            numbers[edge.target],
-            edge,
-            edge.kind != "uses"
-            and edge.source in circle
-            and circle.get(edge.target) == circle[edge.source],
-            (edge.target, edge.source) in pairs,
+    shown = [edge for edge in part.edges if edge.source in numbers and edge.target in numbers]
+    together = Counter(frozenset((edge.source, edge.target)) for edge in shown)
+    turn: Counter[frozenset[str]] = Counter()
+    edges: list[EdgeLine] = []
+    for edge in shown:
+        pair = frozenset((edge.source, edge.target))
+        aside = (turn[pair] - (together[pair] - 1) / 2) * _ASIDE
+        turn[pair] += 1
+        cycle = edge.kind != "uses" and edge.source in circle
+        edges.append(
+            EdgeLine(
+                numbers[edge.source],
+                numbers[edge.target],
+                edge,
+                cycle and circle.get(edge.target) == circle[edge.source],
+                aside,
+            )
         )
-        for edge in part.edges
-        if edge.source in numbers and edge.target in numbers
-    )
-    return Scene(nodes, edges)
+    return Scene(nodes, tuple(edges))
 
 
 def _around(part: SkillGraph, focus: str) -> Sequence[Place]:

@@ -48,10 +48,12 @@ class StepDocument:
         self._mark = secrets.token_hex(8)
         self.links: dict[str, Link] = {}
         self.quote_at = -1
+        self._codes: list[QTextFrame] = []
 
     def write(self, page: StepPage) -> None:
         """Replace the document's text by the step."""
         self.links.clear()
+        self._codes.clear()
         self.quote_at = -1
         document = self._document
         document.clear()
@@ -80,19 +82,11 @@ class StepDocument:
             self._line(cursor, note, token="text_muted")
         if not page.blocks and not page.calls and not page.notes:
             self._line(cursor, "This step says nothing.", token="text_muted")
+        self._close_gaps(root)
         cursor.endEditBlock()
 
     def _card(self, cursor: QTextCursor, head: CallHead | None) -> QTextFrame:
-        look = QTextFrameFormat()
-        look.setBorder(1)
-        look.setBorderBrush(QBrush(colour("border")))
-        look.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        look.setBackground(colour("window"))
-        look.setPadding(10)
-        look.setTopMargin(10)
-        look.setBottomMargin(2)
-        look.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
-        frame = cursor.insertFrame(look)
+        frame = cursor.insertFrame(_card_frame())
         if head is None:
             return frame
         self._write(cursor, head.name, token="text", font=ui_font(1.05, bold=True))
@@ -112,6 +106,9 @@ class StepDocument:
         if block.folded:
             return
         shown = block.shown
+        if not block.content.text:
+            self._line(cursor, "Nothing was printed.", token="text_muted")
+            return
         if shown.problem:
             self._line(cursor, shown.problem, token="warning")
         if shown.before:
@@ -137,20 +134,21 @@ class StepDocument:
                 font=ui_font(0.9, bold=True),
             )
             self._write(cursor, "    ", font=ui_font(0.9))
-        if not block.folded:
+        if not block.folded and block.content.text:
             ways = dict(block.ways)
             current = ways.get(block.shown.renderer, "Raw text")
             if len(ways) > 1:
-                self._link(cursor, f"{current} ▾", Link("way", block.id))
+                quiet = Link("way", block.id)
+                self._link(cursor, f"{current} ▾", quiet, token="text_muted")
                 self._write(cursor, "    ", font=ui_font(0.9))
-            self._link(cursor, "Copy", Link("copy", block.id))
+            self._link(cursor, "Copy", Link("copy", block.id), token="text_muted")
 
     def _runs(self, cursor: QTextCursor, runs: Sequence[Run], at: int, length: int) -> None:
-        self._next(cursor, above=4, ground="code_background")
+        frame = cursor.insertFrame(_code_frame())
+        self._codes.append(frame)
         start = cursor.position()
         mono = mono_font(0.95)
         for run in runs:
-            text = run.text
             look = QTextCharFormat()
             look.setFont(mono)
             look.setForeground(colour(run.token or "text"))
@@ -158,22 +156,40 @@ class StepDocument:
                 look.setBackground(colour(run.ground))
             if run.bold:
                 look.setFontWeight(QFont.Weight.Bold)
-            cursor.insertText(text, look)
+            cursor.insertText(run.text, look)
         if at >= 0:
-            said = "".join(run.text for run in runs)
-            first = _units(said[:at])
-            self.quote_at = start + first
-            quoted = QTextCursor(self._document)
-            quoted.setPosition(start + first)
-            quoted.setPosition(
-                start + first + _units(said[at : at + length]), QTextCursor.MoveMode.KeepAnchor
-            )
-            mark = QTextCharFormat()
-            mark.setBackground(colour("warning_soft"))
-            mark.setForeground(colour("text"))
-            mark.setFontUnderline(True)
-            mark.setUnderlineColor(colour("warning"))
-            quoted.mergeCharFormat(mark)
+            self._mark_quote(start, "".join(run.text for run in runs), at, length)
+        cursor.setPosition(frame.lastPosition() + 1)
+
+    def _mark_quote(self, start: int, text: str, at: int, length: int) -> None:
+        self.quote_at = start + _units(text[:at])
+        quoted = QTextCursor(self._document)
+        quoted.setPosition(self.quote_at)
+        quoted.setPosition(
+            self.quote_at + _units(text[at : at + length]), QTextCursor.MoveMode.KeepAnchor
+        )
+        mark = QTextCharFormat()
+        mark.setBackground(colour("warning_soft"))
+        mark.setForeground(colour("text"))
+        mark.setFontUnderline(True)
+        mark.setUnderlineColor(colour("warning"))
+        quoted.mergeCharFormat(mark)
+
+    def _close_gaps(self, frame: QTextFrame) -> None:
+        """Make the empty lines that Qt leaves around frames as low as a line can be."""
+        if frame in self._codes:
+            return
+        parts = frame.begin()
+        while not parts.atEnd():
+            child = parts.currentFrame()
+            block = parts.currentBlock()
+            if child is not None:
+                self._close_gaps(child)
+            elif block.isValid() and block.length() <= 1:
+                low = QTextBlockFormat()
+                low.setLineHeight(2, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+                QTextCursor(block).setBlockFormat(low)
+            parts += 1
 
     def _markdown(self, cursor: QTextCursor, text: str, *, muted: bool) -> None:
         other = markdown_document(text, muted=muted)
@@ -227,6 +243,29 @@ class StepDocument:
         look.setAnchor(True)
         look.setAnchorHref(name)
         cursor.insertText(text, look)
+
+
+def _card_frame() -> QTextFrameFormat:
+    look = QTextFrameFormat()
+    look.setBorder(1)
+    look.setBorderBrush(QBrush(colour("border")))
+    look.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+    look.setBackground(colour("window"))
+    look.setPadding(10)
+    look.setTopMargin(6)
+    look.setBottomMargin(6)
+    look.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+    return look
+
+
+def _code_frame() -> QTextFrameFormat:
+    look = QTextFrameFormat()
+    look.setBorder(0)
+    look.setBackground(colour("code_background"))
+    look.setPadding(8)
+    look.setTopMargin(4)
+    look.setBottomMargin(4)
+    return look
 
 
 def _left_out(shown: Shown) -> str:

@@ -165,10 +165,8 @@ def _parts(body: StepBody) -> Iterator[_Part]:
             ("observation", "Result", call.observation),
         )
         for role, title, text in roles:
-            if text:
+            if text is not None and (text or role == "observation"):
                 yield f"{number}:{role}", title, Content(text, role, call.name), call.id
-        if call.observation == "":
-            yield f"{number}:observation", "Result", Content("(empty)", "text", call.name), call.id
 
 
 def _block(part: _Part, view: View, quote: str, most: int) -> Block:

@@ -37,6 +37,7 @@ class TraceList(QWidget):
         self.filter = SearchField("Filter traces…")
         self.skill = QComboBox()
         self.skill.setAccessibleName("Skill that was used")
+        self.skill.view().setAccessibleName("Skill that was used")
         self.skill.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.skill.setFixedWidth(180)
         self.failed = QToolButton()
@@ -122,6 +123,7 @@ class TraceList(QWidget):
             self._rows, self.filter.text(), failed=self.failed.isChecked(), skill=wanted
         )
         self.table.traces.show(shown)
+        self.table.fit_columns()
         self._stack.setCurrentIndex(0 if shown else 1)
         total = len(self._rows)
         of = f"{len(shown)} of {total}" if len(shown) != total else str(total)

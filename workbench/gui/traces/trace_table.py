@@ -37,12 +37,12 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 _HEIGHT = 48
-_SIDE = 10
+_SIDE = 8
 _HEADINGS = ("Trace", "Agent", "Outcome", "Steps", "Errors", "Tokens", "Skills", "Date")
-_WIDTHS = {1: 150, 2: 96, 3: 64, 4: 64, 5: 72, 6: 170, 7: 132}
+_WIDTHS = {1: 150, 2: 96, 3: 64, 4: 64, 5: 72, 6: 170, 7: 100}
 _FIGURES = frozenset({3, 4, 5})
 #: Columns that give way, the first of them first, while the title has less than this, in px.
-_GIVE_WAY = (5, 7, 2)
+_GIVE_WAY = (5, 7, 6)
 _TITLE = 240
 _TONES: dict[str, Tone] = {
     "passed": "success",
@@ -62,7 +62,7 @@ def _lines(row: TraceRow, column: int) -> tuple[str, str]:
     if column == 6:
         return ", ".join(row.skills), ""
     if column == 7:
-        return row.date, ""
+        return row.date[:10], row.date[11:]
     figures = {3: f"{row.steps:,}", 4: f"{row.errors:,}" if row.errors else "–"}
     return figures.get(column, row.tokens_text if column == 5 else row.outcome), ""
 
@@ -102,6 +102,11 @@ class TracesModel(QAbstractTableModel):
 
     def _order(self) -> None:
         self._rows.sort(key=lambda row: row.key(self._column), reverse=self._descending)
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether any trace records how it ended."""
+        return any(row.outcome for row in self._rows)
 
     def row_at(self, row: int) -> TraceRow:
         """Return the trace of a row."""
@@ -266,7 +271,14 @@ class TraceTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.viewport().width() - sum(_WIDTHS.values())
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Leave columns out that say nothing or that there is no room for."""
+        if self.isColumnHidden(2) == self.traces.has_outcomes:
+            self.setColumnHidden(2, not self.traces.has_outcomes)
+        widths = sum(_WIDTHS.values()) - (0 if self.traces.has_outcomes else _WIDTHS[2])
+        room = self.viewport().width() - widths
         for column in _GIVE_WAY:
             hidden = room < _TITLE
             room += _WIDTHS[column] if hidden else 0

@@ -102,6 +102,7 @@ class UsageView(QWidget):
         self._turn = 0
         self.worklist = QComboBox()
         self.worklist.setAccessibleName("Worklist")
+        self.worklist.view().setAccessibleName("Worklist")
         for title, tip in LISTS:
             self.worklist.addItem(title)
             self.worklist.setItemData(self.worklist.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)

@@ -77,6 +77,7 @@ class TraceViewer(QWidget):
         self.filter = SearchField("Find in this trace…", pause_ms=250)
         self.kind = QComboBox()
         self.kind.setAccessibleName("Kind of step")
+        self.kind.view().setAccessibleName("Kind of step")
         self.kind.addItems([title for title, _ in KINDS])
         self.steps = StepsView()
         self.count = QLabel()

@@ -50,7 +50,8 @@ class ArgumentsRenderer:
     def fit(self, content: Content) -> float:
         if content.role != "arguments":
             return 0.0
-        return 0.9 if isinstance(decoded(content.text), dict) else 0.0
+        found = decoded(content.text)
+        return 0.9 if isinstance(found, dict) and found else 0.0
 
     def prettify(self, content: Content) -> str:
         found = decoded(content.text)
