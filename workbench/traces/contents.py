@@ -39,7 +39,7 @@ def _texts(content: Any) -> Iterator[str]:
         for part in content:
             yield from _texts(part)
     elif isinstance(content, dict):
-        if content.get("type") in _NO_TEXT or content.get("thought") is True:
+        if string(content.get("type")) in _NO_TEXT or content.get("thought") is True:
             return
         for key in _TEXT_KEYS:
             if isinstance(content.get(key), str):
@@ -52,7 +52,7 @@ def _texts(content: Any) -> Iterator[str]:
 
 def _media(content: Any) -> Iterator[str]:
     for part in items(content) if isinstance(content, list) else [content]:
-        if not isinstance(part, dict) or part.get("type") in _NO_TEXT:
+        if not isinstance(part, dict) or string(part.get("type")) in _NO_TEXT:
             continue
         if any(isinstance(part.get(key), str) for key in _TEXT_KEYS):
             continue

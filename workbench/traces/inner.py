@@ -53,17 +53,18 @@ class InnerBytes(SourceBytes):
         """
         super().__init__(Path(f"{container.path}{SEPARATOR}{name}"), content=b"")
         self.name = name
-        self._container = container.info()
+        self.container = str(container.path)
+        self._outer = container.info()
         self._load_bytes = load
         self._held = held
-        self._watched = {path: _stamp(path) for path in (Path(self._container.path), *watched)}
+        self._watched = {path: _stamp(path) for path in (Path(self.container), *watched)}
         self._crc: int | None = None
         self._loading = threading.RLock()
         self._loaded = False
 
     def info(self) -> TraceSource:
         """Return the inner path and size, with time and inode of the file around it."""
-        outer = self._container
+        outer = self._outer
         return TraceSource(str(self.path), self.length, outer.mtime_ns, outer.inode)
 
     @contextmanager

@@ -42,6 +42,9 @@ class OpenTrace:
         self._importer = importer
         self._shared = shared
         self._sources = [shared.of_path(source.path) for source in trajectory.sources]
+        # A container may change (a database in use does) as long as what is inside stays.
+        containers = {source.container for source in self._sources}
+        self._checked = [one for one in self._sources if str(one.path) not in containers]
         self._counted = counted
         if counted:
             shared.take()
@@ -130,7 +133,7 @@ class OpenTrace:
         return decode_layers(self.raw(span), span.layers)
 
     def _check(self) -> None:
-        for source in self._sources:
+        for source in self._checked:
             source.check()
 
 

@@ -42,6 +42,9 @@ class SourceBytes:
     the file was cut or rewritten since.
     """
 
+    #: The path of the file around it, None for a file of its own.
+    container: str | None = None
+
     def __init__(
         self, path: Path, *, limit: int | None = None, content: bytes | None = None
     ) -> None:
