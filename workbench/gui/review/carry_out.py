@@ -4,27 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, SignalInstance
 
 from workbench.domain.proposal import Proposal, Receipt
 from workbench.gui.review import backend
 from workbench.gui.review.backend import Opened, Plan, Shelf
+from workbench.gui.review.choices import Choices
+from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.merge_page import Picked
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.review.merge import Merge
 
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
+
+class OnDesk(Protocol):
+    """What is asked of the desk that shows the proposal."""
+
+    opened: Opened | None
+    choices: Choices
+    view: DeskView
+    changed: SignalInstance
+
+    @property
+    def applied(self) -> bool: ...
+
+    @property
+    def proposal_id(self) -> str: ...
+
+    def why_not_apply(self) -> str | None: ...
+
+    def flush(self) -> None: ...
+
+    def open(self, proposal_id: str) -> None: ...
+
+    def back(self) -> None: ...
+
+    def tell_problem(self, message: str) -> None: ...
 
 
 class CarryOut(QObject):
     """The acts of a desk that read or write the library. ``plan`` and ``merge`` are as shown."""
 
-    def __init__(self, desk: Desk, context: AppContext, shelf: Shelf, work: Work) -> None:
-        super().__init__(desk)
+    def __init__(
+        self, desk: OnDesk, context: AppContext, shelf: Shelf, work: Work, parent: QObject
+    ) -> None:
+        super().__init__(parent)
         self._desk, self._context, self._shelf, self._work = desk, context, shelf, work
         self.plan: Plan | None = None
         self.merge: Merge | None = None

@@ -60,7 +60,7 @@ class Desk(QWidget):
         column(self, spacing=0).addWidget(self.view)
         self._keep_later = _timer(self, _KEEP_MS, self._keep)
         self._check_later = _timer(self, _CHECK_MS, self._check)
-        self.carry_out = CarryOut(self, context, shelf, self.work)
+        self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._connect()
 
     def _connect(self) -> None:

@@ -267,12 +267,13 @@ class EvidenceList(QListView):
 
 
 class EvidenceView(QWidget):
-    """Shown at the right while Review is in front. ``opened(row)`` asks for the trace."""
+    """The evidence for what is in front. ``opened(row)`` asks for the trace."""
 
     opened = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setMinimumWidth(220)
         self.title = QLabel("Evidence")
         self.title.setProperty("section", True)
         self.scope = QLabel()

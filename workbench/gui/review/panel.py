@@ -1,4 +1,8 @@
-"""The Review activity: queue at the left, the desk beside it, evidence in the inspector."""
+"""The Review activity: the queue, the desk with one proposal, and the evidence for it.
+
+The evidence is a pane of Review, not of the inspector: whoever hides that for want of room in the
+editor must not decide without evidence.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ from workbench.gui.widgets.split_view import SplitView
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import Listing
 
-_QUEUE_WIDTH = 250
+_QUEUE_WIDTH, _EVIDENCE_WIDTH = 250, 300
 
 
 def create(context: AppContext) -> QWidget:
@@ -71,7 +75,6 @@ class ReviewPanel(QWidget):
         commands = review_commands(self.desk, self._show_self)
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*with_free_keys(commands, context.commands))
-        context.set_inspector("review", self.evidence)
         self.setFocusProxy(self.queue)
         self.read()
 
@@ -91,7 +94,8 @@ class ReviewPanel(QWidget):
         self._queue_stack.addWidget(self._none)
         inside.addWidget(self._queue_stack, 1)
         inside.addWidget(self.count)
-        split = SplitView((left, self.desk), sizes=(_QUEUE_WIDTH, 900), stretch=(0, 1))
+        panes = (left, self.desk, self.evidence)
+        split = SplitView(panes, sizes=(_QUEUE_WIDTH, 650, _EVIDENCE_WIDTH), stretch=(0, 1, 0))
         self._stack.addWidget(split)
         self._stack.addWidget(self._nothing)
         column(self, spacing=0).addWidget(self._stack)

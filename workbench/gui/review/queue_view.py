@@ -208,8 +208,11 @@ class QueueView(QListView):
         QTimer.singleShot(0, self, self._reveal)
 
     def _reveal(self) -> None:
-        if self.currentIndex().isValid():
-            self.scrollTo(self.currentIndex(), QListView.ScrollHint.EnsureVisible)
+        at = self.currentIndex().row()
+        if at > 0 and not self.queue.rows[at - 1].id:
+            self.scrollTo(self.queue.index(at - 1))  # the name of the group above it
+        if at >= 0:
+            self.scrollTo(self.queue.index(at))
 
     def current_id(self) -> str:
         """Return the selected proposal, or ""."""

@@ -29,6 +29,7 @@ from workbench.gui.shell.log_tail import LogTail
 from workbench.gui.shell.session import Session
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.theme.current import apply_theme
+from workbench.gui.widgets.empty_state import EmptyState
 
 _log = logging.getLogger(__name__)
 
@@ -99,8 +100,8 @@ class Stage:
         """Bring an activity to the front and return its view."""
         self.window.show_activity(activity_id)
         view = self.window.centre.view(activity_id)
-        if view is None:
-            raise StageProblem(f"The activity {activity_id} has no view.")
+        if view is None or isinstance(view, EmptyState):
+            raise StageProblem(f"The activity {activity_id} could not be made; the log says why.")
         return view
 
     def run(self, command_id: str) -> None:

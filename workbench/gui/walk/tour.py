@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.domain.proposal import Proposal
+from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.walk import decide_steps, look_steps
 from workbench.gui.walk.engines import close_all, open_all
 from workbench.gui.walk.ledger import Ledger
@@ -116,6 +117,9 @@ class _Tour:
         window = self._stage.window
         window.does.escape()
         window.bottom.hide()
+        review = window.centre.view("review")
+        if isinstance(review, ReviewPanel) and review.desk.view.diff.side_by_side:
+            review.desk.run("sides")
 
 
 def _named(proposals: Sequence[Proposal], words: str) -> Proposal:
