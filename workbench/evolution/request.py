@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,19 +16,15 @@ from workbench.domain.job import (
     SkillInput,
     TraceInput,
 )
-from workbench.domain.proposal import BaseFile
 from workbench.domain.skill import Library, Skill
 from workbench.evolution.snapshot import LibrarySnapshot
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
-from workbench.files import FileProblem, sha256
+from workbench.skills.copying import copy_skills
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
 #: A larger bundled file is not copied; an engine that needs it is told.
 MAX_COPIED = 64 << 20
-
-#: Where the system has them: fail on a link, do not wait for a pipe's writer.
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class RequestProblem(Exception):  # noqa: N818 - a problem for a person, in words
@@ -127,7 +121,7 @@ def build_request(
     owned = [trace for trace in everything if id(trace) not in given]
     try:
         copy.mkdir(parents=True)
-        snapshot = copy_library(Path(library.root), chosen, copy, problems)
+        copied = copy_skills(chosen, copy, most=MAX_COPIED)
         by_id = _write_traces(everything, run_dir / "traces", problems, progress, cancelled)
     except OSError as problem:
         for trace in owned:
@@ -136,7 +130,15 @@ def build_request(
             f"Cannot write the run folder {run_dir}: {problem.strerror}. Free some room or choose "
             "another place for runs."
         ) from problem
-    request = _request(options or RequestOptions(), run_dir, copy, chosen, snapshot)
+    problems[:0] = [problem.message for problem in copied.left_out]
+    snapshot = LibrarySnapshot(
+        root=library.root,
+        copy=str(copy),
+        skills=tuple(skill.id for skill in copied.inputs),
+        files=copied.files,
+        links=copied.links,
+    )
+    request = _request(options or RequestOptions(), run_dir, copied.inputs, copy)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
         replace(request, traces=paths),
@@ -148,17 +150,13 @@ def build_request(
 
 
 def _request(
-    options: RequestOptions,
-    run_dir: Path,
-    copy: Path,
-    skills: Sequence[Skill],
-    snapshot: LibrarySnapshot,
+    options: RequestOptions, run_dir: Path, skills: tuple[SkillInput, ...], copy: Path
 ) -> Request:
     return Request(
         job=run_dir.name,
         kind=options.kind,
         library=str(copy),
-        skills=tuple(_skill_input(skill, copy, snapshot) for skill in skills),
+        skills=skills,
         source=options.source,
         source_repository=options.source_repository,
         settings=dict(options.settings),
@@ -167,60 +165,6 @@ def _request(
         seed=options.seed,
         workdir=str(run_dir / "work"),
     )
-
-
-def copy_library(
-    root: Path, skills: Sequence[Skill], copy: Path, problems: list[str]
-) -> LibrarySnapshot:
-    """Copy the files of skills and return their hashes as copied.
-
-    Raises:
-        OSError: the copy cannot be written; what cannot be read is among ``problems``.
-    """
-    files: dict[str, BaseFile] = {}
-    links: list[str] = []
-    for skill in skills:
-        for file in skill.files:
-            path = file.path if skill.id == "." else f"{skill.id}/{file.path}"
-            if file.kind == "link":
-                links.append(path)
-                continue
-            if file.size > MAX_COPIED:
-                problems.append(f"{path} has more than {MAX_COPIED >> 20} MiB and was not copied.")
-                continue
-            try:
-                data, mode = _read(Path(skill.path) / file.path)
-            except FileProblem as problem:
-                problems.append(str(problem))
-                continue
-            target = copy / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            target.chmod(mode)
-            git_mode = "100755" if mode & stat.S_IXUSR else "100644"
-            files[path] = BaseFile(path, sha256(data), git_mode)
-    return LibrarySnapshot(
-        root=str(root),
-        copy=str(copy),
-        skills=tuple(skill.id for skill in skills),
-        files=files,
-        links=tuple(links),
-    )
-
-
-def _read(path: Path) -> tuple[bytes, int]:
-    """Read a regular file, never through a link; return its bytes and permission bits."""
-    try:
-        number = os.open(path, os.O_RDONLY | _NO_LINK)
-        with os.fdopen(number, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise FileProblem(f"{path} is no regular file any more and was not copied.")
-            return stream.read(), stat.S_IMODE(status.st_mode) & 0o777
-    except OSError as problem:
-        raise FileProblem(
-            f"Cannot read {path}: {problem.strerror}. It was not copied."
-        ) from problem
 
 
 def _write_traces(
@@ -258,22 +202,3 @@ def _chosen(library: Library, skills: Sequence[str]) -> tuple[Skill, ...]:
             "the library."
         )
     return tuple(skill for skill in library.skills if skill.id in skills)
-
-
-def _skill_input(skill: Skill, copy: Path, snapshot: LibrarySnapshot) -> SkillInput:
-    return SkillInput(
-        id=skill.id,
-        path=str(copy if skill.id == "." else copy / skill.id),
-        name=_plain(skill.name) or skill.id.rpartition("/")[2],
-        description=_plain(skill.description),
-        tree_hash=skill.tree_hash,
-        files=tuple(
-            file.path
-            for file in skill.files
-            if (file.path if skill.id == "." else f"{skill.id}/{file.path}") in snapshot.files
-        ),
-    )
-
-
-def _plain(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

@@ -142,6 +142,9 @@ class Evolution:
         except JobRefused as problem:
             self._built.close()
             raise EvolveRefused(str(problem)) from problem
+        except BaseException:
+            self._built.close()
+            raise
         if cancelled():
             self.job.cancel()
         self.engine = _engine(plugin, inputs)

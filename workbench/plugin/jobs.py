@@ -13,8 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from workbench.domain.job import JobSpec, Limits, Request
-from workbench.files import write_atomic
+from workbench.files import FileProblem, write_atomic
 from workbench.plugin.job import Job
+from workbench.plugin.manifest import Manifest
 from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.runs import unfinished_runs
@@ -66,7 +67,11 @@ class JobRunner:
             return (*self._running, *(job for job, _ in self._queue))
 
     def new_run(self, plugin_id: str) -> Path:
-        """Create a run folder of a new name; the name is the id for ``Request.job``."""
+        """Create a run folder of a new name; the name is the id for ``Request.job``.
+
+        Raises:
+            FileProblem: it cannot be made.
+        """
         while True:
             stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
             folder = self.runs_dir / f"{stamp}-{plugin_id}-{random_names.token_hex(3)}"
@@ -74,6 +79,8 @@ class JobRunner:
                 folder.mkdir(parents=True)
             except FileExistsError:
                 continue
+            except OSError as problem:
+                raise _cannot_make(folder, problem) from problem
             return folder
 
     def start(
@@ -103,12 +110,7 @@ class JobRunner:
             JobRefused: the plugin may not run, or the request does not fit it.
             FileProblem: the run folder cannot be written.
         """
-        manifest = plugin.manifest
-        if manifest is None or not plugin.usable:
-            raise JobRefused(f"The plugin '{plugin.id}' is {plugin.state}. {plugin.reason}".strip())
-        if request.kind not in manifest.kinds:
-            kinds = ", ".join(manifest.kinds)
-            raise JobRefused(f"The plugin '{plugin.id}' is no {request.kind} (it is: {kinds}).")
+        manifest = _allowed(plugin, request)
         settings, problems = settings_with_defaults(manifest.settings, request.settings)
         if problems:
             raise JobRefused(f"Settings of '{plugin.id}': {' '.join(problems)}")
@@ -130,10 +132,7 @@ class JobRunner:
             argv=manifest.argv,
             limits=limits,
         )
-        for folder in (work, run_dir / "home"):
-            folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(run_dir / REQUEST_FILE, msgspec.json.encode(request))
-        write_atomic(run_dir / JOB_FILE, msgspec.json.encode(spec))
+        _write_run(run_dir, spec)
         granted = {
             name: (secrets or {})[name] for name in manifest.secrets if name in (secrets or {})
         }
@@ -179,7 +178,10 @@ class JobRunner:
         run_dir = self.runs_dir / job_id
         if (run_dir / JOB_FILE).exists():
             raise JobRefused(f"The run folder {run_dir} was used already; start with a new one.")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            run_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise _cannot_make(run_dir, problem) from problem
         return run_dir
 
     def _start_next(self) -> None:
@@ -220,3 +222,40 @@ class JobRunner:
                     self._queue.remove(entry)
                     return True
         return False
+
+
+def _allowed(plugin: PluginInfo, request: Request) -> Manifest:
+    """Return the manifest of a plugin that may run this.
+
+    Raises:
+        JobRefused: it may not.
+    """
+    manifest = plugin.manifest
+    if manifest is None or not plugin.usable:
+        raise JobRefused(f"The plugin '{plugin.id}' is {plugin.state}. {plugin.reason}".strip())
+    if request.kind not in manifest.kinds:
+        kinds = ", ".join(manifest.kinds)
+        raise JobRefused(f"The plugin '{plugin.id}' is no {request.kind} (it is: {kinds}).")
+    return manifest
+
+
+def _write_run(run_dir: Path, spec: JobSpec) -> None:
+    """Write what the worker reads, with the folders it works in.
+
+    Raises:
+        FileProblem: the disk is full or the folder may not be written.
+    """
+    for folder in (run_dir / "work", run_dir / "home"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise _cannot_make(folder, problem) from problem
+    write_atomic(run_dir / REQUEST_FILE, msgspec.json.encode(spec.request))
+    write_atomic(run_dir / JOB_FILE, msgspec.json.encode(spec))
+
+
+def _cannot_make(folder: Path, problem: OSError) -> FileProblem:
+    return FileProblem(
+        f"Cannot make the run folder {folder}: {problem.strerror}. Free some room or change its "
+        "permissions. SKILL_WORKBENCH_HOME names another place."
+    )

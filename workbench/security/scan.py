@@ -24,10 +24,10 @@ from workbench.domain.job import (
     SkillScanned,
 )
 from workbench.domain.skill import Library, Skill
+from workbench.files import FileProblem
 from workbench.plugin.jobs import Job, JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.security.baseline import Baseline, compare
-from workbench.security.copying import copy_skills
 from workbench.security.policy import (
     BALANCED,
     Policy,
@@ -36,8 +36,13 @@ from workbench.security.policy import (
     verdict_of,
 )
 from workbench.security.suppress import Suppression, apply_suppressions
+from workbench.skills.copying import SkillsCopy, copy_skills, path_in_library
 
 NOT_SCANNED = "not-scanned"
+NOT_INSPECTED = "not-inspected"
+
+#: A larger file is not copied; it is reported as not inspected.
+MAX_COPIED = 32 << 20
 
 
 class ScanOptions(Struct, frozen=True):
@@ -92,8 +97,11 @@ def scan_library(
     said: dict[str, list[_Said]] = {skill.id: [] for skill in chosen}
     missing: set[str] = set()
     for number, plugin in enumerate(plugins):
-        job, left_out = _start(chosen, plugin, runner, options or ScanOptions())
-        missing |= left_out
+        job, copy = _start(chosen, plugin, runner, options or ScanOptions())
+        for problem in copy.left_out:
+            if problem.path not in missing:
+                on_problem(f"Not scanned: {problem.message}")
+            missing.add(problem.path)
 
         def progress(event: Progress, done: int = number) -> None:
             on_progress((done + event.fraction) / len(plugins), event.text)
@@ -114,20 +122,26 @@ def scan_library(
 
 def _start(
     skills: Sequence[Skill], plugin: PluginInfo, runner: JobRunner, options: ScanOptions
-) -> tuple[Job, set[str]]:
+) -> tuple[Job, SkillsCopy]:
     run_dir = runner.new_run(plugin.id)
-    copy = run_dir / "library"
-    inputs, missing = copy_skills(skills, copy)
+    folder = run_dir / "library"
+    try:
+        copy = copy_skills(skills, folder, most=MAX_COPIED, keep_links=True)
+    except OSError as problem:
+        raise FileProblem(
+            f"Cannot copy the skills to {folder}: {problem.strerror}. Free some room, then scan "
+            "again."
+        ) from problem
     request = Request(
         job=run_dir.name,
         kind="scanner",
-        library=str(copy),
-        skills=inputs,
+        library=str(folder),
+        skills=copy.inputs,
         settings=options.settings.get(plugin.id, {}),
         budget=Budget(wall_s=options.wall_s),
     )
     names = skills[0].name if len(skills) == 1 else f"{len(skills)} skills"
-    return runner.start(plugin, request, f"Scan {names}"), missing
+    return runner.start(plugin, request, f"Scan {names}"), copy
 
 
 def _collect(
@@ -190,7 +204,9 @@ def _judge(
             else:
                 findings.append(own)
     coverage = _coverage(skill, voices, missing)
-    if not any(voice.scanned for voice in voices):
+    if any(voice.scanned for voice in voices):
+        findings += _not_inspected(skill, coverage)
+    else:
         findings.append(_not_scanned(skill))
     hashes = {file.path: file.sha256 for file in skill.files}
     judged = apply_severities(findings, options.policy)
@@ -239,7 +255,7 @@ def _coverage(skill: Skill, voices: Sequence[_Said], missing: set[str]) -> Cover
             inspected |= set(voice.scanned.coverage.inspected)
             partial |= set(voice.scanned.coverage.partial)
     files = {file.path for file in skill.files}
-    absent = {path for path in files if f"{skill.id}/{path}" in missing}
+    absent = {path for path in files if path_in_library(skill, path) in missing}
     inspected = (inspected & files) - absent
     partial = (partial & files) - inspected - absent
     return Coverage(
@@ -265,3 +281,27 @@ def _not_scanned(skill: Skill) -> Finding:
         skill=skill.id,
         check="Is there a file in it that no scanner gets through?",
     )
+
+
+def _not_inspected(skill: Skill, coverage: Coverage) -> list[Finding]:
+    """Return a finding for each file an agent follows or runs that no scanner read to its end."""
+    unseen = {**dict.fromkeys(coverage.opaque, "None"), **dict.fromkeys(coverage.partial, "A part")}
+    return [
+        Finding(
+            rule=NOT_INSPECTED,
+            category="coverage",
+            severity="medium",
+            confidence="high",
+            path=file.path,
+            line=1,
+            end_line=1,
+            evidence=f"{unseen[file.path]} of its {file.size:,} bytes was inspected.",
+            why="An agent follows or runs this file, and what it says is not known.",
+            fix="Ship the source as text, in files of a size a person can read.",
+            fingerprint=f"{NOT_INSPECTED}:{file.path}:{file.sha256}",
+            skill=skill.id,
+            check="Is it binary, very large or unreadable, and does the skill need it?",
+        )
+        for file in skill.files
+        if file.path in unseen and file.kind in ("skill_md", "script")
+    ]
