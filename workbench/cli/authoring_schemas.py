@@ -13,7 +13,9 @@ import msgspec
 
 from workbench.skills.budgets import Budget
 from workbench.skills.export import ExportChange
+from workbench.skills.render import Listing, Note
 from workbench.skills.search import SearchHit
+from workbench.skills.substitute import InjectedCommand, Replacement
 from workbench.skills.tokens import SkillCost
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +25,16 @@ _OPTIONAL: dict[str, Any] = {"type": ["string", "null"]}
 _WHOLE: dict[str, Any] = {"type": "integer"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}
 #: Values that stand in documents; the schema of each is made from its fields.
-_VALUES = (Budget, ExportChange, SearchHit, SkillCost)
+_VALUES = (
+    Budget,
+    ExportChange,
+    InjectedCommand,
+    Listing,
+    Note,
+    Replacement,
+    SearchHit,
+    SkillCost,
+)
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -55,6 +66,18 @@ def _documents() -> dict[str, dict[str, Any]]:
             "query": _TEXT,
             "profile": _TEXT,
             "results": _list(_value(SearchHit)),
+        },
+        "render": {
+            "path": _TEXT,
+            "client": _TEXT,
+            "name": _TEXT,
+            "arguments": _TEXT,
+            "listing": _value(Listing),
+            "body": _TEXT,
+            "replacements": _list(_value(Replacement)),
+            "commands": _list(_value(InjectedCommand)),
+            "appended": _TRUTH,
+            "notes": _list(_value(Note)),
         },
         "pack": {
             "skill": _TEXT,

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "check": "workbench.cli.check",
     "fix": "workbench.cli.check",
     "tokens": "workbench.cli.tokens",
+    "render": "workbench.cli.render",
     "pack": "workbench.cli.pack",
     "unpack": "workbench.cli.pack",
     "search": "workbench.cli.search",

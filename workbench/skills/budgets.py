@@ -26,7 +26,8 @@ class ListingRules(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``append`` is a key whose text follows the description, ``hidden_by`` one that keeps the skill
     out of the list, and ``policy_file`` a YAML file whose ``policy.allow_implicit_invocation`` may
-    do so too. ``first_paragraph`` stands in for a missing description.
+    do so too. ``first_paragraph`` stands in for a missing description. ``substitutes`` tells that
+    the body is a template, ``preface`` what stands before it; ``compaction`` are tokens.
     """
 
     source: str
@@ -42,6 +43,10 @@ class ListingRules(Struct, frozen=True, forbid_unknown_fields=True):
     hidden_by: str = ""
     policy_file: str = ""
     first_paragraph: bool = False
+    substitutes: bool = False
+    preface: str = ""
+    compaction: int | None = None
+    compaction_all: int | None = None
     collapse: bool = False
 
     def limit(self, window: int | None = None) -> int:
