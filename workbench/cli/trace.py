@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.cli import console
+from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
 from workbench.cli.trace_text import number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
@@ -18,7 +19,9 @@ from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces, trace_files
 from workbench.traces.resumes import copied_steps, copies_marked
 
-SUMMARY = {"trace": "agent traces of any format: list, show, search, stats, skills, convert"}
+SUMMARY = {
+    "trace": "agent traces of any format: list, show, search, stats, skills, compare, convert"
+}
 
 _TRACE_ID: Final = "only the trace of this id, where a file holds several"
 _EVENTS: Final = (
@@ -37,6 +40,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         ("stats", "figures of each trace"),
         ("skills", "what happened to skills"),
         ("search", "steps that contain a text"),
+        ("compare", "runs step by step, or two groups of sessions"),
         ("convert", "write traces in another format"),
     ):
         action = actions.add_parser(name, help=summary, description=summary)
@@ -46,6 +50,8 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         action.add_argument("paths", nargs="+", metavar="PATH", help="trace file, or folder")
         if name in ("show", "convert"):
             action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
+        if name == "compare":
+            add_compare_arguments(action)
         if name == "convert":
             action.add_argument("--to", choices=("atif",), required=True)
             action.add_argument("--out", type=Path, help="a file, or a folder for several traces")
@@ -65,6 +71,7 @@ def run_command(command: str, args: argparse.Namespace) -> int:
         "stats": _stats,
         "skills": _skills,
         "search": _search,
+        "compare": _compare,
         "convert": _convert,
     }
     actions[args.action](paths, args)
@@ -306,3 +313,10 @@ def _convert(paths: _Paths, args: argparse.Namespace) -> None:
     from workbench.cli.trace_convert import write_atif
 
     paths.problems += write_atif(paths.traces(args.trace), args.out)
+
+
+def _compare(paths: _Paths, args: argparse.Namespace) -> None:
+    if args.by_skill or args.at:
+        compare_groups(copies_marked([trace.trajectory for trace in paths.traces()]), args)
+    else:
+        compare_paths(args)

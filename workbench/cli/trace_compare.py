@@ -1,0 +1,297 @@
+"""``trace compare``: runs step by step, or two groups of sessions."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from workbench.cli import console
+from workbench.cli.trace_text import number
+from workbench.domain.trajectory import Trajectory
+from workbench.traces.compare.runs import Comparison, Row, RunFacts, compare
+from workbench.traces.compare.texts import row_diffs, with_texts
+from workbench.traces.importer import TraceError
+from workbench.traces.open import OpenTrace, open_traces
+from workbench.usage.cohorts import Cohort, CohortComparison, by_skill, by_time
+from workbench.usage.proportions import Share, Spread
+
+#: Unchanged rows shown before and after a difference.
+_AROUND: Final = 1
+_WIDTH: Final = 56
+_SIGNS: Final = {"same": " ", "changed": "~", "some": "±", "one": "±"}
+
+
+def add_compare_arguments(action: argparse.ArgumentParser) -> None:
+    """Add what compare alone takes."""
+    action.add_argument("--all", action="store_true", help="every row, equal ones as well")
+    action.add_argument("--diff", action="store_true", help="show what changed in each text")
+    groups = action.add_mutually_exclusive_group()
+    groups.add_argument(
+        "--by-skill", metavar="NAME", help="compare sessions that loaded a skill with the others"
+    )
+    groups.add_argument(
+        "--at",
+        metavar="TIME",
+        help="compare sessions from before a time (ISO 8601) with later ones",
+    )
+
+
+def compare_groups(sessions: Sequence[Trajectory], args: argparse.Namespace) -> None:
+    """Print two groups of sessions side by side.
+
+    Raises:
+        UsageProblem: there are no sessions, or the time cannot be read.
+    """
+    if not sessions:
+        raise console.UsageProblem("there are no traces to compare. Give files or folders.")
+    found = (
+        by_skill(sessions, args.by_skill) if args.by_skill else by_time(sessions, _time(args.at))
+    )
+    if args.format == "json":
+        console.print_json(console.document("trace-cohorts", **msgspec.to_builtins(found)))
+    else:
+        _print_groups(found)
+
+
+def compare_paths(args: argparse.Namespace) -> None:
+    """Print two or more runs side by side.
+
+    A path may name one trace of several as ``FILE#ID``; a single file must hold several.
+
+    Raises:
+        UsageProblem: a path cannot be read, or there are fewer than two runs.
+    """
+    with contextlib.ExitStack() as stack:
+        traces = _chosen(args.paths, stack)
+        if len(traces) < 2:
+            raise console.UsageProblem(
+                "a comparison takes two traces. Give two files, a file that holds several, or "
+                "groups with --by-skill or --at."
+            )
+        made = compare([trace.trajectory for trace in traces])
+        try:
+            made = with_texts(made, traces)
+            if args.format == "json":
+                console.print_json(console.document("trace-compare", **_document(made, traces)))
+            else:
+                _print_runs(made)
+                _print_rows(made, traces, every=args.all, diffs=args.diff)
+        except TraceError as problem:
+            raise console.UsageProblem(str(problem)) from problem
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise console.UsageProblem(
+            f"'{text}' is no time. Give it as 2026-11-21 or 2026-11-21T09:30:00Z."
+        ) from problem
+
+
+def _chosen(paths: Sequence[str], stack: contextlib.ExitStack) -> list[OpenTrace]:
+    found: list[OpenTrace] = []
+    for given in paths:
+        path, identity = _parted(given)
+        if path.is_dir():
+            raise console.UsageProblem(
+                f"{path} is a folder. Give files to compare runs, or --by-skill or --at for groups."
+            )
+        try:
+            traces = open_traces(path)
+        except TraceError as problem:
+            raise console.UsageProblem(str(problem)) from problem
+        for trace in traces:
+            stack.enter_context(trace)
+        if identity:
+            chosen = [trace for trace in traces if trace.trajectory.id == identity]
+            if not chosen:
+                raise console.UsageProblem(
+                    f"{path} has no trace '{identity}'. `skill-workbench trace list {path} "
+                    "--format json` shows the ids."
+                )
+            found += chosen[:1]
+        elif len(paths) == 1:
+            found += traces
+        else:
+            found.append(traces[0])
+    return found
+
+
+def _parted(given: str) -> tuple[Path, str]:
+    if "#" in given and not Path(given).exists():
+        path, _, identity = given.rpartition("#")
+        return Path(path), identity
+    return Path(given), ""
+
+
+def _document(made: Comparison, traces: Sequence[OpenTrace]) -> dict[str, Any]:
+    rows = msgspec.to_builtins(made.rows)
+    for row in rows:
+        row["steps"] = [
+            None if place is None else _words(trace, place)
+            for trace, place in zip(traces, row["cells"], strict=True)
+        ]
+    folds = [{"start": start, "end": end} for start, end in made.folds]
+    return {**msgspec.to_builtins(made), "rows": rows, "folds": folds}
+
+
+def _words(trace: OpenTrace, place: int) -> dict[str, Any]:
+    step = trace.trajectory.steps[place]
+    return {"uid": step.uid, "kind": step.kind, "summary": _summary(trace, place)}
+
+
+def _summary(trace: OpenTrace, place: int) -> str:
+    step = trace.trajectory.steps[place]
+    if step.tool_calls:
+        return "; ".join(
+            f"{call.name} {call.argument}{'' if call.status == 'ok' else f' [{call.status}]'}"
+            for call in step.tool_calls
+        )
+    return f"{step.kind}{f' · {step.label}' if step.label else ''}: {step.preview}"
+
+
+def _print_runs(made: Comparison) -> None:
+    for letter, run in zip(_letters(made), made.runs, strict=True):
+        cost = "not recorded" if run.totals.cost_usd is None else f"${run.totals.cost_usd:.4f}"
+        seconds = "not recorded" if run.duration_s is None else f"{run.duration_s:.0f} s"
+        print(console.coloured(f"{letter}  {run.title or run.id}  {run.path}", "bold"))
+        print(
+            f"   {run.steps} steps, {run.tool_calls} calls, {run.errors} errors; tokens in "
+            f"{number(run.totals.input)}, out {number(run.totals.output)}; cost {cost}; "
+            f"duration {seconds}; outcome {run.outcome.status}"
+        )
+        print(f"   skills {', '.join(run.skills) or 'none'}{_missed(run)}")
+    counts = made.counts
+    alone = ", ".join(
+        f"{count} only in {letter}"
+        for letter, count in zip(_letters(made), counts.alone, strict=True)
+    )
+    some = f"{counts.some} in some, " if len(made.runs) > 2 else ""
+    print(f"rows: {counts.same} the same, {counts.changed} changed, {some}{alone}")
+    if not made.same_prompt:
+        print("The runs were not given the same first prompt.")
+    if made.capped:
+        print("Stretches of more than 5,000 steps were matched by what occurs once alone.")
+    if made.first_divergence is not None:
+        print(f"First divergence: {_place(made, made.rows[made.first_divergence])}")
+    elif made.first_difference is not None:
+        print(
+            f"They differ in what they read alone: {_place(made, made.rows[made.first_difference])}"
+        )
+    else:
+        print("No step differs in what was done.")
+
+
+def _missed(run: RunFacts) -> str:
+    return f"; failed to load {', '.join(run.missed)}" if run.missed else ""
+
+
+def _letters(made: Comparison) -> list[str]:
+    return [chr(65 + at) if at < 26 else f"R{at + 1}" for at in range(len(made.runs))]
+
+
+def _place(made: Comparison, row: Row) -> str:
+    return ", ".join(
+        f"{letter} has no such step" if cell is None else f"{letter} step {cell}"
+        for letter, cell in zip(_letters(made), row.cells, strict=True)
+    )
+
+
+def _print_rows(made: Comparison, traces: Sequence[OpenTrace], *, every: bool, diffs: bool) -> None:
+    differing = [at for at, row in enumerate(made.rows) if row.state != "same"]
+    near = {at + by for at in differing for by in range(-_AROUND, _AROUND + 1)}
+    folded = {} if every else dict(made.folds)
+    skipped = at = 0
+    while at < len(made.rows):
+        end = folded.get(at)
+        if end is not None:
+            _print_skipped(skipped)
+            reads = made.rows[at:end]
+            odd = sum(row.state != "same" for row in reads)
+            print(f"  ≡ {len(reads)} rows that only read{f', {odd} differ' if odd else ''}")
+            skipped, at = 0, end
+            continue
+        row = made.rows[at]
+        at += 1
+        if not every and at - 1 not in near:
+            skipped += 1
+            continue
+        _print_skipped(skipped)
+        skipped = 0
+        cells = [
+            _cell("" if place is None else f"[{place}] {_summary(trace, place)}")
+            for trace, place in zip(traces, row.cells, strict=True)
+        ]
+        changes = f"  ({', '.join(row.changes)})" if row.changes else ""
+        print(f"  {_SIGNS[row.state]} {' │ '.join(cells).rstrip()}{changes}")
+        if diffs and row.state == "changed":
+            for diff in row_diffs(row, traces):
+                print(f"      {diff.what}:")
+                for line in diff.lines or ("(too long to be shown)",):
+                    print(f"        {console.for_terminal(line)}")
+    _print_skipped(skipped)
+
+
+def _print_skipped(count: int) -> None:
+    if count:
+        print(f"    … {count} equal rows")
+
+
+def _cell(text: str) -> str:
+    plain = console.for_terminal(" ".join(text.split()))
+    return (plain if len(plain) <= _WIDTH else plain[: _WIDTH - 1] + "…").ljust(_WIDTH)
+
+
+def _print_groups(found: CohortComparison) -> None:
+    for group in (found.first, found.second):
+        _print_group(group)
+    if found.left_out:
+        print(f"{found.left_out} sessions have no time and are in neither group.")
+    for what, p in (("passed", found.p_passed), ("had errors", found.p_with_errors)):
+        if p is None:
+            print(f"{what}: one group has no such observation, nothing can be compared.")
+        else:
+            print(f"{what}: Fisher's exact test, two-sided p = {p:.3g}")
+    print(found.caution)
+
+
+def _print_group(group: Cohort) -> None:
+    print(console.coloured(f"{group.name}: {group.sessions} sessions", "bold"))
+    print(
+        f"  passed {_share(group.passed)}; {group.unknown} without a known outcome, "
+        f"{group.infra} broken runs"
+    )
+    print(
+        f"  with errors {_share(group.with_errors)}; {group.errors} of {group.calls} calls failed"
+    )
+    for name, values in (
+        ("steps", group.steps),
+        ("output tokens", group.output_tokens),
+        ("cost in $", group.cost_usd),
+        ("seconds", group.duration_s),
+    ):
+        print(f"  {name}: {_spread(values)}")
+
+
+def _share(one: Share) -> str:
+    if one.low is None or one.high is None:
+        return "unknown: no session says"
+    rate = "" if one.few else f" = {one.hits / one.of:.0%}"
+    few = ", too few for a rate" if one.few else ""
+    return f"{one.hits} of {one.of}{rate} (95 % interval {one.low:.0%} to {one.high:.0%}{few})"
+
+
+def _spread(one: Spread) -> str:
+    if one.median is None:
+        return "not recorded"
+    return (
+        f"median {one.median:g} (quartiles {one.low:g} to {one.high:g}), "
+        f"{one.n} of {one.of} record it"
+    )
