@@ -26,8 +26,8 @@ def schemas() -> dict[str, bytes]:
     skill = _without(parts["SkillScan"], "skill")
     skill["properties"]["id"] = {"type": "string"}
     parts = {**parts, "SkillScan": skill, "Finding": _without(parts["Finding"], "skill")}
-    counts = {level: _WHOLE for level in LEVELS}
-    summary = {name: _WHOLE for name in ("skills", *_VERDICTS, "suppressed", "new")}
+    counts = dict.fromkeys(LEVELS, _WHOLE)
+    summary = dict.fromkeys(("skills", *_VERDICTS, "suppressed", "new"), _WHOLE)
     summary["findings"] = {"type": "object", "properties": counts, "required": list(counts)}
     scan = {
         "plugins": {"type": "array", "items": {"type": "string"}},

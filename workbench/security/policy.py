@@ -63,6 +63,10 @@ def score(findings: Iterable[Finding]) -> float:
     Each category counts once, by its worst finding, so that one habit found ten times is no more
     than one. Findings of low confidence count together once: many guesses are no certainty.
     """
+    return sum(_scores(findings))
+
+
+def _scores(findings: Iterable[Finding]) -> tuple[float, float]:
     worst: dict[str, float] = {}
     guesses = 0.0
     for finding in findings:
@@ -73,24 +77,24 @@ def score(findings: Iterable[Finding]) -> float:
             guesses = max(guesses, value)
         else:
             worst[finding.category] = max(worst.get(finding.category, 0.0), value)
-    return sum(worst.values()) + guesses
+    return sum(worst.values()), guesses
 
 
 def verdict_of(findings: Iterable[Finding], policy: Policy = BALANCED) -> Verdict:
     """Return the verdict on a skill.
 
     *Dangerous* needs, beside the score, one finding of severity high or worse that is more than a
-    guess: medium findings alone never add up to it.
+    guess: medium findings alone never add up to it, and guesses add nothing to it.
     """
     counted = [item for item in apply_severities(findings, policy) if item.suppressed is None]
-    danger = score(counted)
+    certain, guesses = _scores(counted)
     grave = any(
         LEVELS.index(item.severity) >= LEVELS.index("high") and item.confidence != "low"
         for item in counted
     )
-    if grave and danger >= policy.dangerous:
+    if grave and certain >= policy.dangerous:
         return "dangerous"
-    return "review" if danger >= policy.review else "clean"
+    return "review" if certain + guesses >= policy.review else "clean"
 
 
 def reach_of(capabilities: Capabilities) -> Reach:

@@ -32,7 +32,7 @@ def look_into(
             _zip(relative, path, inventory, take_text)
         else:
             _tar(relative, path, inventory, take_text)
-    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as problem:
+    except (OSError, EOFError, ValueError, RuntimeError) as problem:
         _opaque(relative, inventory, f"archive that cannot be read: {problem}")
     except (zipfile.BadZipFile, tarfile.TarError) as problem:
         _opaque(relative, inventory, f"damaged archive: {problem}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pattern_scanner import limits
 from pattern_scanner.markdown import Document
 from pattern_scanner.model import Passage, Role, Sighting
 from pattern_scanner.polarity import mentioned, negated
@@ -12,6 +14,16 @@ from pattern_scanner.rulebook import Frame, Rule, lexicon, rules_of
 from workbench.plugin.api import Level
 
 _STEPS: tuple[Level, ...] = ("info", "low", "medium", "high", "critical")
+_HOST = re.compile(r"(?:https?://|@)((?:[a-z0-9-]{1,40}\.){1,5}[a-z]{2,12})\b")
+_BARE_ADDRESS = re.compile(r"https?://(?:\d{1,3}\.){3}\d{1,3}")
+#: Categories in which the address decides.
+_OUTWARD = frozenset({"exfiltration", "context-leakage", "untrusted-instructions"})
+#: Services that skills of all kinds talk to, once or often.
+_COMMON = (
+    "github.com", "githubusercontent.com", "gitlab.com", "googleapis.com", "google.com",
+    "openai.com", "anthropic.com", "slack.com", "microsoft.com", "amazonaws.com", "azure.com",
+    "notion.com", "atlassian.net", "npmjs.org", "pypi.org", "readthedocs.io", "w3.org",
+)  # fmt: skip
 #: The rule that counts for text a reader does not see, and for no other.
 HIDDEN_ONLY = "addresses-agent-in-hidden-text"
 
@@ -24,6 +36,8 @@ class _Sentences:
     seen: list[_Seen]
     #: The skill teaches security.
     subject: bool
+    #: All folded text, to see whether an address is at home in it.
+    whole: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,8 @@ def prose_sightings(document: Document, *, security_subject: bool) -> Iterator[S
     """Yield what the prose of a document orders."""
     passages = document.passages
     seen = [_concepts(passage) for passage in passages]
-    sentences = _Sentences(passages, seen, security_subject)
+    whole = " ".join(passage.text for passage in passages)[: limits.MAX_FILE_BYTES]
+    sentences = _Sentences(passages, seen, security_subject, whole)
     for index, passage in enumerate(passages):
         if not seen[index].plain or passage.medium == "heading":
             continue
@@ -81,13 +96,16 @@ def _concepts(passage: Passage) -> _Seen:
 _OBJECTS = frozenset(
     {"secret", "context", "content", "destination", "remote_place", "auth_use", "control_file",
      "foreign_content", "authority", "lasting", "power",
-     "agent_address", "risky_act", "echo_back", "honesty", "sent_to"}
+     "agent_address", "risky_act", "echo_back", "honesty", "standing",
+     "secret_store", "into_output", "startup_file", "net_command", "foreign_source", "reroute",
+     "sent_to"}
 )  # fmt: skip
 #: Acts whose mere mention is common in honest texts about security.
 _CORE = frozenset(
     {"override", "weak_override", "conceal", "send", "obey", "harvest", "solicit", "deceive",
      "tamper",
      "disable_protection", "trigger_word", "evade", "self_spread", "promote", "write",
+     "pronoun_sent", "expose", "wide_loss", "swap_payment", "move_money", "login_key",
      "no_approval", "no_choice", "self_elevate", "cling", "self_update"}
 )  # fmt: skip
 
@@ -122,8 +140,28 @@ def _apply(
     raised = any(_holds(name, wide) for name in frame.boost)
     if raised or (passage.hidden and rule.id != HIDDEN_ONLY) or passage.tricks:
         severity = _STEPS[min(4, _STEPS.index(severity) + 1)]
-    confident = "high" if (raised or passage.hidden) and role == Role.INSTRUCTION else None
+    sure = raised or bool(passage.hidden) or _outsider(rule, passage, sentences.whole)
+    confident = "high" if sure and role == Role.INSTRUCTION else None
     return _sighting(rule.id, passage, severity, confident, role)
+
+
+def _outsider(rule: Rule, passage: Passage, whole: str) -> bool:
+    """Tell whether data goes to an address that the skill speaks of nowhere else.
+
+    An honest skill for a service names it many times; an injected order names its collector once.
+    """
+    if rule.category not in _OUTWARD:
+        return False
+    if _BARE_ADDRESS.search(passage.text):
+        return True
+    hosts = _HOST.findall(passage.text)
+    labels = {host.split(".")[-2] for host in hosts if host.count(".")}
+    known = any(host.endswith(_COMMON) for host in hosts)
+    return (
+        bool(labels)
+        and not known
+        and all(whole.count(label) <= passage.text.count(label) for label in labels)
+    )
 
 
 def _holds(need: str, plain: frozenset[str]) -> bool:

@@ -30,6 +30,7 @@ _ABOUT = re.compile(
     r"ion)?|"
     r"scans? for|scanner|looks? for|watch(?:es)? (?:out )?for|flag(?:s|ged)? (?:any|all|as|if|"
     r"when|it)|warns? (?:about|against|if|when|on|the)|warning signs?|risk(?:y|s)? of|"
+    r"(?:high|critical)[- ]risk|"
     r"dangerous|unsafe|insecure|anti-?patterns?|red flags?|indicators? of|signs? of|"
     r"examples? of|treat (?:it|them|these|this|any|all|such) as data|as data, not|"
     r"social engineering|"

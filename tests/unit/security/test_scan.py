@@ -125,7 +125,8 @@ def test_a_suppression_file_inside_the_skill_is_not_read(tmp_path, runner) -> No
 def test_findings_that_cannot_be_are_left_out_and_told(tmp_path, runner, own) -> None:
     plugin = own(
         "for change in (dict(path='../other/SKILL.md'), dict(path='/etc/passwd'),\n"
-        "               dict(line=10**9, end_line=10**9), dict(line=0), dict(line=3, end_line=2)):\n"
+        "               dict(line=10**9, end_line=10**9), dict(line=0),\n"
+        "               dict(line=3, end_line=2)):\n"
         "    yield FindingEvent(skill=skill.id, finding=found(**change))\n"
         "yield FindingEvent(skill='unknown', finding=found())\n"
         "yield FindingEvent(skill=skill.id, finding=found(suppressed='trust me', plugin='other'))\n"
