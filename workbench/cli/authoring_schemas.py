@@ -79,6 +79,7 @@ def _documents() -> dict[str, dict[str, Any]]:
             "appended": _TRUTH,
             "notes": _list(_value(Note)),
         },
+        "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
         "pack": {
             "skill": _TEXT,
             "name": _TEXT,

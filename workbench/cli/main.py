@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "fix": "workbench.cli.check",
     "tokens": "workbench.cli.tokens",
     "render": "workbench.cli.render",
+    "new": "workbench.cli.new",
     "pack": "workbench.cli.pack",
     "unpack": "workbench.cli.pack",
     "search": "workbench.cli.search",

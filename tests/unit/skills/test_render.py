@@ -101,7 +101,6 @@ def test_arguments_are_split_as_a_shell_does():
 @given(st.text("$0123ARGUMENTS[]{}\\`! \n'\"xCLAUDE_~", max_size=80), st.text(max_size=20))
 def test_any_body_is_filled(body, arguments):
     made = fill(body, arguments, ("x",), {"CLAUDE_X": "v"})
-    assert len(made.text) >= 0
     if "$" not in body and "!" not in body and not arguments.strip():
         assert made.text == body
 
