@@ -443,3 +443,11 @@ def test_keys_of_the_environment_are_given_only_when_declared(
     assert panel.setup_page.setup().secrets == {"PROBE_KEY": os.environ["PROBE_KEY"]}
     panel.setup_page.engines.select("evidence_miner")
     assert panel.setup_page.setup().secrets == {}
+
+
+def test_it_fits_a_small_window(panel: EvolutionPanel, window: MainWindow, qtbot: QtBot) -> None:
+    run(panel, qtbot)
+    window.resize(1280, 800)
+    qtbot.wait(50)
+    assert window.width() == 1280
+    assert panel.minimumSizeHint().width() <= 1180

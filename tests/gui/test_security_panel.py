@@ -6,9 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.security.panel import SecurityPanel
@@ -312,3 +320,27 @@ def _inside_of_another(widget: QWidget) -> bool:
             return True
         parent = parent.parentWidget()
     return False
+
+
+def test_it_fits_a_small_window_whatever_the_words(
+    scanned: SecurityPanel, window: MainWindow, qtbot: QtBot
+) -> None:
+    scanned.filter.category.addItem("a-very-long-category-of-findings-by-a-strange-scanner", "x")
+    scanned._summary.setText("Scanning 10%  " + "a-skill-with-an-endless-name-" * 10)
+    qtbot.wait(50)
+    assert scanned.minimumSizeHint().width() <= 1180
+    window.resize(1280, 800)
+    qtbot.wait(50)
+    assert window.width() == 1280
+
+
+def test_a_finding_with_an_endless_path_and_text_makes_nothing_wider(
+    scanned: SecurityPanel, qtbot: QtBot
+) -> None:
+    finding = scanned.findings.current()
+    endless = replace(finding, path="deep/" * 60 + "run.sh", decoded="A" * 1500)
+    scanned.detail.show_finding(endless, "/nowhere", None, None)
+    qtbot.wait(50)
+    area = scanned.detail.findChild(QScrollArea)
+    assert area.widget().width() <= area.viewport().width()
+    assert scanned.detail.place.whole_text().startswith(f"{DANGEROUS}/deep/")

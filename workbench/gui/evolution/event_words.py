@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workbench.domain.job import (
@@ -100,6 +101,19 @@ def _call_words(call: LlmCall) -> str:
         f"{call.role or 'model'} {call.model}: {call.input_tokens} in, {call.output_tokens} out"
         f"{cost}{cached}"
     )
+
+
+def cost_words(events: Iterable[AnyEvent]) -> str:
+    """Return what the calls to models took, empty when there were none."""
+    calls = [event for event in events if isinstance(event, LlmCall)]
+    if not calls:
+        return ""
+    tokens_in = sum(call.input_tokens for call in calls)
+    tokens_out = sum(call.output_tokens for call in calls)
+    many = "1 model call" if len(calls) == 1 else f"{len(calls):,} model calls"
+    words = f"{many}, {tokens_in:,} tokens in, {tokens_out:,} out"
+    cost = sum(call.usd for call in calls)
+    return f"{words}, ${cost:.2f}." if cost else f"{words}."
 
 
 def log_line(event: AnyEvent) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
 from shiboken6 import isValid
 
-from workbench.domain.job import AnyEvent, Finished
+from workbench.domain.job import AnyEvent, Diagnosis, Finished, ProposalEvent, Warning_
 from workbench.evolution.run import EvolveResult
 from workbench.gui.evolution.run_page import RunPage
 from workbench.gui.evolution.run_record import (
@@ -36,8 +35,6 @@ from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
 from workbench.plugin.runs import state_of
 
-_log = logging.getLogger(__name__)
-
 
 def create(context: AppContext) -> QWidget:
     """Return the activity's main view."""
@@ -54,6 +51,7 @@ class EvolutionPanel(QWidget):
         self._context = context
         self._live: dict[str, LiveRun] = {}
         self._past: tuple[RunRecord, ...] = ()
+        self._told: tuple[tuple[str, str, str], ...] | None = None
         self.new_button = push_button("New run", self.show_setup)
         self.runs = TwoLineList("Runs of engines", lambda record: record.id)
         self.setup_page = SetupPage(context)
@@ -244,6 +242,10 @@ class EvolutionPanel(QWidget):
 
     def _show_runs(self) -> None:
         records = self.records
+        told = tuple((record.id, record.state, record.summary) for record in records)
+        if told == self._told:
+            return
+        self._told = told
         self.runs.show_rows(run_rows(records))
         self._none.setVisible(not records)
         self.runs.setVisible(bool(records))
@@ -251,13 +253,15 @@ class EvolutionPanel(QWidget):
     def _follow_jobs(self) -> None:
         for run in self._live.values():
             if run.follow() and self.run_page.record is run.record:
-                self.run_page.update_run()
+                self.run_page.update_progress()
 
     def _chosen(self, record: RunRecord) -> None:
         self._pages.setCurrentIndex(1)
         self.run_page.show_run(record)
         if not record.live and not record.loaded:
             self._load(record)
+        else:
+            self._reread_outcomes()
 
     def _load(self, record: RunRecord) -> None:
         def done(read: tuple[list[AnyEvent], tuple[Outcome, ...]]) -> None:
@@ -277,12 +281,15 @@ class EvolutionPanel(QWidget):
             return
 
         def done(outcomes: tuple[Outcome, ...]) -> None:
+            if outcomes == record.outcomes:
+                return
             record.outcomes = outcomes
             if self.run_page.record is record:
                 self.run_page.update_run()
 
         def work() -> tuple[Outcome, ...]:
-            return outcomes_of(record, record.events, self._context.proposal_store.list())
+            stored = self._context.proposal_store.list()
+            return outcomes_of(record, record.events, stored, record.refused)
 
         self._context.spawn_thread(work, on_done=done, owner=self)
 
@@ -382,18 +389,21 @@ class LiveRun:
             record.run_dir = said.run_dir
             if record.state == "starting":
                 record.state = "running"
-            for problem in said.problems:
-                _log.warning("Left out of the request: %s", problem)
+            left_out = tuple(Warning_(text=problem) for problem in said.problems)
+            record.take(left_out)
+            self._panel.refresh_run(self, left_out)
             return
         if isinstance(said, EvolveResult):
             self._result = said
             record.state = state_of(Finished(status=said.status))
             record.summary = said.summary
             stored = (*said.proposals, *said.diagnoses)
+            record.refused = said.refused
             record.outcomes = outcomes_of(record, record.events, stored, said.refused)
             return
         record.take(said)
-        record.outcomes = outcomes_of(record, record.events, ())
+        if any(isinstance(event, ProposalEvent | Diagnosis) for event in said):
+            record.outcomes = outcomes_of(record, record.events, ())
         self._panel.refresh_run(self, said)
 
     def _ended(self, problem: BaseException | None) -> None:

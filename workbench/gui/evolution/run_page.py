@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.domain.job import AnyEvent, JobState
-from workbench.gui.evolution.event_words import log_line
+from workbench.gui.evolution.event_words import cost_words, log_line
 from workbench.gui.evolution.events_view import EventsTable
 from workbench.gui.evolution.outcome_detail import OutcomeDetail
 from workbench.gui.evolution.outcome_lines import outcome_rows
@@ -43,6 +43,8 @@ _TONES: dict[JobState, Tone] = {
     "lost": "warning",
 }
 _LOG_LINES = 5000
+#: Of a longer run the last events are listed; all of them are in its journal.
+_MOST_EVENTS = 20_000
 
 
 class RunPage(QWidget):
@@ -55,6 +57,7 @@ class RunPage(QWidget):
         super().__init__(parent)
         self._context = context
         self.record: RunRecord | None = None
+        self._outcomes: tuple[Outcome, ...] | None = None
         self._title = QLabel()
         self._title.setProperty("heading", True)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,7 +73,7 @@ class RunPage(QWidget):
         self.bar.setAccessibleName("Progress of the run")
         self.cancel = push_button("Cancel", self.cancelled.emit)
         self.repeat = push_button("Run again…", self.again.emit)
-        self.results = TwoLineList("Results of the run", lambda outcome: outcome.key)
+        self.results = TwoLineList("Results of the run", lambda outcome: outcome.key, headings=True)
         self.detail = OutcomeDetail(context)
         self.events = EventsTable()
         self.log = QPlainTextEdit()
@@ -84,10 +87,12 @@ class RunPage(QWidget):
     def show_run(self, record: RunRecord) -> None:
         """Show another run."""
         self.record = record
+        latest = record.events[-_MOST_EVENTS:]
         self.events.events.clear()
-        self.events.add(record.events)
+        self.events.add(latest)
         self.log.clear()
-        self._write_log(record.events)
+        self._write_log(latest[-_LOG_LINES:])
+        self._outcomes = None
         self.detail.show_outcome(None)
         self.results.show_rows([])
         self.update_run()
@@ -110,27 +115,41 @@ class RunPage(QWidget):
         self._state.set(words, _TONES[record.state])
         when = when_words(record.created, datetime.now().astimezone())
         self._where.setText("  ·  ".join(filter(None, (when, record.library))))
-        self._summary.setText(record.doing if record.active else record.summary)
-        self._summary.setVisible(bool(self._summary.text()))
+        self.cancel.setVisible(record.live and record.active)
+        self.cancel.setText("Kill now" if record.state == "cancelling" else "Cancel")
+        self.repeat.setVisible(not record.active)
+        self.update_progress()
+        self._show_outcomes(record)
+
+    def update_progress(self) -> None:
+        """Show how far the run in front is."""
+        record = self.record
+        if record is None:
+            return
+        said = (record.summary, "" if record.active else cost_words(record.events))
+        words = record.doing if record.active else "  ".join(filter(None, said))
+        self._summary.setText(words)
+        self._summary.setVisible(bool(words))
         self.bar.setVisible(record.active)
         fraction = record.fraction
         self.bar.setRange(0, 0 if fraction is None else 1000)
         self.bar.setValue(round((fraction or 0) * 1000))
-        self.cancel.setVisible(record.live and record.active)
-        self.cancel.setText("Kill now" if record.state == "cancelling" else "Cancel")
-        self.repeat.setVisible(not record.active)
-        self._show_outcomes(record)
 
     def _show_outcomes(self, record: RunRecord) -> None:
+        self.tabs.setTabText(1, f"Events  {self.events.events.rowCount()}")
+        if not record.outcomes:
+            self._nothing.set_texts(*_nothing_words(record))
+        if record.outcomes is self._outcomes:
+            return
+        self._outcomes = record.outcomes
         rows = outcome_rows(record.outcomes)
         self.results.show_rows(rows)
         self._results_stack.setCurrentIndex(0 if rows else 1)
         count = len(record.outcomes)
         self.tabs.setTabText(0, f"Results  {count}" if count else "Results")
-        self.tabs.setTabText(1, f"Events  {self.events.events.rowCount()}")
         if not rows:
-            self._nothing.set_texts(*_nothing_words(record))
-        elif self.results.current() is None:
+            return
+        if self.results.current() is None:
             self.results.select_first()
         else:
             self.detail.show_outcome(self.results.current())

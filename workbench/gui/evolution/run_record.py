@@ -52,6 +52,7 @@ class RunRecord:
     live: bool = False
     events: list[AnyEvent] = field(default_factory=list)
     outcomes: tuple[Outcome, ...] = ()
+    refused: tuple[str, ...] = ()
     fraction: float | None = None
     doing: str = ""
     loaded: bool = False

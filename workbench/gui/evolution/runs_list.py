@@ -30,10 +30,9 @@ def run_rows(records: Sequence[RunRecord]) -> list[tuple[TwoLines, object]]:
 def run_lines(record: RunRecord, now: datetime) -> TwoLines:
     """Return a run as a row: the engine, how it ended, when."""
     sign, token = _SIGNS[record.state]
-    detail = record.doing if record.active else record.summary
     return TwoLines(
         title=record.engine,
-        detail=detail or record.state,
+        detail=record.summary or record.state,
         badges=((when_words(record.created, now), "neutral"),),
         icon=sign,
         token=token,

@@ -30,6 +30,11 @@ class FilterBar(QWidget):
             self.least.addItem(name if level == LEVELS[-1] else f"{name} and above", level)
         self.category = ChoiceBox("Category")
         self.plugin = ChoiceBox("Scanner")
+        for box in (self.category, self.plugin):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(12)
         self.suppressed = CheckBox("Suppressed")
         line = row(self, spacing=6)
         line.setContentsMargins(8, 6, 8, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -13,10 +14,13 @@ from workbench.gui.security.finding_filter import TONES, rule_words, visible
 from workbench.gui.security.suppress_form import SuppressForm
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.badge import Badge
-from workbench.gui.widgets.buttons import link_button, push_button
+from workbench.gui.widgets.buttons import push_button
+from workbench.gui.widgets.elided_link import ElidedLink
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.security.suppress import Suppression
+
+_LONG_WORD = re.compile(r"\S{40}")
 
 
 class FindingDetail(QWidget):
@@ -35,7 +39,7 @@ class FindingDetail(QWidget):
         self._title = _label(heading=True)
         self._severity, self._confidence, self._state = Badge(), Badge(), Badge()
         self._about = _label(muted=True)
-        self.place = link_button("", self.open_place)
+        self.place = ElidedLink("", self.open_place)
         self.open_button = push_button("Open at the line", self.open_place)
         self.evidence = ExcerptView()
         self._stale = _label(muted=True)
@@ -86,9 +90,9 @@ class FindingDetail(QWidget):
         lines = str(finding.line)
         if finding.end_line > finding.line:
             lines += f"–{finding.end_line}"
-        self.place.setText(f"{finding.skill}/{finding.path}:{lines}")
+        self.place.set_text(f"{finding.skill}/{finding.path}:{lines}")
         texts = {
-            "reads": visible(finding.decoded or ""),
+            "reads": _breakable(visible(finding.decoded or "")),
             "why": finding.why,
             "check": finding.check,
             "fix": finding.fix,
@@ -139,7 +143,7 @@ class FindingDetail(QWidget):
             def show(path: Path = path, line: int = line) -> None:
                 self._context.request_file(path, line)
 
-            self._flow.addWidget(link_button(text, show), 0, Qt.AlignmentFlag.AlignLeft)
+            self._flow.addWidget(ElidedLink(text, show))
 
     def _page(self) -> QWidget:
         body = QWidget()
@@ -152,7 +156,8 @@ class FindingDetail(QWidget):
         badges = row(spacing=6)
         for badge in (self._severity, self._confidence, self._state):
             badges.addWidget(badge)
-        badges.addWidget(self.place, 1)
+        badges.addWidget(self.place)
+        badges.addStretch(1)
         inside.addLayout(badges)
         inside.addWidget(self._about)
         inside.addSpacing(2)
@@ -188,6 +193,11 @@ def _about(finding: Finding) -> list[str]:
     parts = [finding.category, f"pattern {finding.pattern}" if finding.pattern else ""]
     parts += list(finding.tags)
     return [part for part in (*parts, finding.plugin) if part]
+
+
+def _breakable(text: str) -> str:
+    """Return a text that can be wrapped: very long words get places to break."""
+    return _LONG_WORD.sub("\\g<0>\u200b", text)
 
 
 def _section(text: str) -> QLabel:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QStackedWidget, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from workbench.domain.finding import Finding, SkillScan
@@ -23,6 +24,7 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobEntry
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import primary_button, push_button
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
@@ -62,7 +64,7 @@ class SecurityPanel(QWidget):
         self.scan_all = primary_button("Scan library", self.scan_library)
         self.scan_some = push_button("Scan selected", self.scan_selected)
         self.stop = push_button("Cancel", self.cancel)
-        self._summary = QLabel()
+        self._summary = ElidedLabel()
         self._banners = column(spacing=0)
         self._shown_banners: list[Banner] = []
         self._stack = QStackedWidget()
@@ -294,16 +296,22 @@ class SecurityPanel(QWidget):
         for name, words in _POLICIES:
             self.policy.addItem(words, name)
         self.policy.setToolTip("Where the thresholds of the verdicts are; no new scan is needed")
-        note = QLabel(_NOTE)
+        self.policy.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.policy.setMinimumContentsLength(12)
+        self.policy.view().setMinimumWidth(240)
+        note = ElidedLabel(_NOTE)
         note.setProperty("muted", True)
+        note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._summary.setAlignment(Qt.AlignmentFlag.AlignVCenter)
         line = row(head, spacing=8)
         line.setContentsMargins(12, 8, 12, 8)
         for part in (self.scan_all, self.scan_some, self.stop):
             line.addWidget(part)
         line.addSpacing(8)
-        line.addWidget(self._summary)
-        line.addStretch(1)
-        line.addWidget(note)
+        line.addWidget(self._summary, 2)
+        line.addWidget(note, 3)
         line.addSpacing(8)
         line.addWidget(self.policy)
         return head

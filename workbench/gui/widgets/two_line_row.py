@@ -207,16 +207,26 @@ def _paint_detail(
 
 
 class TwoLineList(QListView):
-    """The list. ``chosen`` tells of the current value, ``opened`` of Enter or a double click."""
+    """The list. ``chosen`` tells of the current value, ``opened`` of Enter or a double click.
+
+    ``headings`` says that there may be headings among the rows, which are lower.
+    """
 
     chosen = Signal(object)
     opened = Signal(object)
 
     def __init__(
-        self, name: str, key: Callable[[Any], object], parent: QWidget | None = None
+        self,
+        name: str,
+        key: Callable[[Any], object],
+        parent: QWidget | None = None,
+        *,
+        headings: bool = False,
     ) -> None:
         super().__init__(parent)
         self._key = key
+        # Asking each of many rows for its height is what makes long lists slow.
+        self.setUniformItemSizes(not headings)
         self.rows = TwoLineModel(self)
         self.setModel(self.rows)
         self.setItemDelegate(TwoLineRow(self))
