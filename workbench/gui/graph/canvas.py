@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from workbench.gui.graph.paint import Look, edge_ends, paint_edge, paint_legend, paint_node
 from workbench.gui.graph.scene import NODE_HEIGHT, NODE_WIDTH, NodeBox, Scene, next_node
-from workbench.gui.theme.current import colour
+from workbench.gui.theme.current import colour, current_theme
 from workbench.gui.theme.fonts import ui_font
 
 _LEAST = 0.12
@@ -31,8 +31,9 @@ _LABELS = 0.42
 _SETTLE_MS = 140
 #: From this many edges on, and in overviews, those of other nodes stand back.
 _MANY = 60
-_FAINT = 120
-_FAINTEST = 55
+#: Opacity (of 255) of edges that stand back: with nothing selected, and beside a node's own.
+_FAINT = (120, 55)
+_STRONG_FAINT = (200, 130)
 
 
 class GraphCanvas(QWidget):
@@ -178,7 +179,8 @@ class GraphCanvas(QWidget):
         nodes = self.scene.nodes
         marked = {self.current, self._hovered} - {-1}
         many = len(self.scene.edges) > _MANY or not self.scene.focus
-        rest = 255 if not many else _FAINTEST if marked else _FAINT
+        faint, fainter = _STRONG_FAINT if current_theme().name == "high-contrast" else _FAINT
+        rest = 255 if not many else fainter if marked else faint
         near = [e for e in self.scene.edges if e.source in marked or e.target in marked]
         far = [e for e in self.scene.edges if not (e.source in marked or e.target in marked)]
         for group, strong in ((far, False), (near, True)):

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
 from workbench.gui.graph.scene import NODE_HEIGHT, NODE_WIDTH, EdgeLine, NodeBox
-from workbench.gui.theme.current import colour
+from workbench.gui.theme.contrast import LINE_RATIO, ratio
+from workbench.gui.theme.current import colour, current_theme
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon
 
@@ -125,11 +126,21 @@ def _border(inside: QPointF, way: QPointF, node: NodeBox) -> QPointF:
 
 def line_sign(kind: str) -> QIcon:
     """Return a piece of line as an icon, for the buttons that filter by kind."""
+    theme = current_theme()
+    token, style = EDGE_LOOKS[kind]
+    pressed = token
+    if ratio(theme[token], theme["selection"]) < LINE_RATIO:
+        pressed = "selection_text"
+    sign = QIcon(_line_picture(token, style))
+    sign.addPixmap(_line_picture(pressed, style), QIcon.Mode.Normal, QIcon.State.On)
+    return sign
+
+
+def _line_picture(token: str, style: Qt.PenStyle) -> QPixmap:
     picture = QPixmap(48, 32)
     picture.setDevicePixelRatio(2)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    token, style = EDGE_LOOKS[kind]
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour(token), 2, style))
     painter.drawLine(QPointF(1, 8), QPointF(17, 8))
@@ -137,7 +148,7 @@ def line_sign(kind: str) -> QIcon:
     painter.setBrush(colour(token))
     painter.drawPolygon(QPolygonF([QPointF(23, 8), QPointF(15, 4), QPointF(15, 12)]))
     painter.end()
-    return QIcon(picture)
+    return picture
 
 
 def paint_legend(painter: QPainter, height: float, kinds: Iterable[str], cycles: bool) -> None:

@@ -165,7 +165,7 @@ class GraphPanel(QWidget):
             button.setFixedSize(28, 26)
             self._depths.addButton(button, depth)
             tools.addWidget(button)
-        tools.addSpacing(16)
+        tools.addSpacing(8)
         for kind, words in EDGE_KINDS:
             button = QToolButton()
             button.setText(kind.capitalize())
@@ -354,8 +354,8 @@ class GraphPanel(QWidget):
         self.canvas.show_scene(scene, self._tips(scene))
         self.back.setEnabled(bool(self._before))
         self.whole.setEnabled(bool(scene.focus or self.wish.members))
-        for button in self._depths.buttons():
-            button.setEnabled(bool(scene.focus))
+        for shown in (self._depth_label, *self._depths.buttons()):
+            shown.setVisible(bool(scene.focus))
         self._depths.button(self.wish.depth).setChecked(True)
         named = self._labels.get(scene.focus, "")
         more = f", {scene.left_out} more are left out" if scene.left_out else ""

@@ -74,6 +74,7 @@ def _look(look: QTextCharFormat, level: int, *, code: bool, muted: bool) -> QTex
             change.setBackground(colour("code_background"))
     elif level:
         change.setFont(ui_font(_SCALES.get(level, 1.05), bold=True))
+        change.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
     if look.isAnchor():
         change.setForeground(colour("link"))
         change.setToolTip(look.anchorHref())

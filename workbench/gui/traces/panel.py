@@ -35,10 +35,12 @@ class TracesPanel(QWidget):
         super().__init__(parent)
         self._context = context
         self._banner: Banner | None = None
+        self._inspected = False
         self.list = TraceList(context)
         self.usage = UsageView(context)
         self.viewer = TraceViewer(context)
-        self.facts = TraceFacts()
+        self.facts = TraceFacts(self)
+        self.facts.hide()
         self.tabs = QTabBar()
         self.empty = EmptyState(
             "No traces are open",
@@ -61,7 +63,6 @@ class TracesPanel(QWidget):
         commands = trace_commands(self)
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*commands)
-        context.set_inspector("traces", self.facts)
         self._read()
 
     def show_step(
@@ -228,6 +229,9 @@ class TracesPanel(QWidget):
         if place is not None and all(trace is not place.top for trace in context.traces):
             self.viewer.clear()
             place = None
+        if bool(context.traces) != self._inspected:
+            self._inspected = bool(context.traces)
+            context.set_inspector("traces", self.facts if self._inspected else None)
         if not context.traces:
             self._stack.setCurrentWidget(self._bare)
             self._tell_problems()

@@ -65,6 +65,7 @@ class TimeStrip(QWidget):
         self._lane = 0
         self._current = -1
         self._by_time = False
+        self._label_width = 0
         self._picture: QPixmap | None = None
         self._drawn_for = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -84,6 +85,14 @@ class TimeStrip(QWidget):
             _Lane(title, mark, index.places[mark])
             for _, title, mark in LANES
             if index is not None and index.places[mark]
+        )
+        metrics = QFontMetrics(ui_font(0.85))
+        self._label_width = max(
+            (
+                metrics.horizontalAdvance(f"{lane.title}  {len(lane.places):,}")
+                for lane in self._lanes
+            ),
+            default=0,
         )
         self._lane = 0
         self._current = -1
@@ -144,15 +153,8 @@ class TimeStrip(QWidget):
         return min(near, key=lambda place: abs(self.x_of(place) - x), default=None)
 
     def _track(self) -> tuple[float, float]:
-        metrics = QFontMetrics(ui_font(0.85))
-        widest = max(
-            (
-                metrics.horizontalAdvance(f"{lane.title}  {len(lane.places):,}")
-                for lane in self._lanes
-            ),
-            default=0,
-        )
-        left = _SIDE + widest + 16
+        """Return where the lanes begin and how wide they are, in px."""
+        left = _SIDE + self._label_width + 16
         return left, max(1.0, self.width() - left - _SIDE - 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -198,6 +200,7 @@ class TimeStrip(QWidget):
                 box, int(middle | Qt.AlignmentFlag.AlignRight), f"{len(lane.places):,}"
             )
             painter.fillRect(QRectF(left, top + 2, width + 4, _LANE - 4), colour("sunken"))
+            painter.fillRect(QRectF(left, top + _LANE - 2, width + 4, 1), colour("border"))
             tone = colour(_COLOURS[lane.mark])
             last = -9.0
             for place in lane.places:
