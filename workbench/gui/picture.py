@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from workbench.gui.theme.tokens import THEMES
 
 #: The example's commits carry this date, so that pictures are the same every time.
 _MOMENT = "2026-11-02T09:00:00+00:00"
+#: Stands for the id of the run, which holds the time and a random part.
+_JOB = "20261102-090000-evidence_miner-example"
 _LEAST, _MOST = 320, 8000
 
 
@@ -67,18 +73,19 @@ def _draw(name: str, out: Path, theme: str, size: tuple[int, int]) -> int:
     from workbench.gui.walk.scenes import SCENES
     from workbench.gui.walk.stage import Stage, StageProblem
     from workbench.gui.walk.world import example_world
+    from workbench.store.proposals import ProposalStore
 
     scene = SCENES[name]
-    with (
-        tempfile.TemporaryDirectory(prefix="skill-workbench-picture-") as folder,
-        example_world(Path(folder) / "world", _MOMENT) as world,
-    ):
+    with _folder() as folder, example_world(folder / "world", _MOMENT) as world:
         if scene.run:
             traces = open_all(world.traces)
             try:
-                run_engine_on(world, MINER, traces)
+                found = run_engine_on(world, MINER, traces, clock=lambda: _MOMENT)
             finally:
                 close_all(traces)
+            store = ProposalStore(world.folders.proposals)
+            for proposal in (*found.proposals, *found.diagnoses):
+                store.update(msgspec.structs.replace(proposal, job=_JOB))
         try:
             with Stage(size, theme) as stage:
                 if scene.library:
@@ -90,6 +97,20 @@ def _draw(name: str, out: Path, theme: str, size: tuple[int, int]) -> int:
             return _refuse(f"The scene '{name}' cannot be drawn: {problem}")
     print(f"{out}: {scene.title}, {size[0]}x{size[1]}, {theme}")
     return 0
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder that is gone afterwards; its name is the same every time, when it is free."""
+    folder = Path(tempfile.gettempdir()) / "skill-workbench-picture"
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        folder = Path(tempfile.mkdtemp(prefix="skill-workbench-picture-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse(message: str) -> int:

@@ -60,7 +60,6 @@ class ReasonBar(QWidget):
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("Comment for the next run (optional)")
         self.comment.setAccessibleName("Comment on the rejection")
-        self.comment.returnPressed.connect(self._reject)
         foot = row(spacing=8)
         foot.addWidget(self.comment, 1)
         foot.addWidget(push_button("Cancel", self.left.emit))

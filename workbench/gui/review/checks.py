@@ -9,17 +9,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from workbench.domain.diagnostic import Diagnostic
-from workbench.domain.finding import SkillScan
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.gui.models.skill_rows import Verdict, verdict_of
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo
-from workbench.review.checks import ResultChecks, Scan, SkillDelta, check_result
+from workbench.review.checks import ResultChecks, SkillDelta, check_result
 from workbench.review.decide import gate_after
+from workbench.review.scanning import scan_of
 from workbench.review.session import Review
-from workbench.security.scan import scan_library
 from workbench.skills.check import check_skill
-from workbench.skills.library import read_library
 from workbench.skills.read import SkillError, read_skill
 
 
@@ -54,28 +52,6 @@ class Checked(Struct, frozen=True):
         return tuple(one for skill in self.result.skills for one in skill.gone)
 
 
-def scan_of(
-    plugins: Sequence[PluginInfo], runner: JobRunner, paths: Sequence[str], problems: list[str]
-) -> Scan | None:
-    """Return what scans the skills that hold ``paths``, None where no scanner may run.
-
-    What a scanner could not do is added to ``problems``, in words.
-    """
-    if not plugins:
-        return None
-
-    def scan(folder: Path) -> tuple[SkillScan, ...]:
-        library = read_library(folder)
-        touched = [
-            skill.id
-            for skill in library.skills
-            if skill.id == "." or any(path.startswith(f"{skill.id}/") for path in paths)
-        ]
-        return scan_library(library, plugins, runner, skills=touched, on_problem=problems.append)
-
-    return scan
-
-
 def check_selection(
     review: Review,
     verdicts: Sequence[HunkVerdict],
@@ -89,9 +65,7 @@ def check_selection(
         ReviewProblem, FileProblem: the selection makes no sense, or the copy cannot be made.
     """
     problems: list[str] = []
-    paths = [hunk.path for hunk in review.hunks]
-    paths += [change.new_path for change in review.proposal.draft.changes if change.new_path]
-    scan = None if runner is None else scan_of(plugins, runner, paths, problems)
+    scan = None if runner is None else scan_of(review, plugins, runner, problems)
     try:
         result = check_result(review, verdicts, clients=clients, scan=scan)
     except JobRefused as problem:

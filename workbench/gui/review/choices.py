@@ -92,7 +92,7 @@ class Choices(Struct, frozen=True):
             return self
         last = self.acts[-1]
         return replace(
-            self, verdicts=last.before, acts=self.acts[:-1], note=f"Undone: {last.title}"
+            self, verdicts=last.before, acts=self.acts[:-1], note=f"Undone: {last.title}."
         )
 
     def _edited(self, name: str, kind: VerdictKind) -> tuple[str, ...] | None:

@@ -163,4 +163,4 @@ def _end_notes(
     words = [f"line ends {side}: {', '.join(sorted(ends - {'none'}))}"] if ends - {"none"} else []
     if "none" in ends:
         words.append(f"no line end at the end of the file {side}")
-    return [DiffLine("note", "; ".join(words).capitalize(), index)]
+    return [DiffLine("note", words[0][:1].upper() + "; ".join(words)[1:], index)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from workbench.domain.job import AnyEvent
-from workbench.evolution.run import EngineInputs, Evolution, EvolveResult
+from workbench.evolution.run import EngineInputs, Evolution, EvolveResult, now_utc
 from workbench.gui.walk.world import World
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
@@ -40,7 +40,12 @@ def close_all(traces: Iterable[OpenTrace]) -> None:
 
 
 def run_engine_on(
-    world: World, engine: str, traces: Sequence[OpenTrace], inputs: EngineInputs | None = None
+    world: World,
+    engine: str,
+    traces: Sequence[OpenTrace],
+    inputs: EngineInputs | None = None,
+    *,
+    clock: Callable[[], str] = now_utc,
 ) -> EvolveResult:
     """Run an engine to its end; what it proposes is in the world's store.
 
@@ -55,6 +60,7 @@ def run_engine_on(
             inputs or EngineInputs(),
             runner=runner,
             store=ProposalStore(world.folders.proposals),
+            clock=clock,
         )
         try:
             while evolution.job.wait(0.05) is None:
