@@ -18,6 +18,7 @@ from workbench.gui.review.apply_page import ApplyPage
 from workbench.gui.review.bars import EditBar, ReasonBar
 from workbench.gui.review.checks_strip import ChecksStrip
 from workbench.gui.review.diff_view import DiffView
+from workbench.gui.review.flow import Flow
 from workbench.gui.review.header import ProposalHeader
 from workbench.gui.review.merge_page import MergePage
 from workbench.gui.theme.icons import icon
@@ -180,8 +181,9 @@ class DeskView(QWidget):
         self.reject = self._act("reject", "Reject", "close", "R")
         self.defer = self._act("defer", "Defer", "clock", "D")
         self.edit = self._act("edit", "Edit", "edit", "E")
+        acts = Flow(spacing=2)
         for button in (self.accept, self.reject, self.defer, self.edit):
-            line.addWidget(button)
+            acts.addWidget(button)
         self.undo = icon_button("undo", "Undo", lambda: self._run("undo"), shortcut="U")
         self.previous = icon_button(
             "arrow-up", "Previous hunk", lambda: self._run("previous"), shortcut="Shift+F7"
@@ -189,9 +191,9 @@ class DeskView(QWidget):
         self.next = icon_button("arrow-down", "Next hunk", lambda: self._run("next"), shortcut="F7")
         self.sides = icon_button("columns", "Side by side", lambda: self._run("sides"))
         self.sides.setCheckable(True)
-        line.addSpacing(6)
         for part in (self.undo, self.previous, self.next, self.sides):
-            line.addWidget(part)
+            acts.addWidget(part)
+        line.addLayout(acts, 4)
         line.addWidget(self.counts, 1)
         line.addSpacing(10)
         self.apply = primary_button("Apply…", lambda: self._run("apply"))

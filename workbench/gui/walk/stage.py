@@ -171,7 +171,12 @@ class Stage:
             StageProblem: it cannot be written.
         """
         picture = self.settle()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StageProblem(
+                f"Cannot write {path} ({problem.strerror}). Choose another --out."
+            ) from (problem)
         writer = QImageWriter(str(path), QByteArray(b"png"))
         if not writer.write(picture):
             raise StageProblem(
