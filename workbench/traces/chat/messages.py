@@ -80,7 +80,8 @@ def message_said(node: Node) -> Said:
             arguments = block.text("input") or block.text("arguments")
             calls.append(Asked(block.string("id"), block.string("name") or "tool", arguments))
         elif kind in _THINKING:
-            reasoning.append(block.text("thinking") or block.text("text"))
+            told = (block.text(key) for key in ("thinking", "reasoning", "text", "summary"))
+            reasoning.append(next(filter(None, told), ""))
     text = "\n\n".join(part for part in (content_text(parts), node.text("refusal")) if part)
     said = "\n\n".join(dict.fromkeys(filter(None, reasoning)))
     return Said(text, said, tuple(calls), content_media(parts))
