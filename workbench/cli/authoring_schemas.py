@@ -13,6 +13,7 @@ import msgspec
 
 from workbench.skills.budgets import Budget
 from workbench.skills.export import ExportChange
+from workbench.skills.references import Reference
 from workbench.skills.render import Listing, Note
 from workbench.skills.search import SearchHit
 from workbench.skills.substitute import InjectedCommand, Replacement
@@ -31,6 +32,7 @@ _VALUES = (
     InjectedCommand,
     Listing,
     Note,
+    Reference,
     Replacement,
     SearchHit,
     SkillCost,
@@ -80,6 +82,17 @@ def _documents() -> dict[str, dict[str, Any]]:
             "notes": _list(_value(Note)),
         },
         "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
+        "rename": {
+            "library": _TEXT,
+            "old": _TEXT,
+            "new": _TEXT,
+            "folder": _TEXT,
+            "new_folder": _TEXT,
+            "applied": _TRUTH,
+            "files": _TEXTS,
+            "references": _list(_value(Reference)),
+            "left": _list(_value(Reference)),
+        },
         "pack": {
             "skill": _TEXT,
             "name": _TEXT,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from workbench import __version__
-from workbench.cli.console import UsageProblem
+from workbench.cli.console import UsageProblem, for_terminal
 
 #: Command to the module that serves it. Only the one asked for is imported (start-up time).
 COMMANDS: dict[str, str] = {
@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "tokens": "workbench.cli.tokens",
     "render": "workbench.cli.render",
     "new": "workbench.cli.new",
+    "rename": "workbench.cli.rename",
     "pack": "workbench.cli.pack",
     "unpack": "workbench.cli.pack",
     "search": "workbench.cli.search",
@@ -68,7 +69,7 @@ def run(arguments: list[str], open_window: OpenWindow) -> int:
     try:
         return int(module.run_command(command, parsed))
     except UsageProblem as problem:
-        print(f"skill-workbench {command}: {problem}", file=sys.stderr)
+        print(for_terminal(f"skill-workbench {command}: {problem}"), file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader (head, less) left. Python would complain once more while closing stdout.
