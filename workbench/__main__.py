@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, or open the window when none is named; return the exit code."""
     from workbench.cli.main import run
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A letter the terminal's encoding lacks is shown by its code and ends no command.
+            stream.reconfigure(errors="backslashreplace")
     return run(list(sys.argv[1:] if arguments is None else arguments), open_window=_open_window)
 
 

@@ -17,19 +17,17 @@ from workbench.cli.console import (
     coloured,
     document,
     for_terminal,
+    one_line,
     print_json,
     printable,
     progress,
 )
+from workbench.cli.skill_paths import folder_of, library_in, one_skill
 from workbench.domain.diagnostic import SEVERITIES, Diagnostic
 from workbench.domain.skill import Skill
 from workbench.files import FileProblem, sha256
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT, RULES, check_skill
 from workbench.skills.fix import fix_skill
-from workbench.skills.folder import SKILL_FILES
-from workbench.skills.library import read_library
-from workbench.skills.problems import SkillError
-from workbench.skills.read import read_skill
 from workbench.skills.rules.skills_ref import SOURCE, missing_file
 from workbench.skills.write import save_skill_file
 
@@ -92,24 +90,12 @@ def _skills_at(argument: str, clients: tuple[str, ...]) -> Iterator[tuple[Skill 
     Raises:
         UsageProblem: there is nothing to check; says why.
     """
-    path = Path(argument)
-    if not path.exists():
-        raise UsageProblem(
-            f"Path does not exist: {argument}. Name a skill folder, a SKILL.md or a library."
-        )
-    try:
-        if path.is_file():
-            if path.name not in SKILL_FILES:
-                raise UsageProblem(
-                    f"{argument} is not a SKILL.md. Name a skill folder, a SKILL.md or a library."
-                )
-            yield read_skill(path.parent), path.parent.name, path.parent
-            return
-        library = read_library(path)
-    except SkillError as problem:
-        raise UsageProblem(str(problem)) from problem
-    for unread in library.problems:
-        print(f"skipped {Path(library.root, unread.path)}: {unread.message}", file=sys.stderr)
+    path = folder_of(argument)
+    if path != Path(argument):
+        skill = one_skill(argument)
+        yield skill, path.name, path
+        return
+    library = library_in(path)
     if not library.skills:
         if library.problems or _REFERENCE not in clients:
             raise UsageProblem(
@@ -207,7 +193,7 @@ def _print_text(results: tuple[Checked, ...], clients: tuple[str, ...]) -> None:
             f"{client} {coloured('ok', 'green') if ok else coloured('fails', 'red')}"
             for client, ok in _ok(one, clients).items()
         )
-        print(f"{coloured(for_terminal(one.path), 'bold')}  ({verdicts})")
+        print(f"{coloured(one_line(one.path), 'bold')}  ({verdicts})")
         for diagnostic in one.diagnostics:
             _print_diagnostic(diagnostic, len(clients) > 1)
         print()
@@ -226,7 +212,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _print_diagnostic(diagnostic: Diagnostic, name_clients: bool) -> None:
-    place = for_terminal(diagnostic.path)
+    place = one_line(diagnostic.path)
     if diagnostic.line is not None:
         place = f"{place}:{diagnostic.line}:{diagnostic.column}"
     severity = coloured(f"{diagnostic.severity:<8}", _COLOURS[diagnostic.severity])
@@ -242,6 +228,7 @@ def _fix(args: argparse.Namespace, clients: tuple[str, ...]) -> int:
     if unknown:
         raise UsageProblem(f"There is no rule '{unknown[0]}'. Rules: {', '.join(sorted(RULES))}.")
     count = files = 0
+    failed = False
     seen: set[str] = set()
     for argument in args.paths:
         for skill, _, _ in _skills_at(argument, clients):
@@ -251,29 +238,34 @@ def _fix(args: argparse.Namespace, clients: tuple[str, ...]) -> int:
             fixed = fix_skill(skill, clients, args.rule)
             if not fixed.mended:
                 continue
-            count += len(fixed.mended)
-            files += 1
             path = str(Path(skill.path, skill.skill_md))
             if args.diff:
                 print(_diff(path, skill.source, fixed.source), end="")
-            else:
-                _save(skill, fixed.source)
+            elif _saved(skill, fixed.source):
                 titles = "; ".join(d.fix.title for d in fixed.mended if d.fix is not None)
-                print(for_terminal(f"{path}: {titles}"))
+                print(one_line(f"{path}: {titles}"))
+            else:
+                failed = True
+                continue
+            count += len(fixed.mended)
+            files += 1
     done = "would be made" if args.diff else "made"
     print(
         f"{_count(len(seen), 'skill')} looked at: {_count(count, 'change')} {done} in "
         f"{_count(files, 'file')}.",
         file=sys.stderr if args.diff else sys.stdout,
     )
-    return 0
+    return 2 if failed else 0
 
 
-def _save(skill: Skill, data: bytes) -> None:
+def _saved(skill: Skill, data: bytes) -> bool:
+    """Save SKILL.md, or say why not; the other skills go on."""
     try:
         save_skill_file(Path(skill.path), skill.skill_md, data, sha256(skill.source))
     except FileProblem as problem:
-        raise UsageProblem(str(problem)) from problem
+        print(one_line(f"skill-workbench fix: {problem}"), file=sys.stderr)
+        return False
+    return True
 
 
 def _diff(path: str, before: bytes, after: bytes) -> str:

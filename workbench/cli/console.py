@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
 import msgspec
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class UsageProblem(Exception):  # noqa: N818 - a problem for a person, in words
@@ -14,18 +17,25 @@ class UsageProblem(Exception):  # noqa: N818 - a problem for a person, in words
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document with a line end; lone surrogates become question marks."""
+    """Print one JSON document with a line end; lone surrogates become U+FFFD."""
     try:
         encoded = msgspec.json.encode(document)
     except UnicodeEncodeError:
         # A file name that is not UTF-8 reaches us with lone surrogates, which JSON cannot hold.
         encoded = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(document)))
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    print_utf8(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def print_utf8(text: str) -> None:
+    """Write a document for another program: UTF-8, whatever the terminal's encoding is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        return printable(value)
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -39,14 +49,20 @@ def document(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    """Return the text with bytes that are not UTF-8 as U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Return the text with bytes that are not UTF-8, and halves of characters, as U+FFFD."""
+    # A trace may hold any half of a pair as a JSON escape; a file name those that stand for a byte.
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def for_terminal(text: str) -> str:
     """Return the text without control characters a skill could send to the terminal."""
     shown = printable(text)
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in shown)
+
+
+def one_line(text: str) -> str:
+    """Return the text for a terminal, its line ends and tabs as spaces."""
+    return for_terminal(" ".join(text.splitlines()).replace("\t", " "))
 
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.console import UsageProblem, coloured, document, print_json, progress
+from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json, progress
+from workbench.cli.skill_paths import library_at
 from workbench.domain.job import Budget, Finished, Progress, Warning_
 from workbench.domain.proposal import Proposal
 from workbench.domain.skill import Library
@@ -25,8 +26,6 @@ from workbench.evolution.run import (
 from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
-from workbench.skills.library import read_library
-from workbench.skills.problems import SkillError
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore
 from workbench.traces.importer import TraceError
@@ -64,20 +63,16 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     folders = UserFolders.default()
     registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
     inputs = _inputs(args)
+    library = library_at(args.library)
     try:
-        library = read_library(Path(args.library))
         plugin = registry.get(args.engine)
         engine_kind(plugin, args.traces, inputs)
-    except SkillError as problem:
-        raise UsageProblem(str(problem)) from problem
     except UnknownPlugin as problem:
         raise UsageProblem(str(problem)) from problem
     except EvolveRefused as problem:
         raise UsageProblem(
             f"{problem} Give it, or choose another engine with --engine."
         ) from problem
-    if not library.skills:
-        raise UsageProblem(f"{args.library} holds no skill (a folder with SKILL.md).")
     _tell_unused(args, plugin)
     store = ProposalStore(Path(args.out) if args.out else folders.proposals)
     with ExitStack() as stack:
@@ -117,7 +112,7 @@ def _run(
         inputs,
         runner=runner,
         store=store,
-        progress=lambda fraction, text: progress(f"{fraction:4.0%} {text}"),
+        progress=lambda fraction, text: progress(f"{fraction:4.0%} {one_line(text)}"),
     )
     for problem in evolution.problems:
         _note(problem)
@@ -130,7 +125,7 @@ def _run(
             result: EvolveResult = end.value
             return result
         if isinstance(event, Progress):
-            progress(f"{event.fraction:4.0%} {event.text}")
+            progress(f"{event.fraction:4.0%} {one_line(event.text)}")
         elif isinstance(event, Warning_):
             _note(event.text)
         elif isinstance(event, Finished):
@@ -199,7 +194,7 @@ def _tell_unused(args: argparse.Namespace, plugin: PluginInfo) -> None:
 
 def _note(text: str) -> None:
     progress("")
-    print(f"skill-workbench evolve: {text}", file=sys.stderr)
+    print(one_line(f"skill-workbench evolve: {text}"), file=sys.stderr)
 
 
 def _document(result: EvolveResult) -> dict[str, Any]:
@@ -235,19 +230,20 @@ def _diagnosis(proposal: Proposal) -> dict[str, Any]:
 
 
 def _print(result: EvolveResult) -> None:
-    print(f"{result.engine.id} {result.engine.version}: {result.status}. {result.summary}")
+    engine = result.engine
+    print(one_line(f"{engine.id} {engine.version}: {result.status}. {result.summary}"))
     for proposal in result.proposals:
         verified = sum(check.status == "verified" for check in proposal.checks)
-        print(f"\n{coloured(proposal.id, 'bold')}  {proposal.draft.title}")
-        print(f"  {proposal.draft.rationale}")
+        print(f"\n{coloured(proposal.id, 'bold')}  {one_line(proposal.draft.title)}")
+        print(f"  {one_line(proposal.draft.rationale)}")
         count = len(proposal.draft.changes)
         changes = "1 change" if count == 1 else f"{count} changes"
         print(f"  {changes}, {verified} of {len(proposal.checks)} quotes found in the traces")
         for warning in proposal.warnings:
-            print(f"  {coloured('warning', 'yellow')}: {warning}")
+            print(f"  {coloured('warning', 'yellow')}: {one_line(warning)}")
     if result.diagnoses:
         print("\nNothing to change, but worth knowing:")
     for proposal in result.diagnoses:
-        print(f"  {coloured(proposal.id, 'dim')}  {proposal.draft.title}")
+        print(f"  {coloured(proposal.id, 'dim')}  {one_line(proposal.draft.title)}")
     if result.proposals:
         print(f"\nReview them: skill-workbench proposals list --store {result.out}")

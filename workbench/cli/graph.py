@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
-from workbench.cli.console import UsageProblem, document, print_json
+from workbench.cli.console import document, one_line, print_json, print_utf8
+from workbench.cli.skill_paths import library_at
 from workbench.domain.graph import SkillGraph
 from workbench.graph import build_graph
 from workbench.graph.export import to_dot, to_graphml, to_svg
-from workbench.skills.library import read_library
-from workbench.skills.problems import SkillError
 
 SUMMARY = {"graph": "nodes and typed edges of a library, each edge with its line"}
 _EXPORTS = {"graphml": to_graphml, "dot": to_dot, "svg": to_svg}
@@ -19,17 +16,13 @@ _EXPORTS = {"graphml": to_graphml, "dot": to_dot, "svg": to_svg}
 
 def add_arguments(_: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``graph``."""
-    parser.add_argument("library", type=Path, metavar="LIBRARY")
+    parser.add_argument("library", metavar="LIBRARY", help="folder of skills")
     parser.add_argument("--format", choices=["text", "json", *_EXPORTS], default="text")
 
 
 def run_command(_: str, arguments: argparse.Namespace) -> int:
     """Print the graph."""
-    try:
-        library = read_library(arguments.library)
-    except SkillError as problem:
-        raise UsageProblem(str(problem)) from problem
-    graph = build_graph(library)
+    graph = build_graph(library_at(arguments.library))
     if arguments.format == "json":
         print_json(
             document(
@@ -44,7 +37,7 @@ def run_command(_: str, arguments: argparse.Namespace) -> int:
     elif arguments.format == "text":
         _print_text(graph)
     else:
-        sys.stdout.write(_EXPORTS[arguments.format](graph))
+        print_utf8(_EXPORTS[arguments.format](graph))
     return 0
 
 
@@ -55,9 +48,9 @@ def _print_text(graph: SkillGraph) -> None:
     print(", ".join(_count(number, word) for number, word in counts))
     for edge in graph.edges:
         place = f"{edge.evidence.path}:{edge.evidence.line}"
-        print(f"  {label[edge.source]} {edge.kind} {label[edge.target]}   ({place})")
+        print(one_line(f"  {label[edge.source]} {edge.kind} {label[edge.target]}   ({place})"))
     for cycle in graph.cycles:
-        print("  circle: " + " ↔ ".join(label[node] for node in cycle))
+        print(one_line("  circle: " + " ↔ ".join(label[node] for node in cycle)))
 
 
 def _count(number: int, word: str) -> str:

@@ -6,7 +6,6 @@ import argparse
 import getpass
 import sys
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -17,9 +16,10 @@ import msgspec
 from msgspec import Struct
 
 from workbench import __version__
-from workbench.cli.console import UsageProblem, coloured, document, print_json, progress
+from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json, progress
+from workbench.cli.skill_paths import folder_of, library_at
 from workbench.domain.finding import LEVELS, Finding, SkillScan
-from workbench.domain.skill import Library, Skill
+from workbench.domain.skill import Skill
 from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
@@ -36,9 +36,6 @@ from workbench.security.trust import (
     load_signatures,
     trust_of,
 )
-from workbench.skills.folder import SKILL_FILES
-from workbench.skills.library import read_library
-from workbench.skills.problems import SkillError
 from workbench.store.paths import UserFolders
 
 SUMMARY = {
@@ -133,7 +130,7 @@ def _scan_paths(
         baseline=baseline,
         today=date.today(),  # noqa: DTZ011 - a day as the person who wrote it meant it
     )
-    libraries = [_library(path) for path in paths]
+    libraries = [library_at(str(folder_of(path))) for path in paths]
     began = time.monotonic()
     scans: dict[str, tuple[SkillScan, Skill]] = {}
     with JobRunner(folders.runs) as runner:
@@ -144,8 +141,8 @@ def _scan_paths(
                 plugins,
                 runner,
                 options=options,
-                on_progress=lambda fraction, text: progress(f"{fraction:4.0%} {_plain(text)}"),
-                on_problem=lambda text: print(_plain(text), file=sys.stderr),
+                on_progress=lambda fraction, text: progress(f"{fraction:4.0%} {one_line(text)}"),
+                on_problem=lambda text: print(one_line(text), file=sys.stderr),
             ):
                 scans.setdefault(scan.path, (scan, skills[scan.skill]))
     progress("")
@@ -169,31 +166,6 @@ def _plugins(registry: Registry, args: argparse.Namespace) -> tuple[PluginInfo, 
             known = ", ".join(info.id for info in registry.of_kind("scanner"))
             raise UsageProblem(f"'{plugin.id}' is no scanner. Scanners: {known}.")
     return chosen
-
-
-def _library(argument: str) -> Library:
-    path = Path(argument)
-    if not path.exists():
-        raise UsageProblem(
-            f"Path does not exist: {argument}. Name a skill folder, a SKILL.md or a library."
-        )
-    if path.is_file():
-        if path.name not in SKILL_FILES:
-            raise UsageProblem(
-                f"{argument} is not a SKILL.md. Name a skill folder, a SKILL.md or a library."
-            )
-        path = path.parent
-    try:
-        library = read_library(path)
-    except SkillError as problem:
-        raise UsageProblem(str(problem)) from problem
-    for unread in library.problems:
-        print(
-            _plain(f"skipped {Path(library.root, unread.path)}: {unread.message}"), file=sys.stderr
-        )
-    if not library.skills:
-        raise UsageProblem(f"{argument} holds no skill: no SKILL.md in it or below it.")
-    return library
 
 
 def _document(scanned: Scanned) -> dict[str, Any]:
@@ -232,12 +204,12 @@ def _print(scanned: Scanned) -> None:
         if scan.verdict == "clean" and not scan.findings:
             continue
         verdict = coloured(f"{scan.verdict:<9}", _COLOURS[scan.verdict])
-        print(f"{verdict} {_plain(scan.name)}  (reach: {scan.reach})  {_plain(scan.path)}")
+        print(f"{verdict} {one_line(scan.name)}  (reach: {scan.reach})  {one_line(scan.path)}")
         for finding in scan.findings:
             _print_finding(finding)
         if scan.coverage.opaque or scan.coverage.partial:
             unseen = [*scan.coverage.opaque, *scan.coverage.partial]
-            shown = ", ".join(map(_plain, unseen[:5])) + (" …" if len(unseen) > 5 else "")
+            shown = ", ".join(map(one_line, unseen[:5])) + (" …" if len(unseen) > 5 else "")
             print(f"    not inspected in full: {shown}")
     total = _summary(scanned.scans)
     print(
@@ -252,24 +224,14 @@ def _print_finding(finding: Finding) -> None:
     )
     marks = " [suppressed]" if finding.suppressed is not None else ""
     marks += f" [{finding.baseline}]" if finding.baseline else ""
-    print(f"    {_plain(finding.path)}:{finding.line}  {severity}  {_plain(finding.rule)}{marks}")
-    print(f"        {_plain(finding.evidence)}")
-    if finding.decoded:
-        print(f"        reads: {_plain(finding.decoded)}")
-    print(coloured(f"        {_plain(finding.why)} To check: {_plain(finding.check)}", "dim"))
-    print(coloured(f"        To mend: {_plain(finding.fix)}", "dim"))
-
-
-def _plain(text: str) -> str:
-    """Make control and invisible characters visible: a report is output of untrusted text too."""
-    return "".join(
-        " " if char in "\n\t\r" else f"<U+{ord(char):04X}>" if _invisible(char) else char
-        for char in text
+    print(
+        f"    {one_line(finding.path)}:{finding.line}  {severity}  {one_line(finding.rule)}{marks}"
     )
-
-
-def _invisible(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") or char in "\u2028\u2029"
+    print(f"        {one_line(finding.evidence)}")
+    if finding.decoded:
+        print(f"        reads: {one_line(finding.decoded)}")
+    print(coloured(f"        {one_line(finding.why)} To check: {one_line(finding.check)}", "dim"))
+    print(coloured(f"        To mend: {one_line(finding.fix)}", "dim"))
 
 
 def _trust(args: argparse.Namespace) -> int:
@@ -319,14 +281,14 @@ def _sign(args: argparse.Namespace, scan: SkillScan, skill: Skill, file: Path) -
 
 
 def _print_trust(report: TrustReport, scan: SkillScan) -> None:
-    print(f"{_plain(scan.name)}: {report.tier}, verdict {scan.verdict}, reach {scan.reach}")
+    print(f"{one_line(scan.name)}: {report.tier}, verdict {scan.verdict}, reach {scan.reach}")
     print("It may:")
     for right in report.may:
         print(f"  - {right}")
     for state in report.gates:
         mark = coloured("passed", "green") if state.passed else coloured("open  ", "yellow")
-        print(f"{state.gate} {mark} {state.question} ({_plain(state.reason)})")
+        print(f"{state.gate} {mark} {state.question} ({one_line(state.reason)})")
     if report.next_tier:
         print(f"Missing for {report.next_tier}:")
         for lack in report.missing:
-            print(f"  - {_plain(lack)}")
+            print(f"  - {one_line(lack)}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+import re
+from xml.sax import saxutils
 
 from workbench.domain.graph import SkillGraph
 from workbench.graph.layout import grid
 
 _FILL = {"skill": "#dbe7ff", "tool": "#e6f4e6", "program": "#fdf0d5", "missing": "#fbdada"}
+
+#: What XML 1.0 cannot hold, and DOT tools do not read: control characters and lone surrogates.
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_graphml(graph: SkillGraph) -> str:
@@ -31,16 +35,16 @@ def to_graphml(graph: SkillGraph) -> str:
     ]
     for node in graph.nodes:
         lines.append(
-            f"    <node id={quoteattr(node.id)}>"
-            f'<data key="node_kind">{escape(node.kind)}</data>'
-            f'<data key="node_label">{escape(node.label)}</data></node>'
+            f"    <node id={_quoted(node.id)}>"
+            f'<data key="node_kind">{_escape(node.kind)}</data>'
+            f'<data key="node_label">{_escape(node.label)}</data></node>'
         )
     for edge in graph.edges:
         lines.append(
-            f"    <edge source={quoteattr(edge.source)} target={quoteattr(edge.target)}>"
-            f'<data key="edge_kind">{escape(edge.kind)}</data>'
+            f"    <edge source={_quoted(edge.source)} target={_quoted(edge.target)}>"
+            f'<data key="edge_kind">{_escape(edge.kind)}</data>'
             f'<data key="edge_weight">{edge.weight}</data>'
-            f'<data key="edge_path">{escape(edge.evidence.path)}</data>'
+            f'<data key="edge_path">{_escape(edge.evidence.path)}</data>'
             f'<data key="edge_line">{edge.evidence.line}</data></edge>'
         )
     return "\n".join([*lines, "  </graph>", "</graphml>", ""])
@@ -62,8 +66,23 @@ def to_dot(graph: SkillGraph) -> str:
     return "\n".join([*lines, "}", ""])
 
 
+def _plain(text: str) -> str:
+    """Return the text with what the formats cannot hold as its code in hex."""
+    return _NO_TEXT.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _escape(text: str) -> str:
+    """Return the text for the content of an XML element."""
+    return saxutils.escape(_plain(text))
+
+
+def _quoted(text: str) -> str:
+    """Return the text as the value of an XML attribute, with its quotes."""
+    return saxutils.quoteattr(_plain(text))
+
+
 def _dot(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+    return '"' + _plain(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
 def to_svg(graph: SkillGraph) -> str:
@@ -80,7 +99,7 @@ def to_svg(graph: SkillGraph) -> str:
         lines.append(
             f'  <line x1="{a.x + 90:.0f}" y1="{a.y + 18:.0f}" x2="{b.x + 90:.0f}" '
             f'y2="{b.y + 18:.0f}" stroke="#9aa4b2"><title>'
-            f"{escape(f'{edge.kind}: {edge.evidence.path}:{edge.evidence.line}')}</title></line>"
+            f"{_escape(f'{edge.kind}: {edge.evidence.path}:{edge.evidence.line}')}</title></line>"
         )
     for node in graph.nodes:
         place = places[node.id]
@@ -88,7 +107,7 @@ def to_svg(graph: SkillGraph) -> str:
         lines.append(
             f'  <g><rect x="{place.x:.0f}" y="{place.y:.0f}" width="180" height="36" rx="6" '
             f'fill="{_FILL[node.kind]}" stroke="#5b6675"/><text x="{place.x + 90:.0f}" '
-            f'y="{place.y + 22:.0f}" text-anchor="middle">{escape(label)}</text>'
-            f"<title>{escape(node.id)}</title></g>"
+            f'y="{place.y + 22:.0f}" text-anchor="middle">{_escape(label)}</text>'
+            f"<title>{_escape(node.id)}</title></g>"
         )
     return "\n".join([*lines, "</svg>", ""])

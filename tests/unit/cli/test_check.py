@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from workbench.cli.main import run
+from workbench.files import FileProblem
+from workbench.skills.write import save_skill_file
 
 GOOD = "---\nname: {}\ndescription: Does it.\n---\n\n# Demo\n"
 
@@ -173,3 +175,20 @@ def test_fix_of_one_rule_leaves_the_others(tmp_path, call):
     code, _, err = call("fix", str(folder), "--rule", "nothing")
     assert code == 2
     assert "no rule 'nothing'" in err
+
+
+def test_fix_goes_on_past_a_skill_that_cannot_be_saved(tmp_path, call, monkeypatch):
+    first, second = (make(tmp_path, name, "\ufeff" + GOOD.format(name)) for name in ("a", "b"))
+
+    def full(folder: Path, *rest: object) -> str:
+        if folder == first:
+            raise FileProblem(f"Cannot save {folder}: the disk is full.")
+        return save_skill_file(folder, *rest)
+
+    monkeypatch.setattr("workbench.cli.check.save_skill_file", full)
+    code, out, err = call("fix", str(tmp_path))
+    assert code == 2
+    assert "the disk is full" in err
+    assert "1 change made in 1 file" in out
+    assert (second / "SKILL.md").read_text() == GOOD.format("b")
+    assert (first / "SKILL.md").read_text().startswith("\ufeff")

@@ -24,5 +24,5 @@ def test_names_that_are_no_unicode_are_printed_with_a_sign_in_place(
     found = Diagnostic("r", "error", "m", name, ("x",), "s")
     print_json(document("check", diagnostics=[found], names={name: (name, "größe")}))
     value = json.loads(capsys.readouterr().out)
-    assert value["diagnostics"][0]["path"] == "caf?"
-    assert value["names"] == {"caf?": ["caf?", "größe"]}
+    assert value["diagnostics"][0]["path"] == "caf\ufffd"
+    assert value["names"] == {"caf\ufffd": ["caf\ufffd", "größe"]}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +17,7 @@ from workbench.graph import build_graph
 from workbench.graph.analysis import dependency_cycles, neighbourhood
 from workbench.graph.export import to_dot, to_graphml, to_svg
 from workbench.graph.layout import grid, radial
+from workbench.skills.library import read_library
 
 _HERE = EdgeEvidence("a/SKILL.md", 1)
 
@@ -66,3 +70,17 @@ def test_exports_are_well_formed_with_awkward_names(tmp_path: Path) -> None:
     ElementTree.fromstring(to_svg(graph))
     assert '\\"' in to_dot(graph)
     assert {place.node for place in grid(graph)} == {node.id for node in graph.nodes}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
+def test_names_no_xml_can_hold_do_not_break_the_exports(tmp_path: Path) -> None:
+    for name in ("esc\x1b[31m", os.fsdecode(b"odd\xff"), "nul\uffff", "two\nlines"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "SKILL.md").write_text("---\nname: x\ndescription: d\n---\nUse `git`.\n")
+    graph = build_graph(read_library(tmp_path))
+    assert len(graph.nodes) == 4
+    for text in (to_graphml(graph), to_svg(graph)):
+        ElementTree.fromstring(text.encode())
+    assert "\x1b" not in to_dot(graph)
+    assert to_dot(graph).encode()
