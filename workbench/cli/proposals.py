@@ -13,6 +13,8 @@ from workbench.cli.console import UsageProblem
 from workbench.cli.proposals_output import Output
 from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
 from workbench.files import FileProblem
+from workbench.plugin.jobs import JobRefused, JobRunner
+from workbench.plugin.registry import PluginInfo, Registry
 from workbench.review.apply import apply_decision
 from workbench.review.checks import check_result
 from workbench.review.decide import decide, gate_after, pick, record, verdicts_for
@@ -20,6 +22,7 @@ from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
+from workbench.review.scanning import scan_of
 from workbench.review.session import Review, open_review
 from workbench.review.transaction import RolledBack, Stale
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
@@ -71,12 +74,12 @@ def run_command(command: str, arguments: argparse.Namespace) -> int:
 class _Command:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        folders = UserFolders.default()
-        folder: Path = arguments.store or folders.proposals
+        self._folders = UserFolders.default()
+        folder: Path = arguments.store or self._folders.proposals
         if arguments.store is not None and not folder.is_dir():
             raise UsageProblem(f"There is no store {folder}. Name what 'evolve --out' wrote.")
         self._store = ProposalStore(folder.absolute())
-        self._history = LocalHistory(folders.history)
+        self._history = LocalHistory(self._folders.history)
         self._out = Output(arguments.format == "json")
 
     def run(self) -> int:
@@ -127,9 +130,21 @@ class _Command:
         else:
             verdicts = decision.verdicts
         clients = self._arguments.client or [DEFAULT_CLIENT]
-        checks = check_result(review, verdicts, clients=clients)
-        self._out.checks(review, checks, gate_after(review, verdicts))
+        problems: list[str] = []
+        with JobRunner(self._folders.runs) as runner:
+            scan = scan_of(review, self._scanners(), runner, problems)
+            try:
+                checks = check_result(review, verdicts, clients=clients, scan=scan)
+            except JobRefused as problem:
+                problems.append(str(problem))
+                checks = check_result(review, verdicts, clients=clients)
+        problems = list(dict.fromkeys(problems))
+        self._out.checks(review, checks, gate_after(review, verdicts), problems)
         return 1 if checks.failed else 0
+
+    def _scanners(self) -> tuple[PluginInfo, ...]:
+        registry = Registry.of_user(self._folders.plugins, self._folders.config / "plugins.json")
+        return registry.of_kind("scanner")
 
     def _decide(self, proposal: Proposal) -> int:
         arguments = self._arguments

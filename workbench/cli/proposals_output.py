@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from workbench.cli.console import coloured, document, print_json
+from workbench.cli.console import coloured, document, for_terminal, one_line, print_json
 from workbench.domain.proposal import (
     Decision,
     Gate,
@@ -16,7 +17,7 @@ from workbench.domain.proposal import (
     ProposalStatus,
     Receipt,
 )
-from workbench.review.checks import ResultChecks
+from workbench.review.checks import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
 from workbench.store.proposals import Listing, ProposalStore
@@ -49,12 +50,13 @@ class Output:
             verified = sum(check.status == "verified" for check in proposal.checks)
             print(
                 f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}  "
-                f"{proposal.draft.kind}  {', '.join(proposal.draft.skills) or '-'}  "
+                f"{proposal.draft.kind}  {one_line(', '.join(proposal.draft.skills)) or '-'}  "
                 f"{proposal.gate.level.replace('_', ' ')}  "
-                f"evidence {verified}/{len(proposal.draft.evidence)}\n    {proposal.draft.title}"
+                f"evidence {verified}/{len(proposal.draft.evidence)}\n"
+                f"    {one_line(proposal.draft.title)}"
             )
         for problem in listing.problems:
-            print(coloured(problem, "red"))
+            print(coloured(one_line(problem), "red"))
 
     def proposal(self, review: Review) -> None:
         """Print one proposal with its hunks."""
@@ -72,29 +74,31 @@ class Output:
             return
         proposal = review.proposal
         print(f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}")
-        print(f"{proposal.draft.title}\n\n{proposal.draft.rationale}\n")
-        print(f"engine {proposal.engine.id} {proposal.engine.version}, library {review.library}")
+        print(f"{one_line(proposal.draft.title)}\n\n{for_terminal(proposal.draft.rationale)}\n")
+        engine = f"{proposal.engine.id} {proposal.engine.version}"
+        print(one_line(f"engine {engine}, library {review.library}"))
         for warning in proposal.warnings:
-            print(coloured(f"warning: {warning}", "yellow"))
+            print(coloured(one_line(f"warning: {warning}"), "yellow"))
         for path in review.changed_on_disk() if _is_open(proposal) else ():
-            print(coloured(f"warning: {path} changed since; it has to be merged.", "yellow"))
+            warning = f"warning: {path} changed since; it has to be merged."
+            print(coloured(one_line(warning), "yellow"))
         for evidence in proposal.draft.evidence:
             check = next((one for one in proposal.checks if one.evidence == evidence.id), None)
             status = check.status if check else "unchecked"
             quote = " ".join(evidence.quote.split())[:100]
-            print(
-                f"  {evidence.id}  {status}  {evidence.trace} step {evidence.step_first}: {quote}"
-            )
+            place = f"{evidence.trace} step {evidence.step_first}"
+            print(one_line(f"  {evidence.id}  {status}  {place}: {quote}"))
         for number, hunk in enumerate(review.hunks, 1):
             self._print_hunk(number, hunk, verdicts.get(hunk.id))
 
-    def checks(self, review: Review, checks: ResultChecks, gate: Gate) -> None:
-        """Print what a selection does to the checks."""
+    def checks(
+        self, review: Review, checks: ResultChecks, gate: Gate, scan_problems: Sequence[str]
+    ) -> None:
+        """Print what a selection does to the checks; ``scan_problems`` are what was not scanned."""
         if self._json:
-            fields = msgspec.to_builtins(checks)
+            fields = msgspec.to_builtins(checks) | {"scan_problems": scan_problems, "gate": gate}
             print_json(
                 document("proposal-check", id=review.proposal.id, ok=not checks.failed, **fields)
-                | {"gate": gate}
             )
             return
         for skill in checks.skills:
@@ -103,11 +107,12 @@ class Output:
             print(f"{skill.skill}: {after - before:+d} bytes of SKILL.md ({before} to {after})")
             for one in skill.new:
                 line = f":{one.line}" if one.line else ""
-                print(f"  new {one.severity} {one.path}{line} {one.message} ({one.rule})")
+                print(one_line(f"  new {one.severity} {one.path}{line} {one.message} ({one.rule})"))
             for one in skill.gone:
-                print(f"  gone {one.severity} {one.path} {one.message} ({one.rule})")
-        for warning in checks.warnings:
-            print(coloured(f"warning: {warning}", "yellow"))
+                print(one_line(f"  gone {one.severity} {one.path} {one.message} ({one.rule})"))
+        _print_security(checks.security)
+        for warning in (*scan_problems, *checks.warnings):
+            print(coloured(one_line(f"warning: {warning}"), "yellow"))
         print(f"gate: {gate.level.replace('_', ' ')}")
         print(coloured("failed", "red") if checks.failed else coloured("passed", "green"))
 
@@ -135,7 +140,7 @@ class Output:
             before, after = (file.before_sha256 or "-")[:12], (file.after_sha256 or "-")[:12]
             if receipt.state == "reverted":
                 before, after = after, before
-            print(f"  {file.path}  {before} to {after}")
+            print(one_line(f"  {file.path}  {before} to {after}"))
         if receipt.message:
             print(receipt.message)
 
@@ -145,9 +150,10 @@ class Output:
             print_json(document("merge", id=merge.proposal.id, conflicts=merge.conflicts))
             return
         for conflict in merge.conflicts:
-            print(f"{conflict.path}: conflict {conflict.index + 1} ({conflict.kind})")
-            print("".join(f"  disk      {line.rstrip()}\n" for line in conflict.ours), end="")
-            print("".join(f"  proposal  {line.rstrip()}\n" for line in conflict.theirs), end="")
+            print(one_line(f"{conflict.path}: conflict {conflict.index + 1} ({conflict.kind})"))
+            for side, lines in (("disk    ", conflict.ours), ("proposal", conflict.theirs)):
+                for line in lines:
+                    print(f"  {side}  {for_terminal(line.rstrip())}")
         print("Choose with --prefer disk or --prefer proposal, or one by one in the window.")
 
     def merged(self, merge: Merge, proposal: Proposal) -> None:
@@ -161,14 +167,27 @@ class Output:
         said = verdict.verdict if verdict else "open"
         tail = f" ({verdict.reason})" if verdict and verdict.reason else ""
         print(
-            f"\n[{number}] {coloured(hunk.path, 'bold')} {hunk.header}  {hunk.id}  "
-            f"{coloured(said, _COLOURS.get(said, 'dim'))}{tail}"
+            f"\n[{number}] {coloured(one_line(hunk.path), 'bold')} {one_line(hunk.header)}  "
+            f"{hunk.id}  {coloured(said, _COLOURS.get(said, 'dim'))}{tail}"
         )
         if hunk.evidence:
             print(f"    evidence ({hunk.evidence_scope}): {', '.join(hunk.evidence)}")
         for line in _lines(hunk, verdict):
-            text = line.rstrip("\r\n")
+            text = for_terminal(line.rstrip("\r\n"))
             print(coloured(text, "red" if text.startswith("-") else "green"))
+
+
+def _print_security(security: SecurityDelta | None) -> None:
+    if security is None:
+        print("not scanned: no scanner is enabled")
+        return
+    for mark, findings in (("new", security.new), ("gone", security.gone)):
+        for one in findings:
+            place = f"{one.skill}/{one.path}:{one.line}"
+            print(one_line(f"  {mark} {one.severity} {place} {one.evidence} ({one.rule})"))
+            print(coloured(one_line(f"      {one.why}"), "dim"))
+    for capability in security.capabilities:
+        print(one_line(f"  new capability of {capability}"))
 
 
 def _is_open(proposal: Proposal) -> bool:

@@ -76,7 +76,9 @@ def schemas() -> dict[str, bytes]:
     documents: dict[str, dict[str, Any]] = {
         "proposals": _object(store=_TEXT, proposals=_list(_ROW), problems=_TEXTS),
         "proposal": stored(Proposal, hunks=_list(_HUNK), decision=decision, changed_on_disk=_TEXTS),
-        "proposal-check": stored(ResultChecks, id=_TEXT, ok={"type": "boolean"}, gate=gate),
+        "proposal-check": stored(
+            ResultChecks, id=_TEXT, ok={"type": "boolean"}, scan_problems=_TEXTS, gate=gate
+        ),
         "decision": stored(Decision, status=_TEXT, gate=gate),
         "receipt": stored(Receipt),
         "merge": {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import stat
+import contextlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -19,8 +18,11 @@ from workbench.domain.skill import Library, Skill
 from workbench.review.compose import Result
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
+from workbench.security.delta import scan_delta
 from workbench.skills.check import check_skill
+from workbench.skills.copying import copy_skills
 from workbench.skills.library import read_library
+from workbench.skills.problems import SkillError
 
 #: Scans every skill below a folder.
 Scan = Callable[[Path], Sequence[SkillScan]]
@@ -29,7 +31,6 @@ Item = TypeVar("Item")
 
 #: Larger files are there in the copy, so that links to them resolve, but empty.
 _MAX_COPIED: Final = 16 << 20
-_LEFT_OUT: Final = frozenset((".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"))
 
 
 class Size(Struct, frozen=True):
@@ -103,30 +104,36 @@ def check_result(
             after = read_library(copy)
             scans_after = tuple(scan(copy)) if scan else ()
             skills = _deltas(before, after, result, clients)
+    except SkillError as problem:
+        raise ReviewProblem(f"No copy can be made for the checks: {problem}") from problem
     except OSError as problem:
         raise ReviewProblem(
             f"The copy for the checks cannot be made: {problem}. Free some room and try again."
         ) from problem
-    security = scan_delta(scans_before, scans_after) if scan else None
+    security = security_delta(scans_before, scans_after) if scan else None
     return ResultChecks(
         result.content_hash, skills, security, (*_dependencies(review, verdicts), *_touchy(result))
     )
 
 
-def scan_delta(before: Sequence[SkillScan], after: Sequence[SkillScan]) -> SecurityDelta:
-    """Compare two scans of a library."""
-
-    def found(scans: Sequence[SkillScan]) -> list[Finding]:
-        return [finding for scan in scans for finding in scan.findings]
-
-    def seen(scans: Sequence[SkillScan]) -> set[tuple[str, str]]:
-        return {(scan.name, one) for scan in scans for one in scan.capabilities.observed}
-
-    new, gone = _difference(
-        found(before), found(after), lambda one: (one.skill, one.path, one.rule, one.fingerprint)
-    )
-    gained = sorted(f"{name}: {one}" for name, one in seen(after) - seen(before))
-    return SecurityDelta(new, gone, tuple(gained))
+def security_delta(before: Sequence[SkillScan], after: Sequence[SkillScan]) -> SecurityDelta:
+    """Compare two scans of a library, skill by skill."""
+    old, now = ({scan.skill or scan.name: scan for scan in scans} for scans in (before, after))
+    new: list[Finding] = []
+    gone: list[Finding] = []
+    gained: list[str] = []
+    for name in sorted(old | now):
+        was, is_ = old.get(name), now.get(name)
+        delta = scan_delta(
+            was.findings if was else (),
+            is_.findings if is_ else (),
+            was.capabilities if was else None,
+            is_.capabilities if is_ else None,
+        )
+        new += delta.new
+        gone += delta.gone
+        gained += [f"{is_.name}: {one}" for one in delta.gained if is_]
+    return SecurityDelta(tuple(new), tuple(gone), tuple(gained))
 
 
 def _difference(
@@ -189,19 +196,19 @@ def _size(skill: Skill | None) -> Size | None:
     return None if skill is None else Size(len(skill.source), len(skill.text))
 
 
-def _copy(folder: Path, target: Path) -> None:
-    """Copy regular files and folders; links, pipes and devices stay behind."""
-    target.mkdir(parents=True)
-    for entry in sorted(folder.iterdir()):
-        found = entry.lstat()
-        if stat.S_ISDIR(found.st_mode):
-            if entry.name not in _LEFT_OUT:
-                _copy(entry, target / entry.name)
-        elif stat.S_ISREG(found.st_mode):
-            if found.st_size > _MAX_COPIED:
-                (target / entry.name).touch()
-            else:
-                shutil.copy2(entry, target / entry.name, follow_symlinks=False)
+def _copy(library: Path, target: Path) -> None:
+    """Copy the skills of a library; what cannot be copied is there and empty, for links to it.
+
+    Raises:
+        OSError: the copy cannot be written.
+        SkillError: there is no such library.
+    """
+    copied = copy_skills(read_library(library).skills, target, most=_MAX_COPIED)
+    for left_out in copied.left_out:
+        with contextlib.suppress(UnicodeEncodeError, OSError):
+            place = target / left_out.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
 
 
 def _place(copy: Path, path: str, data: bytes | None, mode: str | None) -> None:

@@ -113,6 +113,39 @@ def test_links_pipes_and_git_are_not_copied(tmp_path: Path, library: Path) -> No
     assert not {"demo/link", "demo/pipe", ".git", "demo/link/key"} & set(seen)
 
 
+def test_a_file_too_large_to_copy_is_still_led_to(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (library / "other/guide.md").write_bytes(b"# Guide\n" * 200)
+    monkeypatch.setattr("workbench.review.checks._MAX_COPIED", 1000)
+    bench = Bench(tmp_path, library, [edited("other/SKILL.md", OTHER + b"more\n")])
+    [other] = checked(bench).skills
+    assert other.new == other.gone == ()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_of_another_skill_that_cannot_be_read_stops_no_check(
+    tmp_path: Path, library: Path
+) -> None:
+    (library / "other/guide.md").chmod(0)
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", SKILL + b"more\n")])
+    assert not checked(bench).failed
+
+
+def test_what_lies_in_no_skill_is_not_copied(tmp_path: Path, library: Path) -> None:
+    (library / "recordings").mkdir()
+    (library / "recordings/film.bin").write_bytes(b"0" * 100)
+    copied: list[str] = []
+
+    def scan(folder: Path) -> list[SkillScan]:
+        copied.extend(path.name for path in folder.rglob("*"))
+        return []
+
+    checked(Bench(tmp_path, library, [edited("demo/SKILL.md", SKILL + b"more\n")]), scan=scan)
+    assert "guide.md" in copied
+    assert "film.bin" not in copied
+
+
 def test_a_library_that_is_gone_is_told(tmp_path: Path, library: Path) -> None:
     bench = Bench(tmp_path, library, [edited("demo/SKILL.md", SKILL + b"more\n")])
     library.rename(tmp_path / "away")
