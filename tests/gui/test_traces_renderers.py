@@ -14,6 +14,8 @@ from workbench.gui.traces.renderers import RENDERERS
 from workbench.gui.traces.renderers.content import (
     LONGEST_LINE,
     MOST_CHARACTERS,
+    MOST_LINES,
+    MOST_RUNS,
     Content,
     Role,
     Run,
@@ -22,6 +24,7 @@ from workbench.gui.traces.renderers.content import (
     fitting,
     show,
 )
+from workbench.gui.traces.renderers.json_text import JsonRenderer
 from workbench.gui.traces.renderers.raw import RawRenderer
 from workbench.gui.traces.step_page import View, page_of
 
@@ -105,10 +108,22 @@ def test_raw_shows_every_character(text: str) -> None:
 
 
 def test_long_text_is_cut_and_says_how_much() -> None:
-    shown = show(Content("word\n" * 50_000, "observation"), RENDERERS)
-    assert len(shown.text) == MOST_CHARACTERS
-    assert shown.after == 150_000
-    assert not shown.whole
+    for text in ("a longer line of words\n" * 50_000, "x\n" * 50_000):
+        shown = show(Content(text, "observation"), RENDERERS)
+        assert len(shown.text) <= MOST_CHARACTERS
+        assert shown.text.count("\n") <= MOST_LINES
+        assert len(shown.text) + shown.after == len(text)
+        assert not shown.whole
+
+
+def test_colours_of_a_long_tail_are_left_out_and_no_text_is() -> None:
+    text = json.dumps([{"k": number} for number in range(1_500)])
+    shown = show(Content(text, "observation"), RENDERERS)
+    assert shown.renderer == "json"
+    assert len(shown.runs) == MOST_RUNS + 1
+    whole = JsonRenderer().prettify(Content(text, "observation"))
+    assert whole.startswith(shown.text)
+    assert len(shown.text) + shown.after == len(whole)
 
 
 def test_a_long_line_is_cut_to_what_can_be_laid_out() -> None:

@@ -1,4 +1,4 @@
-"""A text in full, however long: fed in slices, so that the window never waits."""
+"""A text in full, however long: in parts, each fed in slices, so that the window never waits."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 
-#: What is laid out at once, and the pause between two slices in ms.
-_SLICE = 100_000
-_PAUSE = 5
+#: Characters of a part (a text widget slows down as it grows), of a slice, and ms between slices.
+PART = 1_000_000
+_SLICE = 50_000
+_PAUSE = 2
 
 
 class FullText(QWidget):
@@ -25,18 +26,24 @@ class FullText(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = ""
-        self._rest = ""
+        self._name = ""
+        self._cuts: list[int] = [0]
+        self._part = 0
         self._position = 0
         self.title = ElidedLabel()
         self.title.setProperty("muted", True)
         self.view = CodeView("All of the text", read_only=True)
         self.view.setUndoRedoEnabled(False)
         self.view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.back = push_button("Back to the step", self.leave)
+        self.before = push_button("Part before", lambda: self.show_part(self._part - 1))
+        self.after = push_button("Next part", lambda: self.show_part(self._part + 1))
         head = row(spacing=8)
         head.setContentsMargins(12, 6, 8, 6)
-        self.back = push_button("Back to the step", self.leave)
         head.addWidget(self.back)
         head.addWidget(self.title, 1)
+        head.addWidget(self.before)
+        head.addWidget(self.after)
         head.addWidget(icon_button("copy", "Copy all of the text", self.copy))
         inside = column(self, spacing=0)
         inside.addLayout(head)
@@ -47,19 +54,35 @@ class FullText(QWidget):
 
     @property
     def complete(self) -> bool:
-        """Whether all of it is in the view."""
+        """Whether all of the part is in the view."""
         return not self._feeding.isActive()
+
+    @property
+    def parts(self) -> int:
+        """How many parts the text has."""
+        return max(1, len(self._cuts) - 1)
 
     def show_text(self, title: str, text: str) -> None:
         """Show a text from its beginning."""
-        self._text = text
-        self._position = 0
-        lines = text.count("\n") + 1
-        self.title.setText(f"{title}  ·  {len(text):,} characters, {lines:,} lines")
+        self._text, self._name = text, title
+        self._cuts = cuts_of(text)
+        self.show_part(0)
+        self.view.setFocus()
+
+    def show_part(self, part: int) -> None:
+        """Show a part, counted from 0."""
+        self._part = min(max(0, part), self.parts - 1)
+        self._position = self._cuts[self._part]
+        several = self.parts > 1
+        where = f"  ·  part {self._part + 1} of {self.parts}" if several else ""
+        self.title.setText(f"{self._name}  ·  {len(self._text):,} characters{where}")
+        for button in (self.before, self.after):
+            button.setVisible(several)
+        self.before.setEnabled(self._part > 0)
+        self.after.setEnabled(self._part < self.parts - 1)
         self.view.clear()
         self._feed()
         self.view.moveCursor(QTextCursor.MoveOperation.Start)
-        self.view.setFocus()
         self._feeding.start()
 
     def leave(self) -> None:
@@ -74,16 +97,28 @@ class FullText(QWidget):
         QGuiApplication.clipboard().setText(self._text)
 
     def _feed(self) -> None:
-        part = self._text[self._position : self._position + _SLICE]
-        self._position += len(part)
-        if self._position >= len(self._text):
+        end = self._cuts[self._part + 1]
+        stop = min(self._position + _SLICE, end)
+        if self._text[stop - 1 : stop + 1] == "\r\n":
+            stop += 1
+        slice_ = self._text[self._position : stop]
+        self._position = stop
+        if stop >= end:
             self._feeding.stop()
-        if part.endswith("\r") and self._position < len(self._text):
-            part += self._text[self._position]
-            self._position += 1
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(_broken(displayable(part).replace("\x1b", "\u241b")))
+        cursor.insertText(_broken(displayable(slice_).replace("\x1b", "\u241b")))
+
+
+def cuts_of(text: str) -> list[int]:
+    """Return where the parts of a text begin and end: behind a line end where there is one near."""
+    cuts = [0]
+    while len(text) - cuts[-1] > PART:
+        wanted = cuts[-1] + PART
+        line = text.rfind("\n", wanted - PART // 4, wanted) + 1
+        cuts.append(line or wanted)
+    cuts.append(len(text))
+    return cuts
 
 
 def _broken(text: str) -> str:

@@ -121,7 +121,7 @@ class StepDocument:
             self._cut(cursor, _left_out(shown), block)
 
     def _heading(self, cursor: QTextCursor, block: Block) -> None:
-        if not block.title and len(block.ways) < 2 and block.shown.whole:
+        if not block.title and len(block.shown.ways) < 2 and block.shown.whole:
             return
         self._next(cursor, above=8 if block.title else 4)
         sign = "▸" if block.folded else "▾"
@@ -135,7 +135,7 @@ class StepDocument:
             )
             self._write(cursor, "    ", font=ui_font(0.9))
         if not block.folded and block.content.text:
-            ways = dict(block.ways)
+            ways = dict(block.shown.ways)
             current = ways.get(block.shown.renderer, "Raw text")
             if len(ways) > 1:
                 quiet = Link("way", block.id)

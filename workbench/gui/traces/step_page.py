@@ -51,14 +51,13 @@ class Block:
     """A titled text of a step.
 
     ``call`` groups arguments and result under one heading. ``at`` is where the quote begins in
-    the characters shown, -1 where it is not in this block. ``ways`` are the renderers that fit.
+    the characters shown, -1 where it is not in this block.
     """
 
     id: str
     title: str
     content: Content
     shown: Shown
-    ways: tuple[tuple[str, str], ...]
     folded: bool
     call: str = ""
     at: int = -1
@@ -175,8 +174,7 @@ def _block(part: _Part, view: View, quote: str, most: int) -> Block:
     shown = show(content, RENDERERS, chosen=view.chosen.get(block_id, ""), quote=asked, most=most)
     at = shown.text.find(displayable(asked)) if asked else -1
     folded = view.folded.get(block_id, content.role in _STARTS_FOLDED) and at < 0
-    ways = tuple((one.id, one.title) for one in fitting(content, RENDERERS))
-    return Block(block_id, title, content, shown, ways, folded, call, at)
+    return Block(block_id, title, content, shown, folded, call, at)
 
 
 def _head(body: ToolBody, call: ToolCall | None) -> CallHead:

@@ -231,7 +231,7 @@ class StepReader(QWidget):
             self.full.show_text("  ·  ".join(filter(None, names)), block.content.text)
             self._stack.setCurrentWidget(self.full)
         elif link.action == "way":
-            self._choose_way(block.id, block.ways, block.shown.renderer)
+            self._choose_way(block.id, block.shown.ways, block.shown.renderer)
 
     def _choose_way(self, block_id: str, ways: tuple[tuple[str, str], ...], current: str) -> None:
         menu = QMenu(self)

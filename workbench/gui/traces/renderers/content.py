@@ -17,11 +17,14 @@ _log = logging.getLogger(__name__)
 
 Role = Literal["text", "reasoning", "arguments", "observation", "record"]
 
-#: What a text widget can lay out without a pause.
-MOST_CHARACTERS = 100_000
+#: What a text widget can lay out without a pause: characters, lines, changes of look.
+MOST_CHARACTERS = 64_000
+MOST_LINES = 2_000
+MOST_RUNS = 2_500
 LONGEST_LINE = 10_000
 #: How much is shown before a place that was asked for.
 _BEFORE = 2_000
+_LEAD = 400
 
 _CONTROLS = {
     **{code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)},
@@ -81,6 +84,7 @@ class Shown:
 
     ``markdown`` is set where the view lays the text out itself; else ``runs`` are it. ``before``
     and ``after`` count characters that are left out, ``cut_lines`` the lines that were cut.
+    ``ways`` are ids and titles of the renderers that fit, the best first.
     """
 
     renderer: str
@@ -90,6 +94,7 @@ class Shown:
     after: int = 0
     cut_lines: int = 0
     problem: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -115,8 +120,12 @@ def show(
     With a ``quote`` the first way whose text holds it is taken, and the part around it is shown.
     The last of ``renderers`` has to be the one that never fails.
     """
+    ranked = fitting(content, renderers)
+    ways = tuple((one.id, one.title) for one in ranked)
+    ranked += [one for one in renderers if one.id in (chosen, "raw") and one not in ranked]
+    ranked.sort(key=lambda one: one.id != chosen)
     problem = ""
-    for renderer in _order(content, renderers, chosen):
+    for renderer in ranked:
         try:
             text = renderer.prettify(content)
             at = text.find(quote) if quote else 0
@@ -125,27 +134,30 @@ def show(
             part, before, after, cut = cut_text(text, most, at)
             part = displayable(part)
             if renderer.id == "markdown":
-                return Shown("markdown", (), part, before, after, cut, problem)
-            runs = tuple(renderer.colour(part))
-            return Shown(renderer.id, runs, None, before, after, cut, problem)
+                return Shown("markdown", (), part, before, after, cut, problem, ways)
+            runs = _few(renderer.colour(part))
+            return Shown(renderer.id, runs, None, before, after, cut, problem, ways)
         except Exception as raised:  # whatever a renderer does, the text is shown
             _log.exception("The %s view failed.", renderer.title)
             problem = f"The {renderer.title} view failed on this text ({type(raised).__name__})."
     if quote:
         return show(content, renderers, chosen=chosen, most=most)
     part, before, after, cut = cut_text(content.text, most)
-    return Shown("raw", (Run(displayable(part)),), None, before, after, cut, problem)
+    return Shown("raw", (Run(displayable(part)),), None, before, after, cut, problem, ways)
 
 
 def fitting(content: Content, renderers: Sequence[Renderer]) -> list[Renderer]:
     """Return the renderers that fit at all, the best first."""
-    return [one for one in _order(content, renderers, "") if _fit(one, content) > 0]
+    fits = [(_fit(one, content), one) for one in renderers]
+    return [one for fit, one in sorted(fits, key=lambda pair: -pair[0]) if fit > 0]
 
 
-def _order(content: Content, renderers: Sequence[Renderer], chosen: str) -> list[Renderer]:
-    fits = sorted(renderers, key=lambda one: _fit(one, content), reverse=True)
-    fits = [one for one in fits if _fit(one, content) > 0 or one.id in ("raw", chosen)]
-    return sorted(fits, key=lambda one: one.id != chosen)
+def _few(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Leave the colours of a long tail out: each change of look costs time to lay out."""
+    if len(runs) <= MOST_RUNS:
+        return tuple(runs)
+    rest = "".join(run.text for run in runs[MOST_RUNS:])
+    return (*runs[:MOST_RUNS], Run(rest))
 
 
 def _fit(renderer: Renderer, content: Content) -> float:
@@ -178,7 +190,12 @@ def cut_text(text: str, most: int = MOST_CHARACTERS, at: int = 0) -> tuple[str, 
     start = 0
     if at > most - _BEFORE:
         start = max(text.rfind("\n", 0, at - _BEFORE // 2) + 1, at - _BEFORE)
+    elif text.count("\n", 0, at) > MOST_LINES // 2:
+        start = text.rfind("\n", 0, max(0, at - _LEAD)) + 1
     part = text[start : start + most]
+    lines = part.split("\n", MOST_LINES)
+    if len(lines) > MOST_LINES:
+        part = part[: -len(lines[-1])] if lines[-1] else part
     after = len(text) - start - len(part)
     if len(part) <= LONGEST_LINE:
         return part, start, after, 0

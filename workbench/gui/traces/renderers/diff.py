@@ -28,6 +28,9 @@ class DiffRenderer:
         if content.role == "arguments":
             return 0.95 if self.prettify(content) else 0.0
         head = content.text[:20_000]
+        if content.role in ("text", "reasoning") and not head.startswith(("diff ", "--- ", "*** ")):
+            # A diff within prose: the prose is what is read.
+            return 0.5 if _HUNK.search(head) else 0.0
         if _PATCH.search(head):
             return 0.9
         if not _HUNK.search(head):

@@ -27,9 +27,10 @@ class JsonRenderer:
     title = "JSON"
 
     def fit(self, content: Content) -> float:
-        text = content.text.strip()
-        if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
+        head, tail = content.text[:200].lstrip()[:1], content.text[-200:].rstrip()[-1:]
+        if head not in ("{", "[") or tail not in ("}", "]"):
             return 0.0
+        text = content.text
         if len(text) > _PARSED:
             return 0.5
         return 0.8 if is_json(text) else 0.0
