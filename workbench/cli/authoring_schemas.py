@@ -82,6 +82,18 @@ def _documents() -> dict[str, dict[str, Any]]:
             "notes": _list(_value(Note)),
         },
         "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
+        "extract": {
+            "skill": _TEXT,
+            "file": _TEXT,
+            "title": _TEXT,
+            "line": _WHOLE,
+            "applied": _TRUTH,
+            "tokenizer": _TEXT,
+            "body_before": _WHOLE,
+            "body_after": _WHOLE,
+            "file_tokens": _WHOLE,
+            "notes": _TEXTS,
+        },
         "rename": {
             "library": _TEXT,
             "old": _TEXT,

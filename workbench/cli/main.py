@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "render": "workbench.cli.render",
     "new": "workbench.cli.new",
     "rename": "workbench.cli.rename",
+    "extract": "workbench.cli.extract",
     "pack": "workbench.cli.pack",
     "unpack": "workbench.cli.pack",
     "search": "workbench.cli.search",

@@ -76,7 +76,7 @@ def unpack_skill(archive: Path, into: Path) -> Unpacked:
                     f"{target} exists already. Move it away, or unpack into another folder."
                 )
             _write(archive, opened, members, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as problem:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as problem:
         raise SkillError(f"{archive} is no readable zip archive: {problem}.") from problem
     except OSError as problem:
         what = problem.strerror or str(problem)
