@@ -79,63 +79,55 @@ class EdgeDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         edge: GraphEdge = index.data(EDGE_ROLE)
-        source, target = index.data(_ENDS_ROLE)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         box: QRect = option.rect
-        front = "selection_text" if selected else "text"
-        quiet = "selection_text" if selected else "text_muted"
         painter.save()
         if selected or hovered:
             painter.fillRect(box, colour("selection" if selected else "hover"))
         painter.setPen(colour("border"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         line = QRect(box.left() + _SIDE, box.top() + 5, box.width() - 2 * _SIDE, 18)
-        painter.setFont(ui_font(bold=True))
-        painter.setPen(colour(front))
-        metrics = QFontMetrics(painter.font())
-        if index.data(_CYCLE_ROLE):
-            sign = QRect(line.right() - 14, line.top() + 1, 14, 14)
-            paint_icon(
-                painter, "refresh", sign.toRectF(), "selection_text" if selected else "warning"
-            )
-            line.setRight(line.right() - 20)
-        half = line.width() // 2 - 12
-        middle = Qt.TextElideMode.ElideMiddle
-        whole = metrics.horizontalAdvance(f"{source} → {target}") <= line.width()
-        ends = (
-            (source, target)
-            if whole
-            else (
-                metrics.elidedText(source, middle, half),
-                metrics.elidedText(target, middle, half),
-            )
-        )
-        painter.drawText(line, _LEFT, " → ".join(ends))
-        line.setRight(box.right() - _SIDE)
+        self._ends(painter, QRect(line), index, selected)
         line.translate(0, 18)
+        middle, right = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
         painter.setFont(ui_font(0.9))
-        painter.setPen(colour(quiet))
+        painter.setPen(colour("selection_text" if selected else "text_muted"))
         place = f"{edge.kind}  ·  {edge.evidence.path}:{edge.evidence.line}"
-        painter.drawText(
-            line, _LEFT, QFontMetrics(painter.font()).elidedText(place, middle, line.width())
-        )
+        _draw(painter, line, place, middle)
         line.translate(0, 18)
         painter.setFont(mono_font(0.85))
-        painter.setPen(colour(front))
-        text = " ".join(edge.evidence.text.split())
-        right = Qt.TextElideMode.ElideRight
-        painter.drawText(
-            line, _LEFT, QFontMetrics(painter.font()).elidedText(text, right, line.width())
-        )
+        painter.setPen(colour("selection_text" if selected else "text"))
+        _draw(painter, line, " ".join(edge.evidence.text.split()), right)
         painter.restore()
+
+    def _ends(self, painter: QPainter, line: QRect, index: Index, selected: bool) -> None:
+        """Draw from and to; where both do not fit, each gets half."""
+        source, target = index.data(_ENDS_ROLE)
+        painter.setFont(ui_font(bold=True))
+        painter.setPen(colour("selection_text" if selected else "text"))
+        if index.data(_CYCLE_ROLE):
+            sign = QRect(line.right() - 14, line.top() + 1, 14, 14).toRectF()
+            paint_icon(painter, "refresh", sign, "selection_text" if selected else "warning")
+            line.setRight(line.right() - 20)
+        metrics = QFontMetrics(painter.font())
+        if metrics.horizontalAdvance(f"{source} → {target}") > line.width():
+            middle, half = Qt.TextElideMode.ElideMiddle, line.width() // 2 - 12
+            source = metrics.elidedText(source, middle, half)
+            target = metrics.elidedText(target, middle, half)
+        painter.drawText(line, _LEFT, f"{source} → {target}")
+
+
+def _draw(painter: QPainter, line: QRect, text: str, mode: Qt.TextElideMode) -> None:
+    metrics = QFontMetrics(painter.font())
+    painter.drawText(line, _LEFT, metrics.elidedText(text, mode, line.width()))
 
 
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 class EdgeList(QListView):
-    """The list; Enter, a double click or a click on the selected edge opens its line."""
+    """The list; Enter or a double click opens the line that shows an edge."""
 
     opened = Signal(object)
 

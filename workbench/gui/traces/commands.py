@@ -5,6 +5,7 @@ Single letters (E, U, S, G, …) work while the viewer has the focus; these keys
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from workbench.gui.shell.commands import Command
@@ -59,27 +60,20 @@ class TraceActions(Protocol):
         ...
 
 
+#: What there is to jump to: name, words, key, mark, icon.
+_JUMPS = (
+    ("error", "error", "F8", Mark.ERROR, "error"),
+    ("prompt", "prompt", "Alt+F8", Mark.PROMPT, "user"),
+    ("skill", "skill event", "Ctrl+F8", Mark.SKILL, "spark"),
+)
+
+
 def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
     """Return the commands of the Traces activity."""
-    step, trace = panel.why_no_step, panel.why_no_trace
-    jumps = tuple(
-        Command(
-            f"trace.{way}_{name}",
-            f"Go to {way} {words}",
-            "View",
-            lambda mark=mark, by=by: panel.jump(mark, by),  # type: ignore[misc]
-            (f"{'Shift+' if by < 0 else ''}{keys}",),
-            when=step,
-            icon=sign if by > 0 else "",
-            group=6,
-        )
-        for name, words, keys, mark, sign in (
-            ("error", "error", "F8", Mark.ERROR, "error"),
-            ("prompt", "prompt", "Alt+F8", Mark.PROMPT, "user"),
-            ("skill", "skill event", "Ctrl+F8", Mark.SKILL, "spark"),
-        )
-        for way, by in (("next", 1), ("previous", -1))
-    )
+    return (*_files(panel), *_jumps(panel), *_steps(panel), *_views(panel))
+
+
+def _files(panel: TraceActions) -> tuple[Command, ...]:
     return (
         Command(
             "trace.open_folder",
@@ -91,9 +85,39 @@ def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
         ),
         Command("trace.open_example", "Open example traces", "File", panel.open_example),
         Command(
-            "trace.close_all", "Close all traces", "File", panel.close_all, when=trace, group=2
+            "trace.close_all",
+            "Close all traces",
+            "File",
+            panel.close_all,
+            when=panel.why_no_trace,
+            group=2,
         ),
-        *jumps,
+    )
+
+
+def _jumps(panel: TraceActions) -> tuple[Command, ...]:
+    def jump(mark: Mark, by: int) -> Callable[[], None]:
+        return lambda: panel.jump(mark, by)
+
+    return tuple(
+        Command(
+            f"trace.{way}_{name}",
+            f"Go to {way} {words}",
+            "View",
+            jump(mark, by),
+            (f"{shift}{keys}",),
+            when=panel.why_no_step,
+            icon=sign if by > 0 else "",
+            group=6,
+        )
+        for name, words, keys, mark, sign in _JUMPS
+        for way, by, shift in (("next", 1, ""), ("previous", -1, "Shift+"))
+    )
+
+
+def _steps(panel: TraceActions) -> tuple[Command, ...]:
+    step = panel.why_no_step
+    return (
         Command(
             "trace.go_to_step",
             "Go to step…",
@@ -123,6 +147,12 @@ def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
             icon="copy",
             group=3,
         ),
+    )
+
+
+def _views(panel: TraceActions) -> tuple[Command, ...]:
+    trace = panel.why_no_trace
+    return (
         Command(
             "trace.usage",
             "Show what skills did in traces",
