@@ -54,82 +54,81 @@ def _value(kind: type) -> dict[str, Any]:
 _ERROR = _object(rule=_TEXT, message=_TEXT, path=_TEXT, line={"type": ["integer", "null"]})
 
 
-def _documents() -> dict[str, dict[str, Any]]:
-    return {
-        "tokens": {
-            "tokenizer": _TEXT,
-            "tokenizer_title": _TEXT,
-            "tokenizer_source": _TEXT,
-            "estimate": _TRUTH,
-            "skills": _list(_value(SkillCost)),
-            "budgets": _list(_value(Budget)),
-        },
-        "search": {
-            "query": _TEXT,
-            "profile": _TEXT,
-            "results": _list(_value(SearchHit)),
-        },
-        "render": {
-            "path": _TEXT,
-            "client": _TEXT,
-            "name": _TEXT,
-            "arguments": _TEXT,
-            "listing": _value(Listing),
-            "body": _TEXT,
-            "replacements": _list(_value(Replacement)),
-            "commands": _list(_value(InjectedCommand)),
-            "appended": _TRUTH,
-            "notes": _list(_value(Note)),
-        },
-        "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
-        "extract": {
-            "skill": _TEXT,
-            "file": _TEXT,
-            "title": _TEXT,
-            "line": _WHOLE,
-            "applied": _TRUTH,
-            "tokenizer": _TEXT,
-            "body_before": _WHOLE,
-            "body_after": _WHOLE,
-            "file_tokens": _WHOLE,
-            "notes": _TEXTS,
-        },
-        "rename": {
-            "library": _TEXT,
-            "old": _TEXT,
-            "new": _TEXT,
-            "folder": _TEXT,
-            "new_folder": _TEXT,
-            "applied": _TRUTH,
-            "files": _TEXTS,
-            "references": _list(_value(Reference)),
-            "left": _list(_value(Reference)),
-        },
-        "pack": {
-            "skill": _TEXT,
-            "name": _TEXT,
-            "target": _OPTIONAL,
-            "file": _OPTIONAL,
-            "bytes": _WHOLE,
-            "sha256": _TEXT,
-            "files": _TEXTS,
-            "changes": _list(_value(ExportChange)),
-            "errors": _list(_ERROR),
-        },
-        "unpack": {
-            "archive": _TEXT,
-            "folder": _TEXT,
-            "files": _TEXTS,
-            "left_out": _TEXTS,
-        },
-    }
+_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "tokens": {
+        "tokenizer": _TEXT,
+        "tokenizer_title": _TEXT,
+        "tokenizer_source": _TEXT,
+        "estimate": _TRUTH,
+        "skills": _list(_value(SkillCost)),
+        "budgets": _list(_value(Budget)),
+    },
+    "search": {
+        "query": _TEXT,
+        "profile": _TEXT,
+        "results": _list(_value(SearchHit)),
+    },
+    "render": {
+        "path": _TEXT,
+        "client": _TEXT,
+        "name": _TEXT,
+        "arguments": _TEXT,
+        "listing": _value(Listing),
+        "body": _TEXT,
+        "replacements": _list(_value(Replacement)),
+        "commands": _list(_value(InjectedCommand)),
+        "appended": _TRUTH,
+        "notes": _list(_value(Note)),
+    },
+    "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
+    "extract": {
+        "skill": _TEXT,
+        "file": _TEXT,
+        "title": _TEXT,
+        "line": _WHOLE,
+        "applied": _TRUTH,
+        "tokenizer": _TEXT,
+        "body_before": _WHOLE,
+        "body_after": _WHOLE,
+        "file_tokens": _WHOLE,
+        "notes": _TEXTS,
+    },
+    "rename": {
+        "library": _TEXT,
+        "old": _TEXT,
+        "new": _TEXT,
+        "folder": _TEXT,
+        "new_folder": _TEXT,
+        "applied": _TRUTH,
+        "files": _TEXTS,
+        "references": _list(_value(Reference)),
+        "left": _list(_value(Reference)),
+    },
+    "pack": {
+        "skill": _TEXT,
+        "name": _TEXT,
+        "target": _OPTIONAL,
+        "file": _OPTIONAL,
+        "bytes": _WHOLE,
+        "sha256": _TEXT,
+        "files": _TEXTS,
+        "changes": _list(_value(ExportChange)),
+        "errors": _list(_ERROR),
+    },
+    "unpack": {
+        "archive": _TEXT,
+        "folder": _TEXT,
+        "files": _TEXTS,
+        "left_out": _TEXTS,
+    },
+}
 
 
 def authoring_schemas() -> dict[str, bytes]:
     """Return the schema files by name."""
     _, parts = msgspec.json.schema_components(_VALUES, ref_template="#/$defs/{name}")
     files: dict[str, bytes] = {}
-    for kind, fields in _documents().items():
+    for kind, fields in _DOCUMENTS.items():
         schema = {
             "$schema": _DIALECT,
             "title": f"What the command line prints: {kind}",
