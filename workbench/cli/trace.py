@@ -13,6 +13,7 @@ from typing import Any, Final
 from workbench.cli import console
 from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
+from workbench.cli.trace_redact import add_redact_arguments, redact_paths
 from workbench.cli.trace_text import number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
@@ -20,7 +21,7 @@ from workbench.traces.open import OpenTrace, open_traces, trace_files
 from workbench.traces.resumes import copied_steps, copies_marked
 
 SUMMARY = {
-    "trace": "agent traces of any format: list, show, search, stats, skills, compare, convert"
+    "trace": "agent traces of any format: list, show, search, stats, skills, compare, convert, …"
 }
 
 _TRACE_ID: Final = "only the trace of this id, where a file holds several"
@@ -42,6 +43,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         ("search", "steps that contain a text"),
         ("compare", "runs step by step, or two groups of sessions"),
         ("convert", "write traces in another format"),
+        ("redact", "a copy without keys, mail addresses, home paths and private addresses"),
     ):
         action = actions.add_parser(name, help=summary, description=summary)
         if name == "search":
@@ -52,6 +54,8 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
             action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
         if name == "compare":
             add_compare_arguments(action)
+        if name == "redact":
+            add_redact_arguments(action)
         if name == "convert":
             action.add_argument("--to", choices=("atif",), required=True)
             action.add_argument("--out", type=Path, help="a file, or a folder for several traces")
@@ -73,6 +77,7 @@ def run_command(command: str, args: argparse.Namespace) -> int:
         "search": _search,
         "compare": _compare,
         "convert": _convert,
+        "redact": _redact,
     }
     actions[args.action](paths, args)
     if getattr(args, "trace", None) is not None and not paths.matched:
@@ -320,3 +325,7 @@ def _compare(paths: _Paths, args: argparse.Namespace) -> None:
         compare_groups(copies_marked([trace.trajectory for trace in paths.traces()]), args)
     else:
         compare_paths(args)
+
+
+def _redact(paths: _Paths, args: argparse.Namespace) -> None:
+    paths.problems += redact_paths(args)

@@ -1,0 +1,1 @@
+"""A copy of a trace without what must not leave the machine."""
