@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.gui.review_world import PROPOSED, SKILL, TRACE, ReviewWorld, make_world
+from tests.gui.test_accessibility import nameless
 from workbench.domain.proposal import Change, Proposal
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.review.work import Work
@@ -650,4 +651,28 @@ def test_nothing_widens_the_window(
     assert view.diff.side_by_side
     assert window.width() == 1280
     window.context.set_theme("light")
+    settled(panel, qtbot)
+
+
+def test_every_part_that_takes_the_focus_has_a_name(
+    world: ReviewWorld, start: Start, qtbot: QtBot
+) -> None:
+    world.propose("three", {"demo/SKILL.md": PROPOSED})
+    panel = start()
+    view = panel.desk.view
+    view.strip.details.show()
+    for act in ("reject", "edit"):
+        panel.desk.run(act)
+        qtbot.wait(20)
+        assert nameless(panel) == []
+    view.close_bars()
+    panel.desk.run("accept_all")
+    panel.desk.run("apply")
+    qtbot.waitUntil(view.apply_page.isVisible, timeout=10_000)
+    assert nameless(panel) == []
+    panel.desk.back()
+    change_on_disk(world, "2. Two", "2. Two, fast")
+    panel.desk.run("merge")
+    qtbot.waitUntil(view.merge_page.isVisible, timeout=10_000)
+    assert nameless(panel) == []
     settled(panel, qtbot)

@@ -20,6 +20,7 @@ from workbench.domain.proposal import (
 )
 from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
+from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.review.apply import apply_decision
 from workbench.review.compose import accepted_hunks
 from workbench.review.decide import decide, gate_after, record
@@ -47,9 +48,13 @@ class Shelf(Struct, frozen=True):
 
 
 class Opened(Struct, frozen=True):
-    """A proposal read for the screen. ``stale`` are files that changed since it was made."""
+    """A proposal read for the screen. ``stale`` are files that changed since it was made.
+
+    ``lines`` is its diff with the verdicts as they were then.
+    """
 
     review: Review
+    lines: tuple[DiffLine, ...]
     verdicts: tuple[HunkVerdict, ...]
     checks: tuple[EvidenceCheck, ...]
     receipt: Receipt | None
@@ -115,8 +120,10 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
     receipts = shelf.store.receipts(proposal_id)
     receipt = receipts[-1] if receipts else None
     in_force = proposal.status == "applied"
+    edited = {one.hunk: one.edited for one in verdicts}
     return Opened(
         review=review,
+        lines=diff_lines(review.hunks, edited.get, review.read_base),
         verdicts=verdicts,
         checks=tuple(recheck(one, quotes.get(one.evidence, "")) for one in proposal.checks),
         receipt=receipt,

@@ -49,7 +49,8 @@ class Choices(Struct, frozen=True):
 
     def count(self, kind: VerdictKind | None) -> int:
         """Return how many hunks have that verdict (None: are open)."""
-        return sum(self.kind(name) == kind for name in self.names)
+        kinds = {verdict.hunk: verdict.verdict for verdict in self.verdicts}
+        return sum(kinds.get(name) == kind for name in self.names)
 
     def set(
         self, names: Iterable[str], kind: VerdictKind, reason: str = "", comment: str = ""
@@ -59,12 +60,17 @@ class Choices(Struct, frozen=True):
         Accepting takes along what a hunk depends on; turning one down turns down what was accepted
         on top of it. ``note`` says so.
         """
-        meant = [name for name in names if name in self.names]
+        known = set(self.names)
+        now = {verdict.hunk: verdict for verdict in self.verdicts}
+        meant = [name for name in names if name in known]
         added = _needed(self.hunks, meant) if kind == "accept" else self._stranded(meant)
-        added = [name for name in added if self.kind(name) != kind]
+        added = [name for name in added if name not in now or now[name].verdict != kind]
+
+        def edited(name: str) -> tuple[str, ...] | None:
+            return now[name].edited if name in now and kind == "accept" else None
+
         changed = self._with(
-            HunkVerdict(name, kind, reason, comment, self._edited(name, kind))
-            for name in (*meant, *added)
+            HunkVerdict(name, kind, reason, comment, edited(name)) for name in (*meant, *added)
         )
         title = f"{_PAST[kind]} {_count(len(meant))}"
         note = ""
@@ -95,10 +101,6 @@ class Choices(Struct, frozen=True):
             self, verdicts=last.before, acts=self.acts[:-1], note=f"Undone: {last.title}."
         )
 
-    def _edited(self, name: str, kind: VerdictKind) -> tuple[str, ...] | None:
-        before = self.of(name)
-        return before.edited if before is not None and kind == "accept" else None
-
     def _with(self, verdicts: Iterable[HunkVerdict]) -> tuple[HunkVerdict, ...]:
         return _merged(self.hunks, self.verdicts, verdicts)
 
@@ -111,6 +113,7 @@ class Choices(Struct, frozen=True):
     def _stranded(self, names: Sequence[str]) -> list[str]:
         """Return accepted hunks that depend, directly or not, on one of ``names``."""
         gone = set(names)
+        now = {verdict.hunk: verdict for verdict in self.verdicts}
         found: list[str] = []
         changed = True
         while changed:
@@ -118,7 +121,7 @@ class Choices(Struct, frozen=True):
             for hunk in self.hunks:
                 if hunk.id in gone or not gone & set(hunk.depends_on):
                     continue
-                verdict = self.of(hunk.id)
+                verdict = now.get(hunk.id)
                 if verdict is not None and verdict.edited is not None:
                     continue  # a person wrote it to stand on its own
                 gone.add(hunk.id)
@@ -132,10 +135,12 @@ def _needed(hunks: Sequence[Hunk], names: Sequence[str]) -> list[str]:
     """Return what ``names`` depend on, directly or not, without themselves."""
     by_id = {hunk.id: hunk for hunk in hunks}
     wanted = [other for name in names if name in by_id for other in by_id[name].depends_on]
+    seen = set(names)
     found: list[str] = []
     while wanted:
         name = wanted.pop()
-        if name in by_id and name not in found and name not in names:
+        if name in by_id and name not in seen:
+            seen.add(name)
             found.append(name)
             wanted += by_id[name].depends_on
     return found

@@ -21,7 +21,7 @@ from workbench.gui.review.carry_out import CarryOut
 from workbench.gui.review.checks import Checked, check_selection
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
-from workbench.gui.review.diff_lines import diff_lines
+from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.notices import show_notices
 from workbench.gui.review.work import Work
@@ -142,7 +142,7 @@ class Desk(QWidget):
         view.show_changes(diagnosis=None if opened.review.hunks else self._diagnosis(opened))
         view.diff.editable = not self.applied
         show_notices(view, opened, self.run)
-        self._show_diff()
+        self._show_diff(opened.lines)
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
         self._show_state()
@@ -166,11 +166,12 @@ class Desk(QWidget):
         if self.choices.hunks and not self.applied:
             self._check_later.start()
 
-    def _show_diff(self) -> None:
-        opened = self.opened
-        if opened is None:
+    def _show_diff(self, lines: tuple[DiffLine, ...] | None = None) -> None:
+        if self.opened is None:
             return
-        lines = diff_lines(self.choices.hunks, self._edited_lines, opened.review.read_base)
+        if lines is None:
+            read_base = self.opened.review.read_base
+            lines = diff_lines(self.choices.hunks, self._edited_lines, read_base)
         self.view.diff.show_diff(self.choices.hunks, lines, self._marks())
 
     def _edited_lines(self, name: str) -> tuple[str, ...] | None:
@@ -180,14 +181,15 @@ class Desk(QWidget):
     def _marks(self) -> list[HunkMark]:
         marks: list[HunkMark] = []
         found = self._found()
+        verdicts = {verdict.hunk: verdict for verdict in self.choices.verdicts}
         for hunk in self.choices.hunks:
-            verdict = self.choices.of(hunk.id)
+            verdict = verdicts.get(hunk.id)
             given = len(hunk.evidence)
             verified = sum(name in found for name in hunk.evidence)
             reason = verdict.reason if verdict is not None and verdict.verdict == "reject" else ""
             marks.append(
                 HunkMark(
-                    kind=self.choices.kind(hunk.id),
+                    kind=verdict.verdict if verdict is not None else None,
                     edited=verdict is not None and verdict.edited is not None,
                     reason=REASON_WORDS.get(reason, "").lower(),
                     evidence=f"evidence {verified}/{given}" if given else "no evidence",
