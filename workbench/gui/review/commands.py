@@ -8,6 +8,23 @@ from workbench.gui.review.desk import Desk
 from workbench.gui.shell.commands import Command, CommandRegistry
 
 
+#: Act of the desk, title, key, what has to be so, group in the menu.
+_COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
+    ("accept", "Accept hunk", "Ctrl+Alt+A", "decide", 0),
+    ("reject", "Reject hunk…", "Ctrl+Alt+R", "decide", 0),
+    ("defer", "Defer hunk", "Ctrl+Alt+D", "decide", 0),
+    ("edit", "Edit hunk…", "Ctrl+Alt+E", "edit", 0),
+    ("undo", "Undo last verdict", "Ctrl+Alt+Z", "undo", 0),
+    ("accept_all", "Accept all open hunks", "", "decide", 0),
+    ("next", "Go to next hunk", "F7", "hunks", 1),
+    ("previous", "Go to previous hunk", "Shift+F7", "hunks", 1),
+    ("sides", "Show side by side", "Ctrl+Alt+B", "hunks", 1),
+    ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
+    ("merge", "Merge with what is on disk…", "", "hunks", 2),
+    ("revert", "Revert applied proposal", "", "revert", 2),
+)
+
+
 def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]:
     """Return the commands; ``show`` brings Review to the front."""
 
@@ -24,77 +41,25 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
     def why_no_hunks() -> str | None:
         return None if desk.choices.hunks else "no proposal with changes is shown."
 
-    decide, edit = desk.why_not_decide, desk.why_not_edit
-    return (
-        Command("review.accept", "Accept hunk", "Review", act("accept"), ("Ctrl+Alt+A",), decide),
-        Command("review.reject", "Reject hunk…", "Review", act("reject"), ("Ctrl+Alt+R",), decide),
-        Command("review.defer", "Defer hunk", "Review", act("defer"), ("Ctrl+Alt+D",), decide),
-        Command("review.edit", "Edit hunk…", "Review", act("edit"), ("Ctrl+Alt+E",), edit),
+    why = {
+        "decide": desk.why_not_decide,
+        "edit": desk.why_not_edit,
+        "undo": desk.why_not_undo,
+        "hunks": why_no_hunks,
+        "apply": desk.why_not_apply,
+        "revert": why_not_revert,
+    }
+    return tuple(
         Command(
-            "review.undo",
-            "Undo last verdict",
+            f"review.{name}",
+            title,
             "Review",
-            act("undo"),
-            ("Ctrl+Alt+Z",),
-            desk.why_not_undo,
-        ),
-        Command(
-            "review.accept_all", "Accept all open hunks", "Review", act("accept_all"), (), decide
-        ),
-        Command(
-            "review.next",
-            "Go to next hunk",
-            "Review",
-            act("next"),
-            ("F7",),
-            why_no_hunks,
-            group=1,
-        ),
-        Command(
-            "review.previous",
-            "Go to previous hunk",
-            "Review",
-            act("previous"),
-            ("Shift+F7",),
-            why_no_hunks,
-            group=1,
-        ),
-        Command(
-            "review.sides",
-            "Show side by side",
-            "Review",
-            act("sides"),
-            ("Ctrl+Alt+B",),
-            why_no_hunks,
-            group=1,
-        ),
-        Command(
-            "review.apply",
-            "Apply accepted hunks…",
-            "Review",
-            act("apply"),
-            ("Ctrl+Alt+Return",),
-            desk.why_not_apply,
-            group=2,
-        ),
-        Command(
-            "review.merge",
-            "Merge with what is on disk…",
-            "Review",
-            act("merge"),
-            (),
-            why_no_hunks,
-            group=2,
-        ),
-        Command(
-            "review.revert",
-            "Revert applied proposal",
-            "Review",
-            act("revert"),
-            (),
-            why_not_revert,
-            group=2,
-        ),
+            act(name),
+            (keys,) if keys else (),
+            why[needs],
+            group=group,
+        )
+        for name, title, keys, needs, group in _COMMANDS
     )
 
 
