@@ -7,7 +7,6 @@ from collections.abc import Callable
 from workbench.gui.review.desk import Desk
 from workbench.gui.shell.commands import Command, CommandRegistry
 
-
 #: Act of the desk, title, key, what has to be so, group in the menu.
 _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("accept", "Accept hunk", "Ctrl+Alt+A", "decide", 0),
