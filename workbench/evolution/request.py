@@ -98,8 +98,7 @@ def build_request(
 ) -> BuiltRequest:
     """Copy skills and write traces into a run folder.
 
-    Only skills are copied, links are never followed, and modes are kept. The traces' order does not
-    matter: they are sorted by the ids they get.
+    Only skills are copied, no links, with their modes. Traces are sorted by the ids they get.
 
     Args:
         library: as read.

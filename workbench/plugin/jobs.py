@@ -117,25 +117,10 @@ class JobRunner:
         run_dir = self._run_dir(plugin.id, request.job)
         work = run_dir / "work"
         request = replace(request, job=run_dir.name, settings=settings, workdir=str(work))
-        limits = limits or Limits()
-        if request.budget.wall_s is not None:
-            limits = replace(limits, wall_s=request.budget.wall_s)
-        spec = JobSpec(
-            id=run_dir.name,
-            plugin=manifest.id,
-            plugin_path=plugin.code_path,
-            entry=manifest.entry,
-            form=manifest.form,
-            request=request,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            title=title,
-            argv=manifest.argv,
-            limits=limits,
-        )
+        spec = _spec(plugin, manifest, request, title, limits or Limits())
         _write_run(run_dir, spec)
-        granted = {
-            name: (secrets or {})[name] for name in manifest.secrets if name in (secrets or {})
-        }
+        given = secrets or {}
+        granted = {name: given[name] for name in manifest.secrets if name in given}
         job = Job(
             spec,
             run_dir,
@@ -145,6 +130,12 @@ class JobRunner:
             has_runner=has_runner,
             leave_queue=self._leave_queue,
         )
+        self._enqueue(job, key)
+        self._start_next()
+        return job
+
+    def _enqueue(self, job: Job, key: str | None) -> None:
+        """Queue the job; after ``close`` it ends at once, cancelled."""
         with self._lock:
             refused = self._closed
             if not refused:
@@ -153,8 +144,6 @@ class JobRunner:
             job.cancel()
             job.run()
             job.mark_done()
-        self._start_next()
-        return job
 
     def close(self) -> None:
         """Cancel all jobs, wait until their processes are gone, and take no more."""
@@ -222,6 +211,25 @@ class JobRunner:
                     self._queue.remove(entry)
                     return True
         return False
+
+
+def _spec(
+    plugin: PluginInfo, manifest: Manifest, request: Request, title: str, limits: Limits
+) -> JobSpec:
+    if request.budget.wall_s is not None:
+        limits = replace(limits, wall_s=request.budget.wall_s)
+    return JobSpec(
+        id=request.job,
+        plugin=manifest.id,
+        plugin_path=plugin.code_path,
+        entry=manifest.entry,
+        form=manifest.form,
+        request=request,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        title=title,
+        argv=manifest.argv,
+        limits=limits,
+    )
 
 
 def _allowed(plugin: PluginInfo, request: Request) -> Manifest:

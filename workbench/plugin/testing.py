@@ -74,6 +74,15 @@ def run_in_process(
             inbox.put(answer(event) if answer else EvalAnswer(event.id, refused="no runner"))
 
     context = RunContext(request, run_dir, emit, inbox, secrets or {})
+    finished = _run(manifest, request, context, emit)
+    events.append(replace(finished, seq=len(events) + 1))
+    assert isinstance(events[-1], Finished)
+    return tuple(events)
+
+
+def _run(
+    manifest: Manifest, request: Request, context: RunContext, emit: Callable[[AnyEvent], None]
+) -> Finished:
     code_path = Path(manifest.folder)
     spec = JobSpec(
         id=request.job,
@@ -86,9 +95,6 @@ def run_in_process(
     )
     before = list(sys.path)
     try:
-        finished = run_entry(lambda: load_entry(code_path, spec.entry), spec, context, emit)
+        return run_entry(lambda: load_entry(code_path, spec.entry), spec, context, emit)
     finally:
         sys.path[:] = before
-    events.append(replace(finished, seq=len(events) + 1))
-    assert isinstance(events[-1], Finished)
-    return tuple(events)

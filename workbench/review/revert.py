@@ -12,7 +12,7 @@ from workbench.review.merge import FileMerge, Merge, merge_file
 from workbench.review.message import revert_message
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover_one
-from workbench.review.transaction import Stale, Transaction, survey
+from workbench.review.transaction import Ground, Stale, Transaction, survey
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 
@@ -55,41 +55,14 @@ def revert(
         proposal = store.get(proposal_id)
         original = applied_receipt(store, proposal_id)
         root = Path(library or original.library).absolute()
-        if not history.did(original):
-            raise ReviewProblem(
-                f"Proposal {proposal_id} was not applied by this program on this machine, so its "
-                "receipt is not taken at its word. Revert the commit with git, or review the way "
-                "back with proposals revert --merge."
-            )
-        changed = changed_since(root, original)
-        if changed:
-            raise Stale(
-                f"{', '.join(changed)} changed in {root} since proposal {proposal_id} was applied, "
-                "so it was not reverted. Revert it as a merge (proposals revert --merge) and "
-                "review the result.",
-                changed,
-            )
+        _check_revertible(history, original, root)
         ground = survey(
             root,
             tuple(file.path for file in original.files),
             use_git=use_git and original.commit is not None,
             committing=True,
         )
-        back = tuple(file.path for file in original.files if file.before_sha256 is not None)
-        receipt = msgspec.structs.replace(
-            original,
-            library=str(root),
-            state="prepared",
-            files=tuple(_backwards(file) for file in original.files),
-            reviewer=reviewer,
-            time=now,
-            commit=None,
-            message=ground.note,
-            repository=str(ground.repository.root) if ground.repository else None,
-            created_folders=missing_folders(root, back),
-            base_commit=ground.repository.head() if ground.repository else None,
-            undoes=original.content_hash,
-        )
+        receipt = _prepared(original, root, ground, reviewer=reviewer, now=now)
         digests = {file.before_sha256 for file in original.files}
         digests |= {file.after_sha256 for file in original.files}
         contents = {one: store.blob(one, proposal_id) for one in digests if one is not None}
@@ -104,6 +77,41 @@ def revert(
             message=message,
             original=original,
         ).run()
+
+
+def _check_revertible(history: LocalHistory, original: Receipt, root: Path) -> None:
+    if not history.did(original):
+        raise ReviewProblem(
+            f"Proposal {original.proposal} was not applied by this program on this machine, so its "
+            "receipt is not taken at its word. Revert the commit with git, or review the way "
+            "back with proposals revert --merge."
+        )
+    changed = changed_since(root, original)
+    if changed:
+        raise Stale(
+            f"{', '.join(changed)} changed in {root} since proposal {original.proposal} was "
+            "applied, so it was not reverted. Revert it as a merge (proposals revert --merge) and "
+            "review the result.",
+            changed,
+        )
+
+
+def _prepared(original: Receipt, root: Path, ground: Ground, *, reviewer: str, now: str) -> Receipt:
+    back = tuple(file.path for file in original.files if file.before_sha256 is not None)
+    return msgspec.structs.replace(
+        original,
+        library=str(root),
+        state="prepared",
+        files=tuple(_backwards(file) for file in original.files),
+        reviewer=reviewer,
+        time=now,
+        commit=None,
+        message=ground.note,
+        repository=str(ground.repository.root) if ground.repository else None,
+        created_folders=missing_folders(root, back),
+        base_commit=ground.repository.head() if ground.repository else None,
+        undoes=original.content_hash,
+    )
 
 
 def _backwards(file: ReceiptFile) -> ReceiptFile:
