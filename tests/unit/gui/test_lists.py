@@ -1,4 +1,4 @@
-"""Fuzzy matching, rows of skills, templates, recovery copies, block states, options."""
+"""Fuzzy matching, rows of skills, recovery copies, block states, options."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.domain.diagnostic import Diagnostic
-from workbench.files import FileProblem
 from workbench.gui.app import Options, has_display, parse, run_gui
 from workbench.gui.editor.recovery import RecoveryCopy, RecoveryFolder
-from workbench.gui.library.templates import create_skill, name_problem, templates
 from workbench.gui.models.skill_rows import SkillRow, filtered, size_text, verdict_of
 from workbench.gui.shell.fuzzy import rank, score
-from workbench.skills.check import CLIENTS, check_skill
-from workbench.skills.read import read_skill
 
 
 def test_beginnings_of_words_win() -> None:
@@ -72,46 +68,6 @@ def test_sizes_are_for_people() -> None:
         "2.0 KB",
         "3.0 MB",
     ]
-
-
-@pytest.mark.parametrize("template", templates(), ids=lambda one: one.id)
-def test_a_skill_from_a_template_has_no_problem_for_any_client(
-    template: object, tmp_path: Path
-) -> None:
-    folder = create_skill(
-        tmp_path, template, "my-skill", 'Does "this": and that. Use it when asked for this.'
-    )
-    skill = read_skill(folder)
-    clients = [name for name, client in CLIENTS.items() if not client.reference]
-    assert [(one.severity, one.message) for one in check_skill(skill, clients)] == []
-    assert skill.description.startswith('Does "this": and')
-    assert "$" not in skill.text
-
-
-def test_a_skill_is_never_made_over_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "there").mkdir()
-    with pytest.raises(FileProblem, match="cannot be made"):
-        create_skill(tmp_path, templates()[0], "there", "x")
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("", "Give"),
-        ("A", "lower-case"),
-        ("a--b", "hyphens"),
-        ("-a", "hyphens"),
-        ("a/b", "lower-case"),
-        ("x" * 65, "64"),
-        ("taken", "already"),
-    ],
-)
-def test_bad_names_are_told(name: str, words: str) -> None:
-    assert words in name_problem(name, {"taken"})
-
-
-def test_a_good_name_is_fine() -> None:
-    assert name_problem("pdf-forms2", {"taken"}) == ""
 
 
 def test_a_recovery_copy_comes_back_once_and_only_for_its_file(tmp_path: Path) -> None:

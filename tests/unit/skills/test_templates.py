@@ -42,9 +42,23 @@ def test_a_name_that_will_not_do_is_told(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "Give"),
+        ("A", "lower-case"),
+        ("a--b", "hyphens"),
+        ("x" * 65, "64"),
+        ("taken", "already"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_said(name, words):
+    assert words in name_problem(name, {"taken"})
+
+
 def test_a_folder_there_already_is_told_before():
     assert name_problem("demo", ("demo",))
-    assert name_problem("demo", ("other",)) == ""
+    assert name_problem("pdf-forms2", ("other",)) == ""
 
 
 def test_a_disk_that_refuses_leaves_nothing(tmp_path, monkeypatch):

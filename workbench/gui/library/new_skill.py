@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFormLayout,
     QLabel,
@@ -16,12 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.files import FileProblem
-from workbench.gui.library.templates import create_skill, name_problem, templates
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
-
-#: Stands where no description was given; it says what is missing.
-_DESCRIPTION = "Say what this skill does and when an agent should use it."
+from workbench.gui.widgets.value_fields import ChoiceBox
+from workbench.skills.templates import create_skill, name_problem, templates
 
 
 class NewSkillDialog(QDialog):
@@ -50,7 +47,7 @@ class NewSkillDialog(QDialog):
         self.description.setPlaceholderText(
             "What it does and when to use it, in words a request would have"
         )
-        self.template = QComboBox()
+        self.template = ChoiceBox("Template")
         for one in self._templates:
             self.template.addItem(one.title)
             self.template.setItemData(
@@ -96,7 +93,7 @@ class NewSkillDialog(QDialog):
 
     def _create(self) -> None:
         template = self._templates[self.template.currentIndex()]
-        description = self.description.toPlainText().strip() or _DESCRIPTION
+        description = self.description.toPlainText()
         try:
             folder = create_skill(self._root, template, self.name.text(), description)
         except FileProblem as problem:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHeaderView,
     QLabel,
     QPlainTextEdit,
@@ -21,6 +20,7 @@ from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import CheckBox
 
 _COLUMNS = ("File", "Before", "After", "Size", "Note")
 
@@ -54,7 +54,7 @@ class ApplyPage(QWidget):
         self.message.setFont(mono_font(0.95))
         self.message.setProperty("field", True)
         self.message.setAccessibleName("Commit message")
-        self.skip_git = QCheckBox("Write the files without a commit; both versions are kept")
+        self.skip_git = CheckBox("Write the files without a commit; both versions are kept")
         self.skip_git.toggled.connect(lambda _on: self._enable())
         self._banner = column(spacing=0)
         self._why = QLabel()

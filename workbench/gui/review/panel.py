@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from workbench.domain.proposal import Evidence, EvidenceCheck, Proposal
 from workbench.gui.review.backend import Shelf, read_queue
@@ -24,6 +24,7 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.widgets.split_view import SplitView
+from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import Listing
 
@@ -53,9 +54,8 @@ class ReviewPanel(QWidget):
         self.evidence = EvidenceView()
         self.queue = QueueView()
         self.filter = SearchField("Filter proposals…")
-        self.shown = QComboBox()
+        self.shown = ChoiceBox("Which proposals are listed")
         self.shown.addItems(list(FILTERS))
-        self.shown.setAccessibleName("Which proposals are listed")
         self.count = QLabel()
         self.count.setProperty("muted", True)
         self.count.setContentsMargins(12, 6, 12, 6)

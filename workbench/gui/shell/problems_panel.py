@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QComboBox, QStackedWidget, QTreeView, QWidget
+from PySide6.QtWidgets import QStackedWidget, QTreeView, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.problems import ORDER, Problem
@@ -14,6 +14,7 @@ from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.value_fields import ChoiceBox
 
 _LEVELS = (
     ("All problems", "hint"),
@@ -32,8 +33,7 @@ class ProblemsPanel(QWidget):
         self.model = ProblemsModel(self)
         self.filter = SearchField("Filter problems…")
         self.filter.searched.connect(lambda _text: self._refresh())
-        self.level = QComboBox()
-        self.level.setAccessibleName("Least severity shown")
+        self.level = ChoiceBox("Least severity shown")
         self.level.addItems([title for title, _ in _LEVELS])
         self.level.currentIndexChanged.connect(lambda _index: self._refresh())
         self.tree = QTreeView()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.problems import Problem
@@ -17,6 +17,7 @@ from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.traces.open import OpenTrace
 
 _ANY_SKILL = "Any skill"
@@ -35,9 +36,7 @@ class TraceList(QWidget):
         self._rows: list[TraceRow] = []
         self._banner: Banner | None = None
         self.filter = SearchField("Filter traces…")
-        self.skill = QComboBox()
-        self.skill.setAccessibleName("Skill that was used")
-        self.skill.view().setAccessibleName("Skill that was used")
+        self.skill = ChoiceBox("Skill that was used")
         self.skill.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.skill.setFixedWidth(180)
         self.failed = QToolButton()

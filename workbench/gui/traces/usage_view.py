@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHeaderView,
     QLabel,
     QListWidget,
@@ -28,6 +27,7 @@ from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
+from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.usage.report import SkillUsage, Use
 
 Index = QModelIndex | QPersistentModelIndex
@@ -100,9 +100,7 @@ class UsageView(QWidget):
         self._context = context
         self._usage: Usage | None = None
         self._turn = 0
-        self.worklist = QComboBox()
-        self.worklist.setAccessibleName("Worklist")
-        self.worklist.view().setAccessibleName("Worklist")
+        self.worklist = ChoiceBox("Worklist")
         for title, tip in LISTS:
             self.worklist.addItem(title)
             self.worklist.setItemData(self.worklist.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QToolButton, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
@@ -30,6 +30,7 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.widgets.split_view import SplitView
+from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.traces.open import OpenTrace
 
 #: Facets of the step list.
@@ -75,9 +76,7 @@ class TraceViewer(QWidget):
         self._up = link_button("Parent trace", self._go_up)
         self.strip = TimeStrip()
         self.filter = SearchField("Find in this trace…", pause_ms=250)
-        self.kind = QComboBox()
-        self.kind.setAccessibleName("Kind of step")
-        self.kind.view().setAccessibleName("Kind of step")
+        self.kind = ChoiceBox("Kind of step")
         self.kind.addItems([title for title, _ in KINDS])
         self.steps = StepsView()
         self.count = QLabel()

@@ -37,6 +37,7 @@ class ChoiceBox(QComboBox):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
+        self.view().setAccessibleName(name)
         self.setStyleSheet(_CHOICE_SHEET)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
