@@ -70,6 +70,10 @@ class SkillWatch:
         """Take that the agent's own keyword rules loaded a skill."""
         self._add(step, None, SkillUse("loaded", skill, "", "explicit"), span, "keyword")
 
+    def reported(self, step: StepDraft, skill: str, span: ByteSpan, trigger: SkillTrigger) -> None:
+        """Take that the agent itself reports that a skill was loaded."""
+        self._add(step, None, SkillUse("loaded", skill, "", "explicit"), span, trigger)
+
     def offered(self, step: StepDraft, skill: str, span: ByteSpan) -> None:
         """Take that a record names a skill as available."""
         self._add(step, None, SkillUse("listed", skill, "", "explicit"), span, "unknown")

@@ -1,0 +1,1 @@
+"""Spans of observability tools made conversations: OTLP, Langfuse, LangSmith."""
