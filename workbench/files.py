@@ -116,7 +116,7 @@ def write_atomic(
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
         temporary = None
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as problem:
         raise FileProblem(_write_failed(path, problem)) from problem
     finally:
@@ -125,8 +125,13 @@ def write_atomic(
     return sha256(data)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename last; not every file system lets a folder be opened."""
+def sync_folder(folder: Path) -> None:
+    """Make a rename last; not every file system lets a folder be opened.
+
+    Of a folder that is gone, the nearest one above is taken.
+    """
+    while not folder.is_dir():
+        folder = folder.parent
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from workbench.domain.proposal import Receipt, ReceiptFile
-from workbench.files import FileProblem, confined, sha256, write_atomic
+from workbench.files import FileProblem, confined, sha256, sync_folder, write_atomic
 from workbench.review.plan import ReviewProblem, check_path
 
 ReadContent = Callable[[str], bytes]
@@ -220,7 +220,7 @@ def _replace(library: Path, file: ReceiptFile, temporary: Path | None) -> None:
             _remove_empty(library, target.parent)
         else:
             temporary.replace(target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     except OSError as problem:
         raise _cannot_write(target, problem) from problem
 
@@ -233,21 +233,6 @@ def _remove_empty(library: Path, folder: Path) -> None:
         except OSError:
             return
         folder = folder.parent
-
-
-def _sync(folder: Path) -> None:
-    while not folder.is_dir():
-        folder = folder.parent
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _cannot_write(target: Path, problem: OSError) -> FileProblem:
