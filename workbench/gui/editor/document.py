@@ -23,7 +23,7 @@ from workbench.gui.editor.source_view import SourceView
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner, Severity
-from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.buttons import WordButton, icon_button
 from workbench.gui.widgets.document import Document
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
@@ -167,10 +167,9 @@ class FileDocument(Document):
         group = QButtonGroup(self)
         group.setExclusive(False)
         for name, sign in self._sides():
-            button = QToolButton()
+            button = WordButton()
             button.setText(name)
             button.setIcon(icon(sign, "text_muted", on="selection_text"))
-            button.setToolButtonStyle(button.toolButtonStyle().ToolButtonTextBesideIcon)
             button.setCheckable(True)
             button.setToolTip(f"Show or hide the {name.lower()} beside the source")
             button.setAccessibleName(f"{name} beside the source")

@@ -69,7 +69,7 @@ class Preview(QTextBrowser):
         bar.setValue(place)
 
     def _shade_code(self, ground: QColor) -> None:
-        """Give fenced code a ground of its own; Qt's Markdown has none."""
+        """Give fenced code a ground of its own, and let it wrap: nothing is cut at the edge."""
         block = self.document().begin()
         for _ in range(_SHADED):
             if not block.isValid():
@@ -77,6 +77,7 @@ class Preview(QTextBrowser):
             if block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence):
                 shaded = block.blockFormat()
                 shaded.setBackground(ground)
+                shaded.setNonBreakableLines(False)
                 QTextCursor(block).setBlockFormat(shaded)
             block = block.next()
 

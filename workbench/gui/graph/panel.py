@@ -25,7 +25,7 @@ from workbench.gui.graph.paint import line_sign
 from workbench.gui.graph.scene import EDGE_KINDS, Scene, Wish, make_scene
 from workbench.gui.shell.commands import Command
 from workbench.gui.shell.context import AppContext
-from workbench.gui.widgets.buttons import icon_button, push_button
+from workbench.gui.widgets.buttons import WordButton, icon_button, push_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
@@ -167,10 +167,9 @@ class GraphPanel(QWidget):
             tools.addWidget(button)
         tools.addSpacing(8)
         for kind, words in EDGE_KINDS:
-            button = QToolButton()
+            button = WordButton()
             button.setText(kind.capitalize())
             button.setIconSize(QSize(24, 16))
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setCheckable(True)
             button.setChecked(True)
             button.setToolTip(words)

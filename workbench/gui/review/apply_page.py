@@ -22,6 +22,7 @@ from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.marks import CheckBox
 
+_MOST_ROWS = 8
 _COLUMNS = ("File", "Before", "After", "Size", "Note")
 
 
@@ -75,9 +76,9 @@ class ApplyPage(QWidget):
         inside.addWidget(self.title)
         inside.addWidget(self.ground)
         inside.addWidget(_section("Files"))
-        inside.addWidget(self.files, 2)
+        inside.addWidget(self.files)
         inside.addWidget(self._message_title)
-        inside.addWidget(self.message, 3)
+        inside.addWidget(self.message, 1)
         inside.addWidget(self.skip_git)
         inside.addLayout(foot)
         outer = column(self, spacing=0)
@@ -116,7 +117,8 @@ class ApplyPage(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Show that it is being applied."""
-        self.apply.setText("Applying…" if busy else "Apply")
+        title = "Apply and commit" if self._plan and self._plan.repository else "Apply"
+        self.apply.setText("Applying…" if busy else title)
         self.apply.setEnabled(not busy)
         self.back.setEnabled(not busy)
 
@@ -135,6 +137,10 @@ class ApplyPage(QWidget):
         for number in range(1, len(_COLUMNS)):
             header.setSectionResizeMode(number, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(False)
+        # As high as its rows, up to a third of the page; the message has the rest.
+        rows = min(max(len(plan.files), 1), _MOST_ROWS)
+        row_height = max(self.files.sizeHintForRow(0), 24)
+        self.files.setFixedHeight(header.sizeHint().height() + rows * row_height + 4)
 
     def unticked(self) -> int:
         """Return how many programs and deletions nobody ticked yet."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QToolButton, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.gui.models.skill_rows import size_text
 from workbench.gui.review.checks import Checked
@@ -12,19 +12,19 @@ from workbench.gui.review.rows import LEVEL_TONES, level_text
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import TONE_ICONS, Tone
+from workbench.gui.widgets.buttons import WordButton
 from workbench.gui.widgets.layouts import column
 
 _HIGH = ("high", "critical")
 _SIGNS = {"error": "error", "warning": "warning", "info": "info", "hint": "hint"}
 
 
-class Fact(QToolButton):
+class Fact(WordButton):
     """One check in a few words; a press shows the details."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(14, 14))
         self.setAutoRaise(True)
         self.setFont(ui_font(0.92))

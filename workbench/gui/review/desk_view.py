@@ -23,7 +23,7 @@ from workbench.gui.review.header import ProposalHeader
 from workbench.gui.review.merge_page import MergePage
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner, Severity
-from workbench.gui.widgets.buttons import icon_button, primary_button
+from workbench.gui.widgets.buttons import WordButton, icon_button, primary_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
@@ -201,11 +201,10 @@ class DeskView(QWidget):
         return tools
 
     def _act(self, name: str, title: str, sign: str, key: str) -> QToolButton:
-        button = QToolButton()
+        button = WordButton()
         button.setText(title)
         button.setIcon(icon(sign, "text"))
         button.setIconSize(QSize(16, 16))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAutoRaise(True)
         button.setToolTip(f"{title} ({key})")
         button.setAccessibleName(title)

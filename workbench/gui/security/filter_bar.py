@@ -22,7 +22,8 @@ class FilterBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = SearchField("Filter findings…")
+        self.words = SearchField("Filter…")
+        self.words.setAccessibleName("Filter findings")
         self.least = ChoiceBox("Least severity")
         self.least.addItem("Any severity", "info")
         for level in LEVELS[1:]:
@@ -34,7 +35,7 @@ class FilterBar(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(12)
+            box.setMinimumContentsLength(11)
         self.suppressed = CheckBox("Suppressed")
         line = row(self, spacing=6)
         line.setContentsMargins(8, 6, 8, 6)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
-from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.buttons import WordButton, icon_button
 from workbench.gui.widgets.layouts import row
 
 Run = Callable[[str], object]
@@ -124,8 +124,7 @@ class StatusBar(QStatusBar):
 
 
 def _button(name: str, run: Callable[[], object]) -> QToolButton:
-    button = QToolButton()
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button = WordButton()
     button.setIconSize(QSize(14, 14))
     button.setAccessibleName(name)
     button.setAutoRaise(True)

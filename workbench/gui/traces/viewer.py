@@ -25,7 +25,7 @@ from workbench.gui.traces.step_reader import StepReader
 from workbench.gui.traces.steps_view import StepsView
 from workbench.gui.traces.time_strip import TimeStrip
 from workbench.gui.widgets.badge import Badge
-from workbench.gui.widgets.buttons import icon_button, link_button
+from workbench.gui.widgets.buttons import WordButton, icon_button, link_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
@@ -182,10 +182,9 @@ class TraceViewer(QWidget):
         header.setObjectName("PanelHeader")
         line = row(header, spacing=8)
         line.setContentsMargins(8, 4, 12, 4)
-        back = QToolButton()
+        back = WordButton()
         back.setIcon(icon("traces"))
         back.setText("Traces")
-        back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         back.setToolTip("Back to the list of traces (Alt+Left)")
         back.setAccessibleName("Back to the list of traces")
         back.clicked.connect(lambda _checked=False: self.left.emit())
@@ -368,9 +367,7 @@ class TraceViewer(QWidget):
         turn = f"  ·  turn {one.turn}" if one.turn else ""
         time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
         title = self.reader.title()
-        self._step_title.setText(
-            f"Step {step} of {len(self._index.steps)}  ·  {title}{turn}{model}{time}"
-        )
+        self._step_title.setText(f"Step {step}  ·  {title}{turn}{model}{time}")
 
     def _fold(self, step: int, folded: bool) -> None:
         assert self._index is not None

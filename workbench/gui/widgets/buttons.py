@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QPushButton, QStyleOptionToolButton, QToolButton, QWidget
 
 from workbench.gui.theme.icons import icon
+
+
+class WordButton(QToolButton):
+    """A tool button with its words beside its icon.
+
+    Qt sets the words hard against the icon and leaves two blanks behind them; one of these belongs
+    between the two.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        super().initStyleOption(option)
+        if not self.icon().isNull():
+            option.text = f" {self.text()}"
 
 
 def primary_button(
