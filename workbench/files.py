@@ -65,7 +65,8 @@ def confined(root: Path, relative: str) -> Path:
     No part may be a link, so that nothing outside is ever reached.
 
     Raises:
-        FileProblem: the path is absolute, has ``..`` or a backslash, or passes through a link.
+        FileProblem: the path is absolute, has ``..`` or a backslash, passes through a link, or
+            cannot be looked at.
     """
     pure = PurePosixPath(relative)
     if pure.is_absolute() or ".." in pure.parts or "\\" in relative or "\0" in relative:
@@ -73,7 +74,12 @@ def confined(root: Path, relative: str) -> Path:
     path = root
     for part in pure.parts:
         path = path / part
-        if path.is_symlink():
+        try:
+            is_link = path.is_symlink()
+        except OSError as problem:
+            shown = relative if len(relative) <= 200 else f"{relative[:199]}…"
+            raise FileProblem(f"Cannot look at {shown} in {root}: {problem.strerror}.") from problem
+        if is_link:
             raise FileProblem(f"{path} is a link; links are never followed. Replace it by a file.")
     return path
 

@@ -65,6 +65,12 @@ def test_confined_refuses_paths_that_leave_the_folder(tmp_path: Path, relative: 
         confined(tmp_path, relative)
 
 
+def test_confined_tells_of_a_name_no_file_system_takes(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match="too long") as told:
+        confined(tmp_path, "a" * 5000)
+    assert len(str(told.value)) < 500
+
+
 def test_confined_refuses_links(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("/tmp")
     with pytest.raises(FileProblem, match="is a link"):
