@@ -96,6 +96,12 @@ class Node:
             for at, after in array_items(self.data, self.start, self.end):
                 yield self._part(at, after)
 
+    def with_members(self, members: dict[str, Node]) -> Node:
+        """Return this value as if it had other members; each still leads to its own bytes."""
+        node = self._part(self.start, self.end)
+        node._members = members
+        return node
+
     def get(self, *path: Path) -> Node | None:
         """Return the value at a path of keys and indexes, None when it is not there or null."""
         node: Node | None = self
