@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -30,6 +31,9 @@ class ChangedOutside(FileProblem):
             f"{path} {what} by another program since it was read. Nothing was written: compare the "
             "two versions, then reload it or save over it."
         )
+
+
+_PROGRAM_FOLDERS: Final = frozenset({".git", "git~1", ".hg", ".svn", ".workbench"})
 
 
 class _Unchecked:
@@ -57,6 +61,17 @@ def sha256_file(path: Path) -> str | None:
         return None
     except OSError as problem:
         raise FileProblem(f"Cannot read {path}: {problem.strerror}.") from problem
+
+
+def is_program_folder(name: str) -> bool:
+    """Say whether a folder of that name belongs to version control or to this program.
+
+    A file there may run with the next command. Spellings that some system takes for the same name
+    count: other case, trailing dots and spaces, the short name of Windows, invisible characters
+    (CVE-2014-9390).
+    """
+    seen = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return seen.casefold().rstrip(". ") in _PROGRAM_FOLDERS
 
 
 def confined(root: Path, relative: str) -> Path:

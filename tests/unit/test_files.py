@@ -13,6 +13,7 @@ from workbench.files import (
     ChangedOutside,
     FileProblem,
     confined,
+    is_program_folder,
     sha256,
     sha256_file,
     write_atomic,
@@ -75,3 +76,15 @@ def test_confined_refuses_links(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("/tmp")
     with pytest.raises(FileProblem, match="is a link"):
         confined(tmp_path, "out/x")
+
+
+@pytest.mark.parametrize(
+    "name", [".git", ".GIT", ".git. ", "GIT~1", ".g\u200bit", ".hg", ".Workbench"]
+)
+def test_a_programs_folder_is_known_however_it_is_spelled(name: str) -> None:
+    assert is_program_folder(name)
+
+
+@pytest.mark.parametrize("name", ["git", ".github", ".gitignore", "workbench", "", "..."])
+def test_other_folders_are_no_programs(name: str) -> None:
+    assert not is_program_folder(name)

@@ -8,10 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from workbench.domain.proposal import Change
 from workbench.evolution.snapshot import LibrarySnapshot
-from workbench.files import FileProblem, confined
+from workbench.files import FileProblem, confined, is_program_folder
 
-#: Folders that programs act on without being asked: a "skill file" there runs on the next command.
-_FORBIDDEN = frozenset({".git", ".hg", ".svn", ".workbench"})
 _MAX_PATH = 400
 
 
@@ -35,10 +33,12 @@ def path_problem(
         return f"{path!r} has control or invisible characters"
     if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in pure.parts[0]:
         return f"'{path}' leaves the library"
-    if any(part.casefold() in _FORBIDDEN for part in pure.parts):
+    if any(map(is_program_folder, pure.parts)):
         return f"'{path}' lies in a folder that belongs to another program"
     if path in snapshot.links:
         return f"'{path}' is a link; links are never followed or replaced"
+    if any(parent.as_posix() in snapshot.files for parent in pure.parents):
+        return f"'{path}' lies below a file, which is no folder"
     try:
         confined(library_root, path)
     except FileProblem as problem:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import Change, Proposal
-from workbench.files import sha256
+from workbench.files import is_program_folder, sha256
 from workbench.review.diff import changed_ranges, decoded, split_lines
 
 ReadBase = Callable[[str], bytes | None]
@@ -79,10 +79,10 @@ def plans_of(
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that is not a plain one inside the library, or that is git's own.
+    """Refuse a path that is not a plain one inside the library, or that is a program's own.
 
     Raises:
-        ReviewProblem: it leaves the library, is not normalised, or lies in a ``.git`` folder.
+        ReviewProblem: it leaves the library, is not normalised, or lies in ``.git`` or the like.
     """
     pure = PurePosixPath(path)
     odd = not path or pure.is_absolute() or ".." in pure.parts or pure.as_posix() != path
@@ -91,10 +91,10 @@ def check_path(path: str) -> None:
             f"The path {path!r} is not a plain path inside the library; nothing was touched. "
             "Reject this proposal."
         )
-    # "git~1", ".git." and ".git " are the same folder on Windows (CVE-2014-9390).
-    if any(part.casefold().rstrip(". ") in (".git", "git~1") for part in pure.parts):
+    if any(map(is_program_folder, pure.parts)):
         raise ReviewProblem(
-            f"The path {path!r} is git's own; a proposal may never write there. Reject it."
+            f"The path {path!r} lies in a folder that belongs to another program, such as git; a "
+            "proposal may never write there. Reject it."
         )
 
 

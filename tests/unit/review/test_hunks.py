@@ -232,6 +232,9 @@ def test_the_last_verdict_counts_and_an_unknown_hunk_is_refused() -> None:
         ".git/hooks/pre-commit",
         "demo/.GIT/config",
         "git~1/config",
+        "demo/.g\u200cit/config",
+        "demo/.hg/hgrc",
+        "demo/.workbench/trust.toml",
     ],
 )
 def test_a_path_out_of_the_library_or_into_git_is_refused(path: str) -> None:
