@@ -1,0 +1,256 @@
+"""Trial folders of Harbor and SkillsBench: what an agent did, joined with the verifier's verdict.
+
+``result.json`` beside ``agent/`` (a session, a stream, or ``trajectory.json`` as ATIF) and
+``verifier/`` (reward, CTRF report). The trace keeps the format the agent wrote; reward, tests and
+task come from the trial. A trial whose agent left nothing known is shown by itself. SkillsBench's
+``trajectory.sanitized.jsonl`` (ACP-like) is a format of its own (harbor 0.25, 2026-10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from workbench.domain.trajectory import (
+    Metrics,
+    Outcome,
+    OutcomeStatus,
+    Step,
+    StepBody,
+    Trajectory,
+)
+from workbench.traces.draft import reported
+from workbench.traces.importer import Format, Importer, Probe, Progress
+from workbench.traces.json_nodes import Node
+from workbench.traces.json_values import (
+    decode,
+    integer,
+    mapping,
+    number,
+    one_line,
+    string,
+    top_members,
+)
+from workbench.traces.source import PROBE_BYTES, SourceBytes, probe_bytes
+from workbench.traces.talk import Said, Talk, field_notes, said_body
+
+_TRIAL: Final = frozenset({"trial_name", "task_name"})
+_PARTS: Final = frozenset({"agent_info", "agent_result", "verifier_result", "exception_info",
+                           "trial_uri", "config"})  # fmt: skip
+#: What the agent wrote, the richest first.
+_RICHEST: Final = ("claude-code", "codex-rollout", "gemini-cli", "opencode", "pi", "copilot-cli",
+                   "claude-code-stream", "codex-exec", "openhands-v1", "openhands", "swe-agent",
+                   "mini-swe-agent", "cursor", "atif", "acp-log")  # fmt: skip
+_MAX_FILES: Final = 2000
+_TIMEOUTS: Final = ("AgentTimeout", "AgentTimeoutError")
+
+
+class HarborTrial(Format):
+    """The agent's own trajectory for a trial, or the trial alone."""
+
+    id = "harbor-trial"
+    by_line = False
+
+    def score(self, probe: Probe) -> float:
+        """Look for the result of a trial."""
+        keys = top_members(probe.head).keys()
+        return 20.0 if keys >= _TRIAL and keys & _PARTS else 0.0
+
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return what agent and verifier left beside the result."""
+        if path.name != "result.json":
+            return ()
+        folder = path.parent
+        found = [*_below(folder / "agent"), *_below(folder / "verifier")]
+        found += [folder / name for name in ("trajectory.sanitized.jsonl", "trajectory.json")]
+        return [one for one in found if one.is_file() and not one.is_symlink()][:_MAX_FILES]
+
+    def skeleton(
+        self, sources: Sequence[SourceBytes], progress: Progress | None = None
+    ) -> Iterable[Trajectory]:
+        """Read the agent's trajectory and give it the verdict of the trial."""
+        trial = Node.document(sources[0].data)
+        if not trial.is_object:
+            return
+        outcome = _outcome(trial, sources[1:])
+        inner = _best(sources[1:])
+        made: list[Trajectory] = []
+        if inner is not None:
+            importer, used = inner
+            made = [one for one in importer.skeleton(used, progress) if one.steps]
+        for at, one in enumerate(made):
+            yield _joined(one, trial, sources[0], outcome if at == 0 else one.outcome)
+        if not made:
+            yield _alone(self.id, trial, sources, outcome)
+
+    def body(
+        self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
+    ) -> StepBody:
+        """Build the text of a step of a trial that is shown alone."""
+        del results
+        return said_body(step, raw, {}, lambda node: _said(node, step.label))
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return the files below a folder of the trial, links left out."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting and len(found) < _MAX_FILES:
+        try:
+            entries = sorted(waiting.pop().iterdir())
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            if entry.is_dir():
+                waiting.append(entry)
+            elif entry.is_file():
+                found.append(entry)
+    return sorted(found)
+
+
+def _best(sources: Sequence[SourceBytes]) -> tuple[Importer, list[SourceBytes]] | None:
+    """Return the richest format among the agent's files, with the files it needs."""
+    # Here, not above: the registry imports this module.
+    from workbench.traces.registry import best_importer
+
+    found: list[tuple[int, int, Importer, SourceBytes]] = []
+    for at, source in enumerate(sources):
+        if source.path.parent.name == "verifier":
+            continue
+        importer = best_importer(probe_bytes(bytes(source.data[: PROBE_BYTES + 1])))
+        if importer is not None and importer.id in _RICHEST:
+            found.append((_RICHEST.index(importer.id), at, importer, source))
+    if not found:
+        return None
+    _, _, importer, chosen = min(found, key=lambda one: one[:2])
+    belonging = set(importer.companions(chosen.path))
+    return importer, [chosen, *(one for one in sources if one.path in belonging)]
+
+
+def _joined(one: Trajectory, trial: Node, source: SourceBytes, outcome: Outcome) -> Trajectory:
+    """Return the agent's trajectory with what the trial knows and it does not."""
+    info = _agent(trial)
+    totals = one.totals if one.totals != Metrics() else _totals(trial) or Metrics()
+    cost = number(trial.value("agent_result", "cost_usd"))
+    if totals.cost_usd is None and cost:
+        totals = replace(totals, cost_usd=cost)
+    return replace(
+        one,
+        sources=(*one.sources, source.info()),
+        title=trial.string("task_name") or one.title,
+        agent=one.agent or info.get("agent"),
+        model=one.model or info.get("model"),
+        session=one.session or trial.string("trial_name"),
+        totals=totals,
+        outcome=outcome,
+    )
+
+
+def _alone(
+    format_id: str, trial: Node, sources: Sequence[SourceBytes], outcome: Outcome
+) -> Trajectory:
+    """Show a trial by what its result says."""
+    talk = Talk(format_id, trial.string("trial_name") or "trial")
+    talk.attached()
+    for name in ("agent_result", "verifier_result", "exception_info"):
+        node = trial.get(name)
+        if node is not None:
+            talk.event(name, node, _said(node, name))
+    for at, source in enumerate(sources[1:], 1):
+        if source.path.name == "test-stdout.txt" and len(source.data):
+            node = Node(source.data, 0, len(source.data), at)
+            talk.event("test-stdout", node, _said(node, "test-stdout"))
+    talk.draft.errors += trial.get("exception_info") is not None
+    return talk.made(
+        [source.info() for source in sources],
+        _totals(trial),
+        title=trial.string("task_name") or "",
+        session=trial.string("trial_name"),
+        started=trial.string("started_at"),
+        ended=trial.string("finished_at"),
+        outcome=outcome,
+        **({"agent": None, "format_version": None} | _agent(trial)),
+    )
+
+
+def _agent(trial: Node) -> dict[str, Any]:
+    info = mapping(trial.value("agent_info"))
+    model = mapping(info.get("model_info"))
+    configured = trial.string("config", "agent", "model_name")
+    found = {
+        "agent": string(info.get("name")),
+        "format_version": string(info.get("version")),
+        "model": string(model.get("name")) or configured,
+    }
+    return {key: text for key, text in found.items() if text}
+
+
+def _totals(trial: Node) -> Metrics | None:
+    used = mapping(trial.value("agent_result"))
+    counts = reported(
+        input=integer(used.get("n_input_tokens")),
+        cached=integer(used.get("n_cache_tokens")),
+        output=integer(used.get("n_output_tokens")),
+    )
+    cost = number(used.get("cost_usd")) or None
+    return replace(counts or Metrics(), cost_usd=cost) if counts or cost else None
+
+
+def _outcome(trial: Node, sources: Sequence[SourceBytes]) -> Outcome:
+    """Return the verdict: reward, tests, or why there is none."""
+    files = {one.path.name: one for one in sources if one.path.parent.name == "verifier"}
+    reward = _reward(trial, files)
+    passed, total = _tests(files.get("ctrf.json"))
+    exception = mapping(trial.value("exception_info"))
+    kind = string(exception.get("exception_type")) or ""
+    status: OutcomeStatus = "unknown"
+    if reward is not None and reward >= 1:
+        status = "pass"
+    elif kind.startswith(_TIMEOUTS):
+        status = "timeout"
+    elif kind:
+        status = "infra"
+    elif reward is not None:
+        status = "partial" if reward > 0 else "fail"
+    reason = string(exception.get("exception_message")) or ""
+    told = f"{kind}: {reason}" if kind else ""
+    return Outcome(status, reward, passed, total, one_line(told))
+
+
+def _reward(trial: Node, files: Mapping[str, SourceBytes]) -> float | None:
+    rewards = mapping(trial.value("verifier_result", "rewards"))
+    found = number(rewards.get("reward"))
+    if found is None:
+        found = next((n for one in rewards.values() if (n := number(one)) is not None), None)
+    if found is None and "reward.txt" in files:
+        found = number(decode(bytes(files["reward.txt"].data[:100]).strip()))
+    if found is None and "reward.json" in files:
+        value = decode(bytes(files["reward.json"].data[:65536]))
+        found = number(value) if not isinstance(value, dict) else number(value.get("reward"))
+    return found
+
+
+def _tests(report: SourceBytes | None) -> tuple[int | None, int | None]:
+    """Return passed and all tests of a CTRF report."""
+    if report is None:
+        return None, None
+    summary = mapping(Node.document(report.data).value("results", "summary"))
+    return integer(summary.get("passed")), integer(summary.get("tests"))
+
+
+def _said(node: Node, label: str) -> Said:
+    if label == "test-stdout":
+        return Said(node.raw().decode("utf-8", "replace"))
+    text = node.text("exception_message") or node.text("exception_traceback")
+    names = list(node.members())[:20] if node.is_object else []
+    return Said(text, notes=field_notes(node, *names))
+
+
+IMPORTERS = (HarborTrial(),)
