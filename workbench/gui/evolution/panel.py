@@ -144,6 +144,10 @@ class EvolutionPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._stack)
         self._pages.addWidget(self.run_page)
+        self.setFocusProxy(self.setup_page)
+        self._pages.currentChanged.connect(
+            lambda page: self.setFocusProxy(self.run_page if page else self.setup_page)
+        )
         title = QLabel("Runs")
         title.setProperty("section", True)
         head = row(spacing=8)

@@ -70,6 +70,11 @@ class Centre(QStackedWidget):
         """Return the main view of an activity if it was made."""
         return self._views.get(activity_id)
 
+    def left_focus(self, activity_id: str) -> QWidget | None:
+        """Return what had the focus when an activity was left, in its open files too."""
+        page = self._pages.get(activity_id)
+        return None if page is None else page.focusWidget()
+
     def forget(self, activity_id: str) -> None:
         """Drop a page, so that it is made anew; used to try again after a failure."""
         page = self._pages.pop(activity_id, None)

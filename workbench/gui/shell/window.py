@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._tail = tail
         self._complete = False
         self._painted = False
+        self._followed: Path | None = None
         self.setWindowTitle("Skill Workbench")
         self.setObjectName("main")
         self.setDockNestingEnabled(False)
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
         """Put bars and docks back to where they are at first."""
         self.does.session = replace(self.does.session, geometry="", docks="", splits={})
         self.does.inspector_wanted = True
+        self.does.inspector_tucked = False
         for dock in (self.inspector, self.bottom):
             dock.setFloating(False)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector)
@@ -235,14 +237,14 @@ class MainWindow(QMainWindow):
             self.show_activity("library")
         if not self.documents and self.width() < _ROOMY:
             # Source and preview need the room; Ctrl+I brings the inspector back.
-            self.does.inspector_wanted = False
+            self.does.inspector_tucked = True
             self.inspector.hide()
         self.centre.show_documents()
         if self.centre.documents.open(Path(path), line) is None and not self.documents:
             self.centre.documents.hide()
 
     def _documents_closed(self) -> None:
-        self.does.inspector_wanted = True
+        self.does.inspector_tucked = False
         self._place_inspector(self.centre.current)
 
     def _activity_shown(self, activity_id: str) -> None:
@@ -252,7 +254,8 @@ class MainWindow(QMainWindow):
         self._document_changed()
 
     def _place_inspector(self, activity_id: str) -> None:
-        wanted = self.does.inspector_wanted and self.inspector.has_page(activity_id)
+        tucked = self.does.inspector_tucked and activity_id == "library"
+        wanted = self.does.inspector_wanted and not tucked and self.inspector.has_page(activity_id)
         self.inspector.show_page(activity_id)
         self.inspector.setVisible(wanted)
 
@@ -268,6 +271,20 @@ class MainWindow(QMainWindow):
         size = _size_of(document.path) if document is not None and visible else ""
         self.status.show_document(caret, size)
         self._title()
+        self._follow_document(None if document is None else document.path)
+
+    def _follow_document(self, path: Path | None) -> None:
+        """Select the skill whose file came to the front."""
+        if path == self._followed:
+            return
+        self._followed = path
+        library = self.context.library
+        if path is None or library is None:
+            return
+        around = [one for one in library.skills if path.is_relative_to(one.path)]
+        if around:
+            # Skills may be nested: the innermost one.
+            self.context.select_skill(max(around, key=lambda one: len(one.path)).id)
 
     def _title(self) -> None:
         library = self.context.library

@@ -63,6 +63,8 @@ class WindowActions(QObject):
         self.session = session
         self.tail = tail
         self.inspector_wanted = True
+        #: Put away in the Library while files are open there and the window is narrow.
+        self.inspector_tucked = False
         self.activity_bar = parts.activity_bar
         self.welcome = parts.welcome
         self.centre = parts.centre
@@ -207,9 +209,16 @@ class WindowActions(QObject):
 
     def show_activity(self, activity_id: str) -> None:
         """Bring an activity to the front."""
+        # Back from elsewhere the focus is where it was left, the text of a file for one; asked
+        # for once more, it goes to the activity's own list.
+        again = self.centre.current == activity_id
+        left = None if again else self.centre.left_focus(activity_id)
         view = self.centre.show_activity(activity_id)
-        if self.window.isActiveWindow() and not view.isAncestorOf(_focus() or self.window):
-            view.setFocus()
+        focus = _left_focus(self.window)
+        if again and focus is not None and view.isAncestorOf(focus):
+            return
+        target = left if left is not None and _takes_focus(left) else _focus_target(view)
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_welcome(self) -> None:
         """Bring the welcome page to the front."""
@@ -229,6 +238,7 @@ class WindowActions(QObject):
     def toggle_inspector(self) -> None:
         """Show or hide the inspector."""
         self.inspector_wanted = not self.inspector.isVisible()
+        self.inspector_tucked = False
         self.inspector.setVisible(self.inspector_wanted)
 
     def focus_panel(self, by: int) -> None:
@@ -421,9 +431,29 @@ def _focus() -> QWidget | None:
     return QApplication.focusWidget()
 
 
+def _focus_target(view: QWidget) -> QWidget:
+    """Return what takes the focus when a view comes to the front: always something visible."""
+    target = view
+    while (proxy := _proxy(target)) is not None:
+        target = proxy
+    return target if _takes_focus(target) else _first_focusable(view) or view
+
+
+def _takes_focus(widget: QWidget) -> bool:
+    wanted = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return wanted and widget.isVisible() and widget.isEnabled()
+
+
+def _left_focus(part: QWidget) -> QWidget | None:
+    return part.focusWidget()
+
+
+def _proxy(part: QWidget) -> QWidget | None:
+    return part.focusProxy()
+
+
 def _first_focusable(part: QWidget) -> QWidget | None:
     for widget in (part, *part.findChildren(QWidget)):
-        wanted = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        if wanted and widget.isVisible() and widget.isEnabled():
+        if _takes_focus(widget):
             return widget
     return None

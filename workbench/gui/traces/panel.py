@@ -59,6 +59,7 @@ class TracesPanel(QWidget):
         for page in (self._bare, self._home, self.viewer):
             self._stack.addWidget(page)
         column(self, spacing=0).addWidget(self._stack)
+        self._aim_focus()
         self._connect()
         commands = trace_commands(self)
         context.commands.remove(*(command.id for command in commands))
@@ -165,6 +166,7 @@ class TracesPanel(QWidget):
     def _connect(self) -> None:
         context = self._context
         self.tabs.currentChanged.connect(self._tab_chosen)
+        self._stack.currentChanged.connect(lambda _index: self._aim_focus())
         self.list.opened.connect(self.show_step)
         self.list.chosen.connect(lambda _path, _one: self._show_facts())
         self.usage.step_chosen.connect(self.show_step)
@@ -191,8 +193,19 @@ class TracesPanel(QWidget):
         self.facts.show_place(place, opened=True)
         self.viewer.steps.setFocus()
 
+    def _aim_focus(self) -> None:
+        """Let the panel's focus go to the list of what is in front."""
+        front = self._stack.currentWidget()
+        if front is self.viewer:
+            self.setFocusProxy(self.viewer.steps)
+        elif front is self._home:
+            self.setFocusProxy(self.usage if self.tabs.currentIndex() else self.list.table)
+        else:
+            self.setFocusProxy(self.empty.button)
+
     def _tab_chosen(self, number: int) -> None:
         self._pages.setCurrentIndex(number)
+        self._aim_focus()
         if number == 1:
             self.usage.read()
 

@@ -41,7 +41,8 @@ def push_button(
 ) -> QPushButton:
     """Return an ordinary button."""
     made = QPushButton(title, parent)
-    made.setAutoDefault(False)
+    # Outside dialogs too, Enter presses the button that has the focus.
+    made.setAutoDefault(True)
     made.clicked.connect(lambda _checked=False: run())
     return made
 
