@@ -172,7 +172,7 @@ def _files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
     for given in paths:
         path = Path(given).absolute()
         if path.is_dir():
-            inside = trace_files(path)
+            inside = trace_files(path, _note)
             if not inside:
                 raise UsageProblem(f"--traces: {given} holds no trace of a known format.")
             files |= {file: files.get(file, False) for file in inside}

@@ -121,7 +121,7 @@ class _Paths:
             if not path.is_dir():
                 yield path, True
                 continue
-            found = trace_files(path)
+            found = trace_files(path, lambda text: self._tell(text, named=False))
             if not found:
                 self._tell(f"{path} holds no trace of a known format.")
             for file in found:
@@ -130,7 +130,7 @@ class _Paths:
     def _tell(self, problem: object, *, named: bool = True) -> None:
         """Tell a problem; sessions without a step are common in folders and fail nothing there."""
         self.problems += named
-        print(f"skill-workbench trace: {problem}", file=sys.stderr)
+        print(console.one_line(f"skill-workbench trace: {problem}"), file=sys.stderr)
 
 
 def _settle_query(args: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -239,22 +240,26 @@ def first_screen(path: Path, steps: int = 200) -> Trajectory:
     return msgspec.structs.replace(found, steps=found.steps[:steps], complete=False)
 
 
-def trace_files(path: Path) -> list[Path]:
+def trace_files(path: Path, on_problem: Callable[[str], None] = lambda text: None) -> list[Path]:
     """Return the traces at a path: the file itself, or those of a folder, sorted.
 
     Links are not followed. Files that belong to a trace (subagents) are left out, and a ``.zst``
-    beside its plain file: the plain one wins. Unreadable files are left out as well.
+    beside its plain file: the plain one wins. What cannot be read is left out as well and
+    ``on_problem`` is told of it, in words.
     """
     if not path.is_dir():
         return [path] if detect(path) else []
     found: dict[Path, str] = {}
-    for file in _files_below(path):
+    for file in _files_below(path, on_problem):
         if file.suffix == ".zst" and file.with_suffix("").is_file():
             continue
-        with contextlib.suppress(TraceError):
+        try:
             format_id = detect(file)
-            if format_id:
-                found[file] = format_id
+        except TraceError as problem:
+            on_problem(str(problem))
+            continue
+        if format_id:
+            found[file] = format_id
     belonging = {
         companion
         for file, format_id in found.items()
@@ -263,19 +268,26 @@ def trace_files(path: Path) -> list[Path]:
     return [file for file in found if file not in belonging]
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return
-    for entry in entries:
-        if entry.is_symlink():
+def _files_below(folder: Path, on_problem: Callable[[str], None]) -> Iterator[Path]:
+    """Yield the regular files of a folder and those below it, in order, links left out."""
+    waiting: list[tuple[Path, bool]] = [(folder, True)]
+    while waiting:
+        place, is_folder = waiting.pop()
+        if not is_folder:
+            yield place
             continue
-        if entry.is_dir():
-            if entry.name not in _SKIPPED:
-                yield from _files_below(entry)
-        elif entry.is_file():
-            yield entry
+        inside: list[tuple[Path, bool]] = []
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in _SKIPPED:
+                            inside.append((place / entry.name, True))
+                    elif entry.is_file(follow_symlinks=False):
+                        inside.append((place / entry.name, False))
+        except OSError as problem:
+            on_problem(f"{place} cannot be read: {problem.strerror}. Check its permissions.")
+        waiting += sorted(inside, reverse=True)
 
 
 def _importer_for(path: Path) -> Importer:
