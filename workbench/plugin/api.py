@@ -48,6 +48,18 @@ from workbench.domain.proposal import (
     Score,
     SectionOp,
 )
+from workbench.plugin.loose_values import as_count, as_list, as_mapping, as_number, as_text
+from workbench.plugin.run_folder import RunFolder, SourceProblem
+from workbench.plugin.run_skills import (
+    SkillFinder,
+    front_and_body,
+    new_skill_text,
+    path_in,
+    skill_file,
+    text_with_body,
+    tree_changes,
+    with_line_ends_of,
+)
 
 API_VERSION = "1.0"
 
@@ -141,10 +153,13 @@ __all__ = [
     "ProposalDraft",
     "ProposalEvent",
     "Request",
+    "RunFolder",
     "Score",
     "SectionOp",
+    "SkillFinder",
     "SkillInput",
     "SkillScanned",
+    "SourceProblem",
     "Stage",
     "Started",
     "TraceCall",
@@ -153,4 +168,16 @@ __all__ = [
     "TraceStep",
     "Unavailable",
     "Warning_",
+    "as_count",
+    "as_list",
+    "as_mapping",
+    "as_number",
+    "as_text",
+    "front_and_body",
+    "new_skill_text",
+    "path_in",
+    "skill_file",
+    "text_with_body",
+    "tree_changes",
+    "with_line_ends_of",
 ]

@@ -1,0 +1,1 @@
+"""Finished GRASP runs as proposals."""
