@@ -80,6 +80,7 @@ def read_library(root: Path, cache: LibraryCache | None = None) -> Library:
         except SkillError as problem:
             problems.append(ReadProblem(folder.relative_to(real).as_posix(), str(problem)))
     skills.sort(key=lambda skill: skill.id)
+    problems.sort(key=lambda problem: problem.path)
     return Library(str(real), tuple(skills), tuple(problems))
 
 
@@ -139,6 +140,7 @@ def _search(root: Path) -> tuple[list[Path], list[ReadProblem]]:
             in_skill = True
         folders = _folders_below(entries)
         problems += _links(entries, place, in_skill)
+        problems += _no_files(entries, place)
         if folders and depth >= MAX_DEPTH:
             problems.append(
                 ReadProblem(place, f"Nested deeper than {MAX_DEPTH} folders: not searched below.")
@@ -174,4 +176,18 @@ def _links(entries: list[os.DirEntry[str]], place: str, in_skill: bool) -> list[
         )
         for entry in entries
         if (not in_skill or entry.name in SKILL_FILES) and entry.is_symlink()
+    ]
+
+
+def _no_files(entries: list[os.DirEntry[str]], place: str) -> list[ReadProblem]:
+    """Tell of folders, devices and pipes that have the name of SKILL.md."""
+    return [
+        ReadProblem(
+            entry.name if place == "." else f"{place}/{entry.name}",
+            "It is no regular file, so this folder is no skill. Put a text file in its place.",
+        )
+        for entry in entries
+        if entry.name in SKILL_FILES
+        and not entry.is_symlink()
+        and not entry.is_file(follow_symlinks=False)
     ]

@@ -148,3 +148,12 @@ def test_a_file_changed_just_now_is_not_trusted(root):
     for number in range(20):
         (root / "b" / "extra.txt").write_bytes(b"%03d" % number)
         assert read_library(root, cache) == read_library(root)
+
+
+def test_a_folder_or_pipe_named_skill_md_is_told(tmp_path: Path) -> None:
+    (tmp_path / "one" / "SKILL.md").mkdir(parents=True)
+    (tmp_path / "two").mkdir()
+    os.mkfifo(tmp_path / "two" / "SKILL.md")
+    library = read_library(tmp_path)
+    assert library.skills == ()
+    assert [problem.path for problem in library.problems] == ["one/SKILL.md", "two/SKILL.md"]
