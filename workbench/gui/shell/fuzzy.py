@@ -31,7 +31,10 @@ def score(query: str, text: str) -> tuple[int, tuple[int, ...]] | None:
     for start, letter in enumerate(plain):
         if letter != letters[0]:
             continue
-        found = _greedy(letters, plain, text, start)
+        # Going for word starts may pass over letters that are needed later on.
+        found = _greedy(letters, plain, text, start, to_words=True) or _greedy(
+            letters, plain, text, start, to_words=False
+        )
         if found is None:
             break
         if best is None or found[0] > best[0]:
@@ -40,13 +43,13 @@ def score(query: str, text: str) -> tuple[int, tuple[int, ...]] | None:
 
 
 def _greedy(
-    letters: list[str], plain: list[str], text: str, start: int
+    letters: list[str], plain: list[str], text: str, start: int, *, to_words: bool
 ) -> tuple[int, tuple[int, ...]] | None:
     places = [start]
     total = _HIT + (_WORD_START if _starts_word(text, start) else 0)
     at = start
     for letter in letters[1:]:
-        following = _next(letter, plain, text, at + 1)
+        following = _next(letter, plain, text, at + 1, to_words=to_words)
         if following is None:
             return None
         in_a_row = following == at + 1
@@ -57,13 +60,13 @@ def _greedy(
     return total - len(text) // 20, tuple(places)
 
 
-def _next(letter: str, plain: list[str], text: str, begin: int) -> int | None:
-    """Return the next hit: the letter that follows at once, else a word start, else the first."""
+def _next(letter: str, plain: list[str], text: str, begin: int, *, to_words: bool) -> int | None:
+    """Return the next hit: the first, or one that begins a word unless it follows at once."""
     first: int | None = None
     for place in range(begin, len(plain)):
         if plain[place] != letter:
             continue
-        if place == begin or _starts_word(text, place):
+        if place == begin or not to_words or _starts_word(text, place):
             return place
         first = place if first is None else first
     return first
