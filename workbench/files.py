@@ -74,6 +74,15 @@ def is_program_folder(name: str) -> bool:
     return seen.casefold().rstrip(". ") in _PROGRAM_FOLDERS
 
 
+def is_utf8_name(path: str) -> bool:
+    """Say whether a path can be written in JSON; other bytes of it reach us as lone surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def confined(root: Path, relative: str) -> Path:
     """Return the absolute path of ``relative`` (posix) inside ``root``.
 

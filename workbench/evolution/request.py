@@ -19,6 +19,7 @@ from workbench.domain.job import (
 from workbench.domain.skill import Library, Skill
 from workbench.evolution.snapshot import LibrarySnapshot
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
+from workbench.files import is_utf8_name
 from workbench.skills.copying import copy_skills
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
@@ -110,10 +111,23 @@ def build_request(
         cancelled: asked between files and steps; when true, the rest is left out.
 
     Raises:
-        RequestProblem: the run folder cannot be written, or a skill is not in the library.
+        RequestProblem: the run folder cannot be written, a skill is not in the library, or the
+            library's own path cannot be kept with a proposal.
     """
+    if not is_utf8_name(library.root):
+        raise RequestProblem(
+            f"The path {library.root} is not UTF-8, so no proposal could name it. Rename the "
+            "folder with the odd letters."
+        )
     chosen = _chosen(library, skills)
     problems: list[str] = []
+    named = [trace for trace in traces if is_utf8_name(str(trace.path))]
+    problems += [
+        f"{trace.path} was left out: its path is not UTF-8. Rename it."
+        for trace in traces
+        if trace not in named
+    ]
+    traces = named
     copy = run_dir / "library"
     everything = with_children(traces)
     given = {id(trace) for trace in traces}
@@ -129,7 +143,7 @@ def build_request(
             f"Cannot write the run folder {run_dir}: {problem.strerror}. Free some room or choose "
             "another place for runs."
         ) from problem
-    problems[:0] = [problem.message for problem in copied.left_out]
+    problems += [problem.message for problem in copied.left_out]
     snapshot = LibrarySnapshot(
         root=library.root,
         copy=str(copy),

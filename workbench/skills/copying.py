@@ -13,7 +13,7 @@ from msgspec import Struct
 from workbench.domain.job import SkillInput
 from workbench.domain.proposal import BaseFile
 from workbench.domain.skill import ReadProblem, Skill, SkillFile
-from workbench.files import FileProblem, sha256
+from workbench.files import FileProblem, is_utf8_name, sha256
 
 #: Where the system has them: fail on a link, do not wait for a pipe's writer.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -76,7 +76,7 @@ def copy_skills(
             named.append(file.path)
             if copied is not None:
                 files[path] = copied
-        if _has_name(skill.id):
+        if is_utf8_name(skill.id):
             inputs.append(_input(skill, target, tuple(named)))
     return SkillsCopy(tuple(inputs), files, tuple(links), tuple(left_out))
 
@@ -88,7 +88,7 @@ def _copy(skill: Skill, file: SkillFile, path: str, target: Path, most: int) -> 
         FileProblem: it cannot be read, or not be named.
         OSError: the copy cannot be written.
     """
-    if not _has_name(path):
+    if not is_utf8_name(path):
         shown = path.encode("utf-8", "replace").decode()
         raise FileProblem(f"{shown} was not copied: its name is not UTF-8. Rename it.")
     try:
@@ -133,14 +133,6 @@ def _input(skill: Skill, target: Path, files: tuple[str, ...]) -> SkillInput:
         tree_hash=skill.tree_hash,
         files=files,
     )
-
-
-def _has_name(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _plain(text: str) -> str:

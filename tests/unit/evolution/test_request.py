@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import msgspec
@@ -171,3 +172,19 @@ def test_a_run_folder_in_use_is_refused(library, tmp_path):
     build_request(library, (), [], folder).close()
     with pytest.raises(RequestProblem, match="run folder"):
         build_request(library, (), [], folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
+def test_a_library_no_proposal_can_name_is_refused(tmp_path):
+    root = make_library(tmp_path / os.fsdecode(b"odd\xff"))
+    with pytest.raises(RequestProblem, match="not UTF-8"):
+        build_request(read_library(root), (), [], run_dir(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are Unicode")
+def test_a_trace_no_evidence_can_name_is_left_out_and_told(library, tmp_path, opened):
+    odd = opened(failing_session(tmp_path / os.fsdecode(b"odd\xff.jsonl"), "2026-10"))
+    good = opened(failing_session(tmp_path / "good.jsonl", "2026-10"))
+    with build_request(library, (), [*odd, *good], run_dir(tmp_path)) as built:
+        assert [Path(trace.path).name for trace in built.traces.values()] == ["good.jsonl"]
+        assert "not UTF-8" in built.problems[0]
