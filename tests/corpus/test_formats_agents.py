@@ -47,12 +47,14 @@ def samples(corpus: Path, format_id: str) -> list[Path]:
 
 
 def all_traces(path: Path) -> Iterator[OpenTrace]:
-    waiting = list(open_traces(path))
-    while waiting:
-        trace = waiting.pop()
-        waiting += trace.children
+    """Yield each trace of a file, then its subagents, which live as long as it does."""
+    for trace in open_traces(path):
         with trace:
-            yield trace
+            waiting = [trace]
+            while waiting:
+                one = waiting.pop()
+                waiting += one.children
+                yield one
 
 
 def texts_of(trace: OpenTrace, index: int) -> Iterator[str]:

@@ -45,7 +45,9 @@ class AcpLog(Format):
 
     def score(self, probe: Probe) -> float:
         """Count lines with a kind and the fields of a tool call or a text."""
-        return float(sum(_is_line(line) for line in probe.lines))
+        votes = [line for line in probe.lines if _is_line(line)]
+        sure = any(b'"tool_call_id"' in line or b'"title"' in line for line in votes)
+        return float(len(votes)) if sure else 0.0
 
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None

@@ -95,7 +95,7 @@ class _Reading:
         self._main = Talk(format_id, "session")
         self._subs: dict[str, Talk] = {}
         self._names: dict[str, str] = {}
-        self._messages: dict[str, StepDraft] = {}
+        self._messages: dict[tuple[str, str], StepDraft] = {}
         self._session: dict[str, Any] = {}
         self._totals: Metrics | None = None
         self._thought: dict[int, StepDraft] = {}
@@ -172,7 +172,8 @@ class _Reading:
         self, talk: Talk, node: Node, data: Mapping[str, Any], fields: dict[str, Any]
     ) -> None:
         """Take a message; its chunks, and thoughts just before it, are the same model call."""
-        name = string(data.get("messageId"))
+        message = string(data.get("messageId"))
+        name = (talk.draft.id, message) if message is not None else None
         said = _said(node)
         thought = self._thought.pop(id(talk), None)
         step = self._messages.get(name) if name is not None else None
