@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 import msgspec
 
-from workbench.cli.console import UsageProblem, coloured, document, print_json
-from workbench.domain.task import GateResult, PairedTable
+from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json
+from workbench.domain.task import GateResult, PairedRow, PairedTable
 from workbench.evaluation.gates import DEFAULT_RULE, RULES, Limits, gate
-from workbench.evaluation.statistics import flake_rate, flips, mean
+from workbench.evaluation.statistics import flake_rate, flips, mean, paired
 from workbench.evaluation.tables import TableProblem, read_table
 
 SUMMARY = {
@@ -42,7 +43,10 @@ def run_command(command: str, arguments: argparse.Namespace) -> int:
 
 
 def _gate(arguments: argparse.Namespace) -> int:
-    limits = Limits() if arguments.factor is None else Limits(factor=arguments.factor)
+    factor = arguments.factor
+    if factor is not None and not 0 <= factor < math.inf:
+        raise UsageProblem(f"--factor is {factor}; a weight is a number of 0 or more.")
+    limits = Limits() if factor is None else Limits(factor=factor)
     result = gate(read_table(arguments.file), arguments.rule, limits)
     if arguments.format == "json":
         print_json(document("gate", **msgspec.structs.asdict(result)))
@@ -76,20 +80,30 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     for path, table in tables:
         print(path)
         for row in table.rows:
-            before, after = mean(row.before), mean(row.after)
-            sign = "+" if after > before else "-" if after < before else " "
-            print(f"  {sign} {row.task}  {before:.2f} -> {after:.2f}")
+            print(one_line(_row(row)))
     return 0
 
 
+def _row(row: PairedRow) -> str:
+    before, after = mean(row.before), mean(row.after)
+    sign = " "
+    if row.before and row.after:
+        sign = "+" if after > before else "-" if after < before else " "
+    told = [f"{mean(runs):.2f}" if runs else "no run" for runs in (row.before, row.after)]
+    return f"  {sign} {row.task}  {' -> '.join(told)}"
+
+
 def _summary(table: PairedTable) -> dict[str, object]:
-    counted = flips(table.rows)
+    """Return the figures; all but the rows are of tasks with a run on both sides."""
+    rows = paired(table.rows)
+    counted = flips(rows)
     return {
         "rows": table.rows,
+        "paired": len(rows),
         "infra": table.infra,
-        "mean_before": mean(mean(row.before) for row in table.rows),
-        "mean_after": mean(mean(row.after) for row in table.rows),
+        "mean_before": mean(mean(row.before) for row in rows) if rows else None,
+        "mean_after": mean(mean(row.after) for row in rows) if rows else None,
         "repairs": counted.repairs,
         "regressions": counted.regressions,
-        "flake_rate": flake_rate(table.rows),
+        "flake_rate": flake_rate(rows),
     }

@@ -21,6 +21,7 @@ from workbench.evaluation.statistics import (
     mean,
     p_one_sided,
     p_two_sided,
+    paired,
     passes,
 )
 
@@ -189,11 +190,11 @@ def gate(table: PairedTable, rule: str = DEFAULT_RULE, limits: Limits | None = N
     """
     limits = limits or Limits()
     check = _RULES[rule]
-    rows = [row for row in table.rows if row.before and row.after]
+    rows = paired(table.rows)
     counted = flips(rows)
     one_sided = p_one_sided(counted.repairs, counted.regressions)
     facts = _Facts(
-        table=msgspec.structs.replace(table, rows=tuple(rows)),
+        table=msgspec.structs.replace(table, rows=rows),
         flips=counted,
         before=mean(mean(row.before) for row in rows),
         after=mean(mean(row.after) for row in rows),

@@ -53,7 +53,7 @@ def read_table(path: Path) -> PairedTable:
     if text.lstrip().startswith(("{", "[")):
         rows, extra = _json_rows(text, path)
     else:
-        rows = list(csv.DictReader(io.StringIO(text)))
+        rows = _csv_rows(text, path)
     return paired_table(rows, str(path), extra)
 
 
@@ -102,11 +102,27 @@ def _row(task: str, entry: _Collected) -> PairedRow:
     )
 
 
+def _csv_rows(text: str, path: Path) -> list[dict[str, object]]:
+    reader = csv.DictReader(io.StringIO(text))
+    try:
+        missing = {"task", "before", "after"} - {*(reader.fieldnames or ())}
+        if not missing:
+            return [dict(row) for row in reader]
+    except csv.Error as problem:
+        raise TableProblem(f"{path}, line {reader.line_num}: no valid CSV: {problem}.") from problem
+    raise TableProblem(
+        f"{path} has no column {', '.join(sorted(missing))}. A table needs the columns task, "
+        "before, after, named in the first line and divided by commas."
+    )
+
+
 def _json_rows(text: str, path: Path) -> tuple[list[dict[str, object]], Mapping[str, object]]:
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError as problem:
         raise TableProblem(f"{path} is no valid JSON: {problem}.") from problem
+    except RecursionError as problem:
+        raise TableProblem(f"{path} is nested too deep to be a table.") from problem
     rows = value.get("rows") if isinstance(value, dict) else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TableProblem(

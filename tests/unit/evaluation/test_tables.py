@@ -46,7 +46,12 @@ def test_json_carries_sizes_and_lists_of_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("before,after\n1,0\n", "row 1: no task"),
+        ("before,after\n1,0\n", "no column task"),
+        ("task,before,after\n,1,0\n", "row 1: no task"),
+        ("", "no column after, before, task"),
+        ("task;before;after\na;1;0\n", "divided by commas"),
+        (f"task,before,after\n{'a' * 200_000},1,0\n", "no valid CSV"),
+        ("[" * 100_000, "too deep"),
         ("task,before,after\na,x,0\n", "row 1 .task a.: 'before' is 'x', which is no number"),
         ("task,before,after\na,1,7\n", "a score lies between 0 and 1"),
         ("{nope", "no valid JSON"),
