@@ -6,7 +6,7 @@ import argparse
 
 import msgspec
 
-from workbench.cli.console import UsageProblem, coloured, document, print_json
+from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json
 from workbench.llm.probe import EndpointReport, probe_endpoint
 from workbench.llm.profiles import EndpointProblem, EndpointProfile, read_profiles
 from workbench.store.paths import UserFolders
@@ -70,14 +70,13 @@ def _list(profiles: tuple[EndpointProfile, ...], path: str, output: str) -> int:
     if not profiles:
         print(f"No endpoints. The workbench needs none; add one in {path}.")
     for profile in profiles:
-        print(f"{profile.name}  {profile.base_url}  {profile.model or '(first model)'}")
+        print(one_line(f"{profile.name}  {profile.base_url}  {profile.model or '(first model)'}"))
     return 0
 
 
 def _print_report(report: EndpointReport) -> None:
-    print(f"{report.name}  {report.base_url}  {report.model}")
+    print(one_line(f"{report.name}  {report.base_url}  {report.model}"))
     for probe in report.probes:
         sign = "-" if probe.ok is None else "yes" if probe.ok else "no"
-        print(
-            f"  {probe.name:<12}{coloured(sign, 'green' if probe.ok else 'yellow')}  {probe.detail}"
-        )
+        shown = coloured(sign, "green" if probe.ok else "yellow")
+        print(f"  {probe.name:<12}{shown}  {one_line(probe.detail)}")
