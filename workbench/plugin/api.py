@@ -60,6 +60,7 @@ from workbench.plugin.run_skills import (
     tree_changes,
     with_line_ends_of,
 )
+from workbench.plugin.run_text import TextChange, change_to_text
 
 API_VERSION = "1.0"
 
@@ -162,6 +163,7 @@ __all__ = [
     "SourceProblem",
     "Stage",
     "Started",
+    "TextChange",
     "TraceCall",
     "TraceHeader",
     "TraceInput",
@@ -173,6 +175,7 @@ __all__ = [
     "as_mapping",
     "as_number",
     "as_text",
+    "change_to_text",
     "front_and_body",
     "new_skill_text",
     "path_in",

@@ -1,0 +1,1 @@
+"""Finished runs of SkillOpt and SkillOpt-Sleep as proposals."""
