@@ -1,0 +1,1 @@
+"""Finished Trace2Skill patches as proposals."""
