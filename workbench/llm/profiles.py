@@ -47,7 +47,7 @@ def read_profiles(path: Path) -> tuple[EndpointProfile, ...]:
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("endpoints", {})
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
         raise EndpointProblem(
             f"Cannot read {path}: {problem}. Mend or delete the file."
         ) from problem

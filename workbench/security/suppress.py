@@ -61,7 +61,12 @@ def load_suppressions(path: Path) -> tuple[Suppression, ...]:
         return ()
     except OSError as problem:
         raise SuppressionProblem(f"Cannot read {path}: {problem.strerror}.") from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        msgspec.ValidationError,
+        RecursionError,
+    ) as problem:
         raise SuppressionProblem(
             f"{path} is no suppression file: {problem}. Mend that entry; nothing was suppressed."
         ) from problem

@@ -130,6 +130,6 @@ def _is_json(data: bytes) -> bool:
         return False
     try:
         _any_json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

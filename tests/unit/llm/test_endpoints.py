@@ -35,6 +35,7 @@ def test_no_file_means_no_endpoints(tmp_path: Path) -> None:
         ("[endpoints.x]\nmodel = 'm'\n", "'x' has no base_url"),
         ("[endpoints.x]\nbase_url = 'http://h/v1'\napi_key = 's'\n", "Keys are not kept in files"),
         ("[endpoints", "Mend or delete the file"),
+        ("a=" + "[" * 100_000, "Mend or delete the file"),
     ],
 )
 def test_a_bad_profile_is_told(tmp_path: Path, text: str, message: str) -> None:

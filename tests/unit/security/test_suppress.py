@@ -88,6 +88,7 @@ ENTRY = 'rule="r"\nskill="s"\npath="p"\nfingerprint="f"\nsha256="h"\n'
         ("[[suppression]]\n" + ENTRY + 'reason="it is fine"\nrules="*"\n', "rules"),
         ("everything = true\n", "everything"),
         ("[[suppression", "no suppression file"),
+        ("a=" + "[" * 100_000, "no suppression file"),
         ("\ud800", "no suppression file"),
     ],
 )

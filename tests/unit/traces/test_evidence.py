@@ -136,3 +136,10 @@ def test_python_text_in_a_string_is_not_taken_for_nested_json() -> None:
     span = _locate(record, r'print("a\n")')
     assert span is not None
     assert span.layers == 1
+
+
+def test_text_nested_deeper_than_a_decoder_goes_is_text() -> None:
+    record = json.dumps({"content": "[" * 200_000 + " needle"}).encode()
+    span = _locate(record, "needle")
+    assert span is not None
+    assert record[span.offset : span.offset + span.length] == b"needle"

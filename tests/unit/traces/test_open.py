@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,21 @@ def test_subagent_files_become_children_of_their_calls(tmp_path: Path) -> None:
         first.close()
         assert trace.body(1).tool_calls[0].observation == "done"
     assert trace_files(tmp_path) == [path]
+
+
+def test_a_pipe_in_the_place_of_a_subagents_meta_file_is_not_waited_for(tmp_path: Path) -> None:
+    main = Session()
+    main.prompt("Delegate")
+    path = main.write(tmp_path)
+    folder = tmp_path / SESSION / "subagents"
+    folder.mkdir(parents=True)
+    child = Session()
+    child.prompt("look", isSidechain=True, agentId="aaa")
+    child.write(folder, "agent-aaa.jsonl")
+    os.mkfifo(folder / "agent-aaa.meta.json")
+    (trace,) = open_traces(path)
+    with trace:
+        assert [child.id for child in trace.trajectory.children] == ["agent-aaa"]
 
 
 def test_older_subagent_files_beside_the_session_belong_to_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,7 +72,8 @@ def _companion(reading: Reading) -> _Part:
 def _meta(path: Path) -> dict[str, object]:
     beside = path.with_name(f"{path.stem}.meta.json")
     try:
-        if beside.is_symlink() or beside.stat().st_size > _MAX_META:
+        found = beside.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_META:
             return {}
         return mapping(json.loads(beside.read_bytes()))
     except (OSError, ValueError, RecursionError):
