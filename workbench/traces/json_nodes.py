@@ -7,7 +7,9 @@ JSON kept in a string is a node again, one layer deeper. ``span`` leads to the b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from workbench.domain.trajectory import ByteSpan
 from workbench.traces.escapes import Decoded, text_of
@@ -16,6 +18,25 @@ from workbench.traces.lines import array_items, object_members, skip_space
 from workbench.traces.source import Buffer
 
 Path = str | int
+#: Many times faster than taking escapes off by hand.
+_string: Final = msgspec.json.Decoder(str)
+
+
+class _Outer:
+    """The string a node stands in; the way back to its bytes is made when it is asked for."""
+
+    __slots__ = ("_decoded", "string")
+
+    def __init__(self, string: Node) -> None:
+        self.string = string
+        self._decoded: Decoded | None = None
+
+    def raw(self, offset: int) -> int:
+        """Return where the decoded byte at an offset stands among those of the string's node."""
+        if self._decoded is None:
+            string = self.string
+            self._decoded = Decoded(bytes(string.data[string.start + 1 : string.end - 1]))
+        return self.string.start + 1 + self._decoded.raw(offset)
 
 
 class Node:
@@ -33,14 +54,16 @@ class Node:
         start: int,
         end: int,
         source: int = 0,
-        outer: tuple[Node, Decoded] | None = None,
+        *,
+        outer: _Outer | None = None,
+        members: dict[str, Node] | None = None,
     ) -> None:
         self.data = data
         self.start = start
         self.end = end
         self.source = source
         self._outer = outer
-        self._members: dict[str, Node] | None = None
+        self._members = members
 
     @classmethod
     def of(cls, record: bytes, source: int = 0) -> Node:
@@ -55,12 +78,13 @@ class Node:
         end = len(data)
         while end > start and data[end - 1] in b" \t\r\n":
             end -= 1
-        node = cls(data, min(skip_space(data, start), end), end, source)
-        if node.is_object:
-            node._members = {
+        begin = min(skip_space(data, start), end)
+        members = None
+        if data[begin : begin + 1] == b"{":
+            members = {
                 key: cls(data, at, after, source) for key, (at, after) in top_members(data).items()
             }
-        return node
+        return cls(data, begin, end, source, members=members)
 
     @property
     def is_object(self) -> bool:
@@ -98,9 +122,9 @@ class Node:
 
     def with_members(self, members: dict[str, Node]) -> Node:
         """Return this value as if it had other members; each still leads to its own bytes."""
-        node = self._part(self.start, self.end)
-        node._members = members
-        return node
+        return Node(
+            self.data, self.start, self.end, self.source, outer=self._outer, members=members
+        )
 
     def get(self, *path: Path) -> Node | None:
         """Return the value at a path of keys and indexes, None when it is not there or null."""
@@ -128,6 +152,10 @@ class Node:
         if raw == b"null":
             return ""
         if raw[:1] == b'"':
+            try:
+                return _string.decode(raw)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass  # torn, or with escapes only some writers make
             closed = len(raw) > 1 and raw[-1:] == b'"'
             return text_of(Decoded(raw[1:-1] if closed else raw[1:]).data)
         return text_of(raw)
@@ -145,14 +173,14 @@ class Node:
         """Return the JSON object or list kept in this string, None when it holds none."""
         if not self.is_string or self.end - self.start < 4:
             return None
-        decoded = Decoded(bytes(self.data[self.start + 1 : self.end - 1]))
-        start = skip_space(decoded.data, 0)
-        if decoded.data[start : start + 1] not in (b"{", b"["):
+        try:
+            data = _string.decode(self.raw()).encode()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            data = Decoded(bytes(self.data[self.start + 1 : self.end - 1])).data
+        start = skip_space(data, 0)
+        if data[start : start + 1] not in (b"{", b"[") or decode(data) is None:
             return None
-        if decode(decoded.data) is None:
-            return None
-        end = len(decoded.data.rstrip())
-        return Node(decoded.data, start, end, self.source, (self, decoded))
+        return Node(data, start, len(data.rstrip()), self.source, outer=_Outer(self))
 
     def opened(self) -> Node:
         """Return the JSON kept in this string, or the value itself."""
@@ -163,9 +191,9 @@ class Node:
         start, end, layers = self.start, self.end, 0
         node = self
         while node._outer is not None:
-            node, decoded = node._outer
-            start = node.start + 1 + decoded.raw(start)
-            end = node.start + 1 + decoded.raw(end)
+            outer = node._outer
+            start, end = outer.raw(start), outer.raw(end)
+            node = outer.string
             layers += 1
         return ByteSpan(node.source, start, end - start, layers)
 
@@ -176,7 +204,7 @@ class Node:
         return hash(self.span())
 
     def _part(self, start: int, end: int) -> Node:
-        return Node(self.data, start, end, self.source, self._outer)
+        return Node(self.data, start, end, self.source, outer=self._outer)
 
 
 def first_value(data: Buffer) -> Node | None:

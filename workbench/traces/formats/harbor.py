@@ -23,6 +23,22 @@ from workbench.domain.trajectory import (
     Trajectory,
 )
 from workbench.traces.draft import reported
+from workbench.traces.formats import (
+    acp_log,
+    atif,
+    claude_code,
+    codex_exec,
+    codex_rollout,
+    copilot_cli,
+    cursor,
+    gemini_cli,
+    mini_swe_agent,
+    opencode,
+    openhands,
+    openhands_v1,
+    pi,
+    swe_agent,
+)
 from workbench.traces.importer import Format, Importer, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
@@ -40,10 +56,15 @@ from workbench.traces.talk import Said, Talk, field_notes, said_body
 _TRIAL: Final = frozenset({"trial_name", "task_name"})
 _PARTS: Final = frozenset({"agent_info", "agent_result", "verifier_result", "exception_info",
                            "trial_uri", "config"})  # fmt: skip
-#: What the agent wrote, the richest first.
-_RICHEST: Final = ("claude-code", "codex-rollout", "gemini-cli", "opencode", "pi", "copilot-cli",
-                   "claude-code-stream", "codex-exec", "openhands-v1", "openhands", "swe-agent",
-                   "mini-swe-agent", "cursor", "atif", "acp-log")  # fmt: skip
+#: What an agent can have written, the richest first.
+_RICHEST: Final[tuple[Importer, ...]] = tuple(
+    importer
+    for module in (
+        *(claude_code, codex_rollout, gemini_cli, opencode, pi, copilot_cli, codex_exec),
+        *(openhands_v1, openhands, swe_agent, mini_swe_agent, cursor, atif, acp_log),
+    )
+    for importer in module.IMPORTERS
+)
 _MAX_FILES: Final = 2000
 _TIMEOUTS: Final = ("AgentTimeout", "AgentTimeoutError")
 
@@ -117,16 +138,15 @@ def _below(folder: Path) -> list[Path]:
 
 def _best(sources: Sequence[SourceBytes]) -> tuple[Importer, list[SourceBytes]] | None:
     """Return the richest format among the agent's files, with the files it needs."""
-    # Here, not above: the registry imports this module.
-    from workbench.traces.registry import best_importer
-
     found: list[tuple[int, int, Importer, SourceBytes]] = []
     for at, source in enumerate(sources):
         if source.path.parent.name == "verifier":
             continue
-        importer = best_importer(probe_bytes(bytes(source.data[: PROBE_BYTES + 1])))
-        if importer is not None and importer.id in _RICHEST:
-            found.append((_RICHEST.index(importer.id), at, importer, source))
+        probe = probe_bytes(bytes(source.data[: PROBE_BYTES + 1]))
+        scored = [(one.score(probe), -rank) for rank, one in enumerate(_RICHEST)]
+        votes, rank = max(scored)
+        if votes > 0:
+            found.append((-rank, at, _RICHEST[-rank], source))
     if not found:
         return None
     _, _, importer, chosen = min(found, key=lambda one: one[:2])

@@ -6,6 +6,7 @@ cache differs by vendor; the recorded total tells. Shapes from real exports sinc
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -158,7 +159,7 @@ def _view(node: Node, at: int = 0) -> SpanView | None:
         metrics=_metrics(value),
         error=string(value.get("statusMessage")) or "",
         failed=value.get("level") == "ERROR",
-        prompts=listed_messages(given) if model else [],
+        prompts=functools.partial(listed_messages, given) if model else list,
         answers=listed_messages(made) if model else [],
         tool=string(told.get("ai.toolCall.name")) or string(value.get("name")) or "tool",
         call=string(told.get("ai.toolCall.id")) or string(told.get("toolCallId")),

@@ -7,6 +7,7 @@ SDK's run schema alone; unknown shapes are shown raw.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -145,7 +146,7 @@ def _view(node: Node, at: int = 0) -> SpanView | None:
         metrics=_metrics(value),
         error=error,
         failed=bool(error) or value.get("status") == "error",
-        prompts=listed_messages(given) if model else [],
+        prompts=functools.partial(listed_messages, given) if model else list,
         answers=_answers(made) if model else [],
         tool=string(value.get("name")) or "tool",
         call=_call(node),

@@ -7,6 +7,7 @@ semantic-conventions-genai, 2026-10 (still "Development"), older span events too
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -164,7 +165,7 @@ class _OtlpSpan:
             metrics=self._metrics(),
             error=status.text("message") if status is not None else "",
             failed=code in ("2", "STATUS_CODE_ERROR"),
-            prompts=self._messages("input"),
+            prompts=functools.partial(self._messages, "input"),
             answers=self._messages("output"),
             tool=string(self.plain("gen_ai.tool.name", "tool.name", "tool_name")) or "",
             call=string(self.plain("gen_ai.tool.call.id", "tool_call.id")),

@@ -7,7 +7,7 @@ wraps other model calls is no step of its own, unless it alone kept the answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -23,7 +23,10 @@ SpanKind = Literal["model", "tool", "agent", "other"]
 
 
 class SpanView(Struct, eq=False):
-    """One span as its format tells it. Times are ISO; ``order`` sorts the spans of a trace."""
+    """One span as its format tells it. Times are ISO; ``order`` sorts the spans of a trace.
+
+    ``prompts`` are read when they are needed: each model call repeats the whole history.
+    """
 
     id: str
     parent: str | None
@@ -38,7 +41,7 @@ class SpanView(Struct, eq=False):
     metrics: Metrics | None = None
     error: str = ""
     failed: bool = False
-    prompts: list[Group] = []
+    prompts: Callable[[], list[Group]] = list
     answers: list[Group] = []
     tool: str = ""
     call: str | None = None
@@ -124,7 +127,7 @@ class Conversation:
 
     def _prompts(self, span: SpanView, seen: Counter[str], *, side: bool) -> None:
         local: Counter[str] = Counter()
-        for group in span.prompts:
+        for group in span.prompts():
             role, said, results = read_group(group)
             for native, node in results:
                 call = self.talk.open_call(native)
