@@ -105,6 +105,10 @@ class Skill(Struct, frozen=True):
         """The Markdown after the front matter, as ``text`` decodes it."""
         return self.source[self.body.start : self.body.end].decode("utf-8", "surrogateescape")
 
+    def library_path(self, path: str) -> str:
+        """Return the path of one of its files as one relative to the library root."""
+        return path if self.id == "." else f"{self.id}/{path}"
+
 
 class Library(Struct, frozen=True):
     """All skills below one folder. ``problems`` are of folders that could not be read."""

@@ -40,17 +40,12 @@ class TextFile:
         )
 
 
-def library_path(skill: Skill, relative: str) -> str:
-    """Return a path of a skill as one relative to the library root."""
-    return relative if skill.id == "." else f"{skill.id}/{relative}"
-
-
 def skill_texts(skill: Skill) -> Iterator[TextFile]:
     """Yield SKILL.md (as read), then the skill's other prose and programs.
 
     A file that cannot be read any more is passed over: the library reports it.
     """
-    yield TextFile(library_path(skill, skill.skill_md), skill.text)
+    yield TextFile(skill.library_path(skill.skill_md), skill.text)
     for file in skill.files:
         suffix = PurePosixPath(file.path).suffix.lower()
         if file.kind in ("skill_md", "link") or file.size > MAX_BYTES:
@@ -61,4 +56,4 @@ def skill_texts(skill: Skill) -> Iterator[TextFile]:
             raw = confined(Path(skill.path), file.path).read_bytes()
         except (FileProblem, OSError):
             continue
-        yield TextFile(library_path(skill, file.path), raw.decode("utf-8", "replace"))
+        yield TextFile(skill.library_path(file.path), raw.decode("utf-8", "replace"))

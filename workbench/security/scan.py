@@ -36,7 +36,7 @@ from workbench.security.policy import (
     verdict_of,
 )
 from workbench.security.suppress import Suppression, apply_suppressions
-from workbench.skills.copying import SkillsCopy, copy_skills, path_in_library
+from workbench.skills.copying import SkillsCopy, copy_skills
 
 NOT_SCANNED = "not-scanned"
 NOT_INSPECTED = "not-inspected"
@@ -255,7 +255,7 @@ def _coverage(skill: Skill, voices: Sequence[_Said], missing: set[str]) -> Cover
             inspected |= set(voice.scanned.coverage.inspected)
             partial |= set(voice.scanned.coverage.partial)
     files = {file.path for file in skill.files}
-    absent = {path for path in files if path_in_library(skill, path) in missing}
+    absent = {path for path in files if skill.library_path(path) in missing}
     inspected = (inspected & files) - absent
     partial = (partial & files) - inspected - absent
     return Coverage(

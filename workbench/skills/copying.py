@@ -32,11 +32,6 @@ class SkillsCopy(Struct, frozen=True):
     left_out: tuple[ReadProblem, ...]
 
 
-def path_in_library(skill: Skill, path: str) -> str:
-    """Return the path of a skill's file relative to the library."""
-    return path if skill.id == "." else f"{skill.id}/{path}"
-
-
 def copy_skills(
     skills: Sequence[Skill], target: Path, *, most: int, keep_links: bool = False
 ) -> SkillsCopy:
@@ -62,7 +57,7 @@ def copy_skills(
     for skill in skills:
         named: list[str] = []
         for file in skill.files:
-            path = path_in_library(skill, file.path)
+            path = skill.library_path(file.path)
             is_link = file.kind == "link"
             if is_link:
                 links.append(path)

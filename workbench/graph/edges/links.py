@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from workbench.domain.graph import EdgeEvidence, GraphEdge
 from workbench.domain.skill import Skill
 from workbench.graph.edges.names import SkillNames
-from workbench.graph.texts import TextFile, library_path
+from workbench.graph.texts import TextFile
 
 KIND = "links"
 _TARGET = re.compile(r"\]\(\s*<?([^)\s>]+)|(?<![\w/])((?:\.\./)+[\w./-]+)|^\s*\[[^\]]+\]:\s*(\S+)")
@@ -45,7 +45,7 @@ def _paths_in(line: str, skill: Skill, file: str) -> Iterator[str]:
         if not target or target.startswith("/") or _SCHEME.match(target):
             continue
         seen = set()
-        for base in (posixpath.dirname(file), library_path(skill, "").rstrip("/")):
+        for base in (posixpath.dirname(file), skill.library_path("").rstrip("/")):
             path = posixpath.normpath(posixpath.join(base, target))
             if not path.startswith("..") and path not in seen:
                 seen.add(path)

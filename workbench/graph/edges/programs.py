@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from workbench.domain.graph import EdgeEvidence, NodeKind
 from workbench.domain.skill import Skill
-from workbench.graph.texts import TextFile, library_path
+from workbench.graph.texts import TextFile
 
 KIND = "uses"
 _SHELL_FENCES = {"bash", "sh", "shell", "console", "zsh", "shell-session", "terminal"}
@@ -121,7 +121,7 @@ def _declared(skill: Skill) -> Iterator[Use]:
     value = entry.value
     declared = " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     evidence = EdgeEvidence(
-        library_path(skill, skill.skill_md), entry.line, f"allowed-tools: {declared}"[:200]
+        skill.library_path(skill.skill_md), entry.line, f"allowed-tools: {declared}"[:200]
     )
     for match in _TOOL.finditer(declared):
         yield Use("tool", match.group(1), evidence)
