@@ -7,8 +7,6 @@ import re
 import sys
 from typing import Any
 
-import msgspec
-
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -18,6 +16,9 @@ class UsageProblem(Exception):  # noqa: N818 - a problem for a person, in words
 
 def print_json(document: Any) -> None:
     """Print one JSON document with a line end; lone surrogates become U+FFFD."""
+    # Here, not above: the window's first frame comes through this module too, and prints nothing.
+    import msgspec
+
     try:
         encoded = msgspec.json.encode(document)
     except UnicodeEncodeError:

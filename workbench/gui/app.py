@@ -6,6 +6,7 @@ a window that is there at once is worth more than one that is complete.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -140,6 +141,10 @@ class Program:
     """One run of the window, from the first frame to the end."""
 
     def __init__(self, options: Options) -> None:
+        # To look through all imports for garbage again and again takes a tenth of the start. The
+        # bridge's collector takes over after the first frame.
+        self._collected = gc.isenabled()
+        gc.disable()
         from workbench.gui.shell.context import AppContext
         from workbench.gui.shell.log_tail import LogTail
         from workbench.gui.shell.session import load_session
@@ -171,6 +176,8 @@ class Program:
         """Load what the first frame did not need, and open what was asked for."""
         from workbench.gui.crash import CrashGuard
 
+        # Nothing of what is there now is ever garbage.
+        gc.freeze()
         self.window.complete()
         self.crashes = CrashGuard(
             self.context.notify, self.context.bridge.post, self.tail, self._copy
@@ -193,6 +200,9 @@ class Program:
         if self.crashes is not None:
             self.crashes.remove()
         logging.getLogger().removeHandler(self.tail)
+        gc.unfreeze()
+        if self._collected:
+            gc.enable()
 
     def _watch_stalls(self) -> None:
         from workbench.gui.shell.stall import StallWatchdog

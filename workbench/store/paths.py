@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 _APPLICATION = "skill-workbench"
 
 #: Overrides every folder; used by tests, portable installs and several profiles on one machine.
@@ -29,6 +27,8 @@ class UserFolders:
         home = os.environ.get(HOME_VARIABLE)
         if home:
             return cls.below(Path(home).expanduser().absolute())
+        import platformdirs  # a hundredth of a second that a chosen home does not need
+
         dirs = platformdirs.PlatformDirs(_APPLICATION, appauthor=False)
         return cls(
             Path(dirs.user_config_dir),

@@ -139,6 +139,7 @@ class CarryOut(QObject):
 
     def _written(self, receipt: Receipt) -> None:
         self._reopen()
+        self._desk.back()
         library = self._context.library
         if library is not None and Path(library.root) == Path(receipt.library):
             self._context.workspace.reload()

@@ -46,6 +46,7 @@ class Desk(QWidget):
     hunk_changed = Signal()
     changed = Signal(str)
     settled = Signal()
+    evidence_asked = Signal()
 
     def __init__(self, context: AppContext, shelf: Shelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -272,6 +273,7 @@ class Desk(QWidget):
             "next": lambda: self.view.diff.step(1),
             "previous": lambda: self.view.diff.step(-1),
             "sides": self._toggle_sides,
+            "evidence": self.evidence_asked.emit,
             "apply": self.carry_out.show_plan,
             "merge": self.carry_out.start_merge,
             "revert": self.carry_out.revert,

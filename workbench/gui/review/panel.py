@@ -111,6 +111,7 @@ class ReviewPanel(QWidget):
             lambda: self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
         )
         self.desk.hunk_changed.connect(self._show_evidence)
+        self.desk.evidence_asked.connect(self._go_to_evidence)
         self.desk.changed.connect(lambda _id: context.proposals_changed.emit())
         self.evidence.opened.connect(self._open_evidence)
         context.proposals_changed.connect(self.read)
@@ -292,7 +293,10 @@ class ReviewPanel(QWidget):
     # Keyboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take the keys of the desk: A R D E U for verdicts, j and k for the queue."""
+        """Take the keys of the desk: A R D E U for verdicts, j and k for the queue.
+
+        Enter leads on, from the queue to the changes to their evidence; Escape leads back.
+        """
         acts = {
             Qt.Key.Key_A: "accept",
             Qt.Key.Key_R: "reject",
@@ -309,8 +313,21 @@ class ReviewPanel(QWidget):
             self._context.commands.run(f"review.{act}")
         elif plain and event.key() in (Qt.Key.Key_J, Qt.Key.Key_K):
             self.queue.step(1 if event.key() == Qt.Key.Key_J else -1)
+        elif plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._go_to_evidence()
+        elif event.key() == Qt.Key.Key_Escape and not self._context.notify.messages:
+            self._step_back()
         else:
             super().keyPressEvent(event)
+
+    def _go_to_evidence(self) -> None:
+        if self.evidence.list.isVisible():
+            self.evidence.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _step_back(self) -> None:
+        in_evidence = self.evidence.list.hasFocus() and self.desk.view.at_work
+        target = self.desk.view.diff if in_evidence else self.queue
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_self(self) -> None:
         if not self.isVisible():

@@ -58,6 +58,9 @@ ACTIVITIES: tuple[Activity, ...] = (
     ),
 )
 
+#: Gives ``open_document(context, path) -> Document``; needed with the first file.
+EDITOR_MODULE = "workbench.gui.editor.panel"
+
 
 def create_view(activity: Activity, context: AppContext) -> QWidget:
     """Import the feature and make its main view.

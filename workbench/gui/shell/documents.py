@@ -11,12 +11,10 @@ from PySide6.QtWidgets import QMessageBox, QTabWidget, QToolButton, QWidget
 
 from workbench.files import FileProblem
 from workbench.gui.notify import Notifier
+from workbench.gui.shell.activities import EDITOR_MODULE
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.document import Document
-
-#: Gives ``open_document(context, path) -> Document``; imported with the first file.
-EDITOR_MODULE = "workbench.gui.editor.panel"
 
 
 class DocumentTabs(QTabWidget):

@@ -13,7 +13,7 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from workbench.gui.shell.activities import ACTIVITIES
+from workbench.gui.shell.activities import ACTIVITIES, EDITOR_MODULE
 from workbench.gui.shell.activity_bar import ActivityBar
 from workbench.gui.shell.centre import Centre
 from workbench.gui.shell.commands import CATEGORIES, Command
@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         from workbench.gui.shell.notifications import NotificationArea
         from workbench.gui.shell.repository import GitWatch
         from workbench.gui.shell.standard_commands import standard_commands
+        from workbench.gui.shell.warm import warm_up
         from workbench.gui.shell.watch import FolderWatch
 
         context = self.context
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
         self.watch.changed.connect(context.disk_changed)
         context.library_changed.connect(self._watch_library)
         self._connect()
+        warm_up(context, [activity.module for activity in ACTIVITIES] + [EDITOR_MODULE])
 
     def open_library(self, folder: Path) -> None:
         """Open a folder of skills."""
