@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -36,9 +37,8 @@ class TracesPanel(QWidget):
         self._context = context
         self._banner: Banner | None = None
         self._inspected = False
+        self._viewer: TraceViewer | None = None
         self.list = TraceList(context)
-        self.usage = UsageView(context)
-        self.viewer = TraceViewer(context)
         self.facts = TraceFacts(self)
         self.facts.hide()
         self.tabs = QTabBar()
@@ -56,7 +56,7 @@ class TracesPanel(QWidget):
         self._pages = QStackedWidget()
         self._home = self._make_home()
         self._stack = QStackedWidget()
-        for page in (self._bare, self._home, self.viewer):
+        for page in (self._bare, self._home):
             self._stack.addWidget(page)
         column(self, spacing=0).addWidget(self._stack)
         self._aim_focus()
@@ -65,6 +65,26 @@ class TracesPanel(QWidget):
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*commands)
         self._read()
+
+    # Made when first asked for: neither is seen with the list.
+
+    @cached_property
+    def viewer(self) -> TraceViewer:
+        """One trace, step by step."""
+        viewer = TraceViewer(self._context)
+        viewer.left.connect(self.show_list)
+        viewer.place_asked.connect(lambda place: self._show_place(place, 0, ""))
+        self._stack.addWidget(viewer)
+        self._viewer = viewer
+        return viewer
+
+    @cached_property
+    def usage(self) -> UsageView:
+        """What skills did in the open traces."""
+        usage = UsageView(self._context)
+        usage.step_chosen.connect(self.show_step)
+        self._pages.addWidget(usage)
+        return usage
 
     def show_step(
         self, path: str, trajectory_id: str = "", step: int = 0, quote: str | None = None
@@ -94,7 +114,8 @@ class TracesPanel(QWidget):
 
     def close_all(self) -> None:
         """Close all traces."""
-        self.viewer.clear()
+        if self._viewer is not None:
+            self._viewer.clear()
         self._context.workspace.close_traces()
 
     def jump(self, mark: Mark, by: int = 1) -> None:
@@ -122,7 +143,7 @@ class TracesPanel(QWidget):
     def show_list(self) -> None:
         """Go back from a trace to the list."""
         if self._context.traces:
-            place = self.viewer.place
+            place = self._place
             self._stack.setCurrentWidget(self._home)
             self.tabs.setCurrentIndex(0)
             if place is not None:
@@ -132,7 +153,7 @@ class TracesPanel(QWidget):
 
     def why_no_step(self) -> str | None:
         """Return why no trace is in front."""
-        if self.isVisible() and self._stack.currentWidget() is self.viewer:
+        if self.isVisible() and self._in_viewer:
             return None
         return "open a trace first: select one in Traces and press Enter."
 
@@ -157,7 +178,6 @@ class TracesPanel(QWidget):
         line.addWidget(self.tabs)
         line.addStretch(1)
         self._pages.addWidget(self.list)
-        self._pages.addWidget(self.usage)
         inside = column(home, spacing=0)
         inside.addWidget(header)
         inside.addWidget(self._pages, 1)
@@ -169,9 +189,6 @@ class TracesPanel(QWidget):
         self._stack.currentChanged.connect(lambda _index: self._aim_focus())
         self.list.opened.connect(self.show_step)
         self.list.chosen.connect(lambda _path, _one: self._show_facts())
-        self.usage.step_chosen.connect(self.show_step)
-        self.viewer.left.connect(self.show_list)
-        self.viewer.place_asked.connect(lambda place: self._show_place(place, 0, ""))
         self.facts.step_chosen.connect(self._fact_chosen)
         self.facts.subagent_chosen.connect(self._subagent_chosen)
         self.facts.open_asked.connect(lambda: self._fact_chosen(0))
@@ -196,7 +213,7 @@ class TracesPanel(QWidget):
     def _aim_focus(self) -> None:
         """Let the panel's focus go to the list of what is in front."""
         front = self._stack.currentWidget()
-        if front is self.viewer:
+        if self._in_viewer:
             self.setFocusProxy(self.viewer.steps)
         elif front is self._home:
             self.setFocusProxy(self.usage if self.tabs.currentIndex() else self.list.table)
@@ -204,9 +221,9 @@ class TracesPanel(QWidget):
             self.setFocusProxy(self.empty.button)
 
     def _tab_chosen(self, number: int) -> None:
-        self._pages.setCurrentIndex(number)
+        self._pages.setCurrentWidget(self.usage if number else self.list)
         self._aim_focus()
-        if number == 1:
+        if number:
             self.usage.read()
 
     def _listed_place(self) -> TracePlace | None:
@@ -216,12 +233,19 @@ class TracesPanel(QWidget):
         return find_place(self._context.traces, selected.path, selected.trajectory)
 
     def _show_facts(self) -> None:
-        if self._stack.currentWidget() is not self.viewer:
+        if not self._in_viewer:
             self.facts.show_place(self._listed_place(), opened=False)
 
     def _front_place(self) -> TracePlace | None:
-        in_viewer = self._stack.currentWidget() is self.viewer
-        return self.viewer.place if in_viewer else self._listed_place()
+        return self._place if self._in_viewer else self._listed_place()
+
+    @property
+    def _in_viewer(self) -> bool:
+        return self._viewer is not None and self._stack.currentWidget() is self._viewer
+
+    @property
+    def _place(self) -> TracePlace | None:
+        return None if self._viewer is None else self._viewer.place
 
     def _fact_chosen(self, step: int) -> None:
         place = self._front_place()
@@ -238,7 +262,7 @@ class TracesPanel(QWidget):
         self.list.read()
         if self.tabs.currentIndex() == 1:
             self.usage.read()
-        place = self.viewer.place
+        place = self._place
         if place is not None and all(trace is not place.top for trace in context.traces):
             self.viewer.clear()
             place = None

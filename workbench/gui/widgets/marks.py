@@ -13,12 +13,8 @@ from PySide6.QtWidgets import QCheckBox, QRadioButton, QStyle, QStyleOptionButto
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.icons import paint_icon
 
+#: Width and height of a mark, as in the style sheet.
 MARK = 16
-_SHEET = (
-    "QCheckBox::indicator, QRadioButton::indicator"
-    f" {{ width: {MARK}px; height: {MARK}px; border: none; background: transparent; image: none; }}"
-    "QCheckBox, QRadioButton { spacing: 8px; }"
-)
 
 
 def paint_mark(
@@ -52,7 +48,6 @@ class CheckBox(QCheckBox):
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        self.setStyleSheet(_SHEET)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -70,7 +65,6 @@ class RadioButton(QRadioButton):
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        self.setStyleSheet(_SHEET)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

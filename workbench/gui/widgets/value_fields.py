@@ -13,22 +13,8 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 from workbench.gui.theme.icons import paint_icon
 
 _ARROW = 14
+#: Room for the arrows; the style sheet leaves as much.
 _ROOM = 24
-
-_CHOICE_SHEET = (
-    f"QComboBox::drop-down {{ border: none; width: {_ROOM}px; }}"
-    "QComboBox::down-arrow { image: none; }"
-)
-_NUMBER_SHEET = (
-    f"QSpinBox {{ padding: 4px {_ROOM}px 4px 8px; min-height: 16px; }}"
-    "QSpinBox QLineEdit { border: none; padding: 0; min-height: 0;"
-    " background: transparent; }"
-    "QSpinBox::up-button, QSpinBox::down-button {"
-    f" border: none; background: transparent; width: {_ROOM}px; subcontrol-origin: border; }}"
-    "QSpinBox::up-button { subcontrol-position: top right; }"
-    "QSpinBox::down-button { subcontrol-position: bottom right; }"
-    "QSpinBox::up-arrow, QSpinBox::down-arrow { image: none; }"
-)
 
 
 class ChoiceBox(QComboBox):
@@ -38,7 +24,6 @@ class ChoiceBox(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.view().setAccessibleName(name)
-        self.setStyleSheet(_CHOICE_SHEET)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def sizeHint(self) -> QSize:
@@ -61,7 +46,6 @@ class NumberBox(QSpinBox):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setStyleSheet(_NUMBER_SHEET)
         self.lineEdit().setTextMargins(6, 0, 0, 0)
         # The wheel must scroll the form, not change a number that happens to be under it.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
