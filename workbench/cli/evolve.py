@@ -53,9 +53,18 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", metavar="FILE", help="tasks, for engines that run some")
     parser.add_argument("--endpoint", metavar="NAME", help="model, for engines that use one")
     parser.add_argument("--source", metavar="PATH", help="what an importer reads, or git:BRANCH")
-    parser.add_argument("--max-proposals", type=int, metavar="N", help="stop proposing after N")
+    parser.add_argument(
+        "--max-proposals", type=_positive, metavar="N", help="stop proposing after N"
+    )
     parser.add_argument("--out", metavar="DIR", help="proposal store (default: yours)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def run_command(command: str, args: argparse.Namespace) -> int:

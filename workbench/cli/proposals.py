@@ -26,7 +26,7 @@ from workbench.review.scanning import scan_of
 from workbench.review.session import Review, open_review
 from workbench.review.transaction import RolledBack, Stale
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
-from workbench.store.git import GitProblem, identity_at
+from workbench.store.git import GitMissing, GitProblem, identity_at
 from workbench.store.history import LocalHistory
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore, StoreProblem
@@ -67,6 +67,8 @@ def run_command(command: str, arguments: argparse.Namespace) -> int:
     except RolledBack as problem:
         print(f"skill-workbench proposals: {problem}", file=sys.stderr)
         return 1
+    except GitMissing as problem:
+        raise UsageProblem(f"{problem} To go on without: --no-commit.") from problem
     except (FileProblem, ReviewProblem, GitProblem) as problem:
         raise UsageProblem(str(problem)) from problem
 

@@ -85,6 +85,7 @@ def test_a_clean_library_without_traces_changes_nothing(place, capsys):
         (("library", "--tasks", "gone.json"), "gone.json does not exist"),
         (("library", "--skill", "ghost"), "no skill 'ghost'"),
         (("empty",), "no skill"),
+        (("library", "--max-proposals", "0"), "less than 1"),
     ],
 )
 def test_wrong_input_is_told_with_exit_2(place, capsys, monkeypatch, arguments, words):

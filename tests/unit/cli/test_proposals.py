@@ -198,3 +198,14 @@ def test_a_proposal_that_brings_danger_fails_the_check(
     told = cli("check", code=1)
     assert "demo/SKILL.md:19" in told
     assert "setup.sh" in told
+
+
+def test_without_git_the_way_around_is_named(
+    cli: Cli, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli("approve", "--reviewer", "Ann <ann@x.invalid>")
+    monkeypatch.setenv("PATH", "")
+    cli("apply", code=2)
+    assert "--no-commit" in cli.err
+    cli("apply", "--no-commit")
+    assert (library / "demo/SKILL.md").read_bytes() == NEW
