@@ -1,0 +1,1 @@
+"""Finished GEPA runs as proposals."""
