@@ -1,0 +1,221 @@
+"""Puts traces into the tables. Everything here runs inside one transaction of the caller."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from workbench.domain.trajectory import SkillEvent, Step, Trajectory
+from workbench.traces.index.figures import Figures
+from workbench.traces.index.parts import Part, Position
+from workbench.traces.index.texts import spans_of, step_text
+from workbench.traces.open import OpenTrace
+from workbench.traces.times import seconds_between
+
+
+class State(Struct, frozen=True):
+    """Where reading a log in parts goes on, and the figures of all settled steps.
+
+    ``whole_size`` is how long the file was when it was last read from its beginning.
+    ``trace`` is the row; ``tail`` where a provisional reading of the end began.
+    """
+
+    position: Position = Position()
+    settled: Figures = Figures()
+    whole_size: int = 0
+    trace: int = 0
+    tail: int | None = None
+
+
+class Place(Struct, frozen=True):
+    """Where a trajectory belongs: its file's row, the family it is summed up with, its parent."""
+
+    file: int
+    family: str
+    parent: int | None = None
+
+
+def forget_traces(connection: sqlite3.Connection, file: int) -> None:
+    """Take all that is known of a file's traces out; words of lost steps are never found again."""
+    connection.execute("DELETE FROM traces WHERE file = ?", (file,))
+
+
+def put_whole(
+    connection: sqlite3.Connection,
+    file: int,
+    traces: Sequence[OpenTrace],
+    family: str | None = None,
+) -> int:
+    """Put all trajectories of a file and their subagents in; return how many steps."""
+    forget_traces(connection, file)
+    return sum(
+        _put_tree(connection, Place(file, family or f"{trace.path}#{trace.trajectory.id}"), trace)
+        for trace in traces
+    )
+
+
+def _put_tree(connection: sqlite3.Connection, at: Place, trace: OpenTrace) -> int:
+    one = trace.trajectory
+    figures = Figures().with_steps(step for step in one.steps if "copied" not in step.flags)
+    row = put_trace(connection, at, one, figures)
+    _as_reported(connection, row, one)
+    put_skills(connection, row, one.skill_events)
+    put_steps(connection, row, one.steps, ((trace, step.index) for step in one.steps))
+    below = Place(at.file, at.family, row)
+    return len(one.steps) + sum(_put_tree(connection, below, child) for child in trace.children)
+
+
+def put_part(connection: sqlite3.Connection, at: Place, part: Part, state: State) -> State:
+    """Put a part of a log in, instead of the steps that were not settled; return where to go on."""
+    start = part.start.steps
+    figures = state.settled.with_steps(part.steps)
+    row = state.trace
+    if not row:
+        row = put_trace(connection, at, part.trajectory, figures)
+        if part.whole:
+            _as_reported(connection, row, part.trajectory)
+    else:
+        _go_on(connection, row, part.trajectory, figures)
+        connection.execute("DELETE FROM skills WHERE trace = ? AND step >= ?", (row, start))
+        connection.execute(
+            "DELETE FROM steps WHERE trace = ? AND step >= ? AND known = 1", (row, start)
+        )
+    put_skills(connection, row, part.events)
+    _put_part_steps(connection, row, part, known=True)
+    return State(
+        position=part.after,
+        settled=state.settled.with_steps(part.steps[: part.settled]),
+        whole_size=part.end if part.whole else state.whole_size,
+        trace=row,
+        tail=state.tail,
+    )
+
+
+def put_tail(connection: sqlite3.Connection, part: Part, state: State) -> State:
+    """Put the end of a long log in, whose steps have no numbers yet."""
+    row = state.trace
+    _go_on(connection, row, part.trajectory, state.settled.with_steps(part.steps))
+    connection.execute("UPDATE traces SET complete = 0 WHERE id = ?", (row,))
+    connection.executemany(
+        "INSERT INTO skills VALUES(?, ?, ?, NULL)",
+        [(row, event.skill, event.kind) for event in part.events],
+    )
+    _put_part_steps(connection, row, part, known=False)
+    return msgspec.structs.replace(state, tail=part.start.offset)
+
+
+def _put_part_steps(connection: sqlite3.Connection, row: int, part: Part, *, known: bool) -> None:
+    with part.texts as trace:
+        places = ((trace, part.first + number) for number in range(len(part.steps)))
+        put_steps(connection, row, part.steps, places, known=known)
+
+
+def settle_tail(connection: sqlite3.Connection, state: State) -> State:
+    """Take the provisional steps of a long log out: all of it is read."""
+    connection.execute("DELETE FROM steps WHERE trace = ? AND known = 0", (state.trace,))
+    connection.execute("DELETE FROM skills WHERE trace = ? AND step IS NULL", (state.trace,))
+    connection.execute("UPDATE traces SET complete = 1 WHERE id = ?", (state.trace,))
+    return msgspec.structs.replace(state, tail=None)
+
+
+def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figures: Figures) -> int:
+    """Put one trajectory in; return its row."""
+    values: dict[str, Any] = {
+        "file": at.file,
+        "trajectory": one.id,
+        "parent": at.parent,
+        "family": at.family,
+        "format": one.format,
+        "format_version": one.format_version,
+        "agent": one.agent,
+        "model": one.model,
+        "title": one.title,
+        "cwd": one.cwd,
+        "session": one.session,
+        "started": one.started,
+        "ended": one.ended,
+        "duration_s": seconds_between(one.started, one.ended),
+        "outcome": one.outcome.status,
+        "reward": one.outcome.reward,
+        "sources": msgspec.json.encode([source.path for source in one.sources]).decode(),
+        "complete": one.complete,
+        **msgspec.structs.asdict(figures),
+    }
+    marks = ", ".join("?" * len(values))
+    made = connection.execute(
+        f"INSERT INTO traces({', '.join(values)}) VALUES({marks})",
+        [_text(value) for value in values.values()],
+    )
+    return int(made.lastrowid or 0)
+
+
+def _go_on(connection: sqlite3.Connection, row: int, one: Trajectory, figures: Figures) -> None:
+    """Take what a later part tells anew; the beginning of the run stays what it was."""
+    was = connection.execute("SELECT * FROM traces WHERE id = ?", (row,)).fetchone()
+    ended = max(filter(None, (was["ended"], one.ended)), default=None)
+    values: dict[str, Any] = {
+        **msgspec.structs.asdict(figures),
+        "ended": ended,
+        "duration_s": seconds_between(was["started"] or one.started, ended),
+        "started": was["started"] or one.started,
+        "model": was["model"] or one.model,
+        "title": was["title"] or one.title,
+    }
+    if one.outcome.status != "unknown":
+        values |= {"outcome": one.outcome.status, "reward": one.outcome.reward}
+    names = ", ".join(f"{name} = ?" for name in values)
+    connection.execute(
+        f"UPDATE traces SET {names} WHERE id = ?", [*map(_text, values.values()), row]
+    )
+
+
+def _as_reported(connection: sqlite3.Connection, row: int, one: Trajectory) -> None:
+    """Prefer what the format reports of the run as a whole to sums of its steps."""
+    names = ("input", "output", "cached", "cache_write", "cost_usd")
+    reported = {name: getattr(one.totals, name) for name in names}
+    known = {name: value for name, value in reported.items() if value is not None}
+    if known:
+        changes = ", ".join(f"{name} = ?" for name in known)
+        connection.execute(f"UPDATE traces SET {changes} WHERE id = ?", [*known.values(), row])
+
+
+def put_skills(connection: sqlite3.Connection, row: int, events: Iterable[SkillEvent]) -> None:
+    """Put skill events in."""
+    connection.executemany(
+        "INSERT INTO skills VALUES(?, ?, ?, ?)",
+        [(row, _text(event.skill), event.kind, event.step) for event in events],
+    )
+
+
+def put_steps(
+    connection: sqlite3.Connection,
+    row: int,
+    steps: Sequence[Step],
+    places: Iterable[tuple[OpenTrace, int]],
+    *,
+    known: bool = True,
+) -> None:
+    """Put steps and their words in. ``places`` are the trace and number each is read by."""
+    for step, (trace, number) in zip(steps, places, strict=True):
+        made = connection.execute(
+            "INSERT INTO steps(trace, step, known, uid, kind, spans) VALUES(?, ?, ?, ?, ?, ?)",
+            (row, step.index, known, _text(step.uid), step.kind, spans_of(step)),
+        )
+        if "copied" in step.flags:
+            continue
+        text = step_text(trace, number)
+        if text:
+            connection.execute(
+                "INSERT INTO words(rowid, text) VALUES(?, ?)", (made.lastrowid, text)
+            )
+
+
+def _text(value: Any) -> Any:
+    """Return a text without lone surrogates, which SQLite cannot hold."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()
+    return value
