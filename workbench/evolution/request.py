@@ -20,7 +20,7 @@ from workbench.domain.skill import Library, Skill
 from workbench.evolution.snapshot import LibrarySnapshot
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
 from workbench.files import is_utf8_name
-from workbench.skills.copying import copy_skills
+from workbench.skills.copying import SkillsCopy, copy_skills
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
@@ -121,13 +121,7 @@ def build_request(
         )
     chosen = _chosen(library, skills)
     problems: list[str] = []
-    named = [trace for trace in traces if is_utf8_name(str(trace.path))]
-    problems += [
-        f"{trace.path} was left out: its path is not UTF-8. Rename it."
-        for trace in traces
-        if trace not in named
-    ]
-    traces = named
+    traces = _with_names(traces, problems)
     copy = run_dir / "library"
     everything = with_children(traces)
     given = {id(trace) for trace in traces}
@@ -144,13 +138,7 @@ def build_request(
             "another place for runs."
         ) from problem
     problems += [problem.message for problem in copied.left_out]
-    snapshot = LibrarySnapshot(
-        root=library.root,
-        copy=str(copy),
-        skills=tuple(skill.id for skill in copied.inputs),
-        files=copied.files,
-        links=copied.links,
-    )
+    snapshot = _snapshot(library, copy, copied)
     request = _request(options or RequestOptions(), run_dir, copied.inputs, copy)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
@@ -159,6 +147,27 @@ def build_request(
         {name: trace for name, (trace, _) in by_id.items()},
         owned,
         problems,
+    )
+
+
+def _with_names(traces: Sequence[OpenTrace], problems: list[str]) -> list[OpenTrace]:
+    """Leave out traces whose path no evidence could keep."""
+    kept: list[OpenTrace] = []
+    for trace in traces:
+        if is_utf8_name(str(trace.path)):
+            kept.append(trace)
+        else:
+            problems.append(f"{trace.path} was left out: its path is not UTF-8. Rename it.")
+    return kept
+
+
+def _snapshot(library: Library, copy: Path, copied: SkillsCopy) -> LibrarySnapshot:
+    return LibrarySnapshot(
+        root=library.root,
+        copy=str(copy),
+        skills=tuple(skill.id for skill in copied.inputs),
+        files=copied.files,
+        links=copied.links,
     )
 
 
