@@ -1,0 +1,1 @@
+"""SkVM proposal folders as proposals."""
