@@ -114,11 +114,6 @@ def build_request(
         RequestProblem: the run folder cannot be written, a skill is not in the library, or the
             library's own path cannot be kept with a proposal.
     """
-    if not is_utf8_name(library.root):
-        raise RequestProblem(
-            f"The path {library.root} is not UTF-8, so no proposal could name it. Rename the "
-            "folder with the odd letters."
-        )
     chosen = _chosen(library, skills)
     problems: list[str] = []
     traces = _with_names(traces, problems)
@@ -215,6 +210,11 @@ def _write_traces(
 
 
 def _chosen(library: Library, skills: Sequence[str]) -> tuple[Skill, ...]:
+    if not is_utf8_name(library.root):
+        raise RequestProblem(
+            f"The path {library.root} is not UTF-8, so no proposal could name it. Rename the "
+            "folder with the odd letters."
+        )
     if not skills:
         return library.skills
     missing = [skill for skill in skills if library.skill(skill) is None]
