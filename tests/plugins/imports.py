@@ -13,7 +13,11 @@ from workbench.resources import bundled
 
 
 def import_from(
-    plugin: str, source: Path | str, folder: Path, **settings: object
+    plugin: str,
+    source: Path | str,
+    folder: Path,
+    repository: Path | None = None,
+    **settings: object,
 ) -> tuple[AnyEvent, ...]:
     """Run an importer on the two skills "pdf" and "mail" (CRLF); ``folder`` is the test's own."""
     library = folder / "importing" / "library"
@@ -25,7 +29,7 @@ def import_from(
         library=str(library),
         skills=skill_inputs(library),
         source=str(source),
-        source_repository=str(source),
+        source_repository=str(repository) if repository else None,
         settings=settings,
     )
     return run_in_process(bundled("plugins") / plugin, request, library.parent)

@@ -1,0 +1,1 @@
+"""EvoSkill program branches as proposals."""
