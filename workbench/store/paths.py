@@ -48,6 +48,21 @@ class UserFolders:
         return self.config / "settings.toml"
 
     @property
+    def prices_file(self) -> Path:
+        """The user's own prices of model APIs, in place of bundled ones."""
+        return self.config / "prices.toml"
+
+    @property
+    def annotations(self) -> Path:
+        """What the user wrote about traces, as JSON lines."""
+        return self.data / "annotations.jsonl"
+
+    @property
+    def trace_index(self) -> Path:
+        """What is known of watched traces; made anew from them at any time."""
+        return self.cache / "traces.db"
+
+    @property
     def plugins(self) -> Path:
         """The user's own plugins."""
         return self.data / "plugins"

@@ -28,7 +28,7 @@ CREATE TABLE traces(
   title TEXT NOT NULL, cwd TEXT, session TEXT, started TEXT, ended TEXT, duration_s REAL,
   outcome TEXT NOT NULL, reward REAL, steps INTEGER NOT NULL, tool_calls INTEGER NOT NULL,
   errors INTEGER NOT NULL, input INTEGER, output INTEGER, cached INTEGER, cache_write INTEGER,
-  cost_usd REAL, sources TEXT NOT NULL, complete INTEGER NOT NULL);
+  cost_usd REAL, estimate_usd REAL, sources TEXT NOT NULL, complete INTEGER NOT NULL);
 CREATE INDEX traces_file ON traces(file);
 CREATE INDEX traces_family ON traces(family);
 CREATE TABLE skills(
@@ -46,8 +46,8 @@ CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remo
 """
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open the index, made anew where it is of another version or damaged.
+def open_database(path: Path, key: int = 0) -> sqlite3.Connection:
+    """Open the index, made anew where it is of another version or key, or damaged.
 
     Raises:
         TraceError: the file cannot be written.
@@ -57,12 +57,12 @@ def open_database(path: Path) -> sqlite3.Connection:
         for _ in range(2):
             with contextlib.suppress(sqlite3.DatabaseError):
                 connection = _connected(path)
-                if _fits(connection):
+                if _fits(connection, key):
                     return connection
                 connection.close()
             _delete(path)
         connection = _connected(path)
-        if _fits(connection):
+        if _fits(connection, key):
             return connection
         connection.close()
     except (OSError, sqlite3.Error) as problem:
@@ -90,7 +90,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _fits(connection: sqlite3.Connection) -> bool:
+def _fits(connection: sqlite3.Connection, key: int) -> bool:
     """Whether the tables are ours; an empty file gets them."""
     try:
         with written(connection):
@@ -101,13 +101,15 @@ def _fits(connection: sqlite3.Connection) -> bool:
                     if statement.strip():
                         connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+                connection.execute(f"PRAGMA application_id = {key}")
                 version = VERSION
+            (known,) = connection.execute("PRAGMA application_id").fetchone()
     except sqlite3.OperationalError:
         connection.close()
         raise
     except sqlite3.DatabaseError:
         return False
-    return bool(version == VERSION)
+    return bool((version, known) == (VERSION, key))
 
 
 def _delete(path: Path) -> None:

@@ -18,7 +18,18 @@ from workbench.traces.open import open_source
 
 Order = Literal["started", "steps", "errors", "cost_usd", "tokens", "duration_s", "title"]
 
-_SUMS: Final = ("steps", "tool_calls", "errors", "input", "output", "cached", "cost_usd")
+_SUMS: Final = (
+    "steps",
+    "tool_calls",
+    "errors",
+    "input",
+    "output",
+    "cached",
+    "cost_usd",
+    "estimate_usd",
+)
+#: What the trace reports, else the estimate.
+_COST: Final = "coalesce(sum_cost_usd, sum_estimate_usd)"
 _WORD: Final = re.compile(r"\w+")
 _AROUND: Final = 80
 #: More of a record is not looked through for an excerpt.
@@ -55,6 +66,8 @@ class Query(Struct, frozen=True):
 class TraceRow(Struct, frozen=True):
     """One trace of the list. Figures are with its subagents'; None is "not recorded".
 
+    ``cost_usd`` is reported by the trace, ``estimate_usd`` made of its tokens and a price table.
+
     ``complete`` is False while a long log is still being read: figures are of what is read.
     """
 
@@ -79,6 +92,7 @@ class TraceRow(Struct, frozen=True):
     output: int | None
     cached: int | None
     cost_usd: float | None
+    estimate_usd: float | None
     skills: tuple[str, ...]
     subagents: int
     complete: bool
@@ -272,8 +286,8 @@ def _condition(wanted: Query) -> tuple[str, list[Any]]:
     for column, sign, limit in (
         ("sum_steps", ">=", wanted.min_steps),
         ("sum_steps", "<=", wanted.max_steps),
-        ("sum_cost_usd", ">=", wanted.min_cost),
-        ("sum_cost_usd", "<=", wanted.max_cost),
+        (_COST, ">=", wanted.min_cost),
+        (_COST, "<=", wanted.max_cost),
     ):
         if limit is not None:
             add(f"{column} {sign} ?", limit)

@@ -30,6 +30,7 @@ from workbench.traces.index.writer import (
     settle_tail,
 )
 from workbench.traces.open import OpenTrace, SharedSources, open_traces
+from workbench.traces.prices import PriceTable
 from workbench.traces.registry import best_importer, importer_of
 from workbench.traces.source import SourceBytes, probe_file
 
@@ -79,9 +80,11 @@ class TraceIndex:
         TraceError: the file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prices: PriceTable | None = None) -> None:
+        """Open the index; with ``prices`` it holds estimates, made anew when prices change."""
         self.path = path
-        self.connection = open_database(path)
+        self._prices = prices
+        self.connection = open_database(path, prices.key if prices is not None else 0)
 
     def close(self) -> None:
         """Give the file back."""
@@ -289,10 +292,10 @@ class TraceIndex:
             with written(self.connection):
                 if fresh:
                     forget_traces(self.connection, row["id"])
-                place = Place(row["id"], row["owner"] or one.path)
+                place = Place(row["id"], row["owner"] or one.path, None, self._prices)
                 state = put_part(self.connection, place, part, state)
                 if fresh and not complete:
-                    state = self._tail(importer, source, state)
+                    state = self._tail(importer, source, place, state)
                 if complete and state.tail is not None:
                     state = settle_tail(self.connection, state)
                 self._save(row["id"], one, source, state, part.end, complete=complete)
@@ -325,14 +328,14 @@ class TraceIndex:
             return State(), "grown", shown
         return state, "grown", shown
 
-    def _tail(self, importer: Importer, source: SourceBytes, state: State) -> State:
+    def _tail(self, importer: Importer, source: SourceBytes, place: Place, state: State) -> State:
         """Read the end of a long log, so that it can be found before all of it is read."""
         line = source.data.find(b"\n", source.length - TAIL) + 1
         if not line or line <= state.position.offset:
             return state
         head = state.position.head
         part = read_part(importer, source, Position(offset=line, head=head))
-        return state if part is None else put_tail(self.connection, part, state)
+        return state if part is None else put_tail(self.connection, place, part, state)
 
     def _whole(self, importer: Importer, row: sqlite3.Row, one: Seen, *, new: bool) -> Refreshed:
         path = Path(one.path)
@@ -344,7 +347,7 @@ class TraceIndex:
             for trace in traces:
                 stack.enter_context(trace)
             with written(self.connection):
-                put_whole(self.connection, row["id"], traces, family)
+                put_whole(self.connection, row["id"], traces, family, self._prices)
                 self.connection.execute(
                     "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, stamp = ?, state = NULL,"
                     " status = 'ready', problem = '', read_bytes = ? WHERE id = ?",

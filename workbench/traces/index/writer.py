@@ -14,6 +14,7 @@ from workbench.traces.index.figures import Figures
 from workbench.traces.index.parts import Part, Position
 from workbench.traces.index.texts import spans_of, step_text
 from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
 from workbench.traces.times import seconds_between
 
 
@@ -32,11 +33,14 @@ class State(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a trajectory belongs: its file's row, the family it is summed up with, its parent."""
+    """Where a trajectory belongs: its file's row, the family it is summed up with, its parent,
+    and what tokens cost.
+    """
 
     file: int
     family: str
     parent: int | None = None
+    prices: PriceTable | None = None
 
 
 def forget_traces(connection: sqlite3.Connection, file: int) -> None:
@@ -49,30 +53,37 @@ def put_whole(
     file: int,
     traces: Sequence[OpenTrace],
     family: str | None = None,
+    prices: PriceTable | None = None,
 ) -> int:
     """Put all trajectories of a file and their subagents in; return how many steps."""
     forget_traces(connection, file)
     return sum(
-        _put_tree(connection, Place(file, family or f"{trace.path}#{trace.trajectory.id}"), trace)
+        _put_tree(
+            connection,
+            Place(file, family or f"{trace.path}#{trace.trajectory.id}", None, prices),
+            trace,
+        )
         for trace in traces
     )
 
 
 def _put_tree(connection: sqlite3.Connection, at: Place, trace: OpenTrace) -> int:
     one = trace.trajectory
-    figures = Figures().with_steps(step for step in one.steps if "copied" not in step.flags)
+    own = [step for step in one.steps if "copied" not in step.flags]
+    figures = Figures().with_steps(own, at.prices, one.model)
     row = put_trace(connection, at, one, figures)
     _as_reported(connection, row, one)
     put_skills(connection, row, one.skill_events)
     put_steps(connection, row, one.steps, ((trace, step.index) for step in one.steps))
-    below = Place(at.file, at.family, row)
+    below = msgspec.structs.replace(at, parent=row)
     return len(one.steps) + sum(_put_tree(connection, below, child) for child in trace.children)
 
 
 def put_part(connection: sqlite3.Connection, at: Place, part: Part, state: State) -> State:
     """Put a part of a log in, instead of the steps that were not settled; return where to go on."""
     start = part.start.steps
-    figures = state.settled.with_steps(part.steps)
+    model = part.trajectory.model
+    figures = state.settled.with_steps(part.steps, at.prices, model)
     row = state.trace
     if not row:
         row = put_trace(connection, at, part.trajectory, figures)
@@ -88,17 +99,18 @@ def put_part(connection: sqlite3.Connection, at: Place, part: Part, state: State
     _put_part_steps(connection, row, part, known=True)
     return State(
         position=part.after,
-        settled=state.settled.with_steps(part.steps[: part.settled]),
+        settled=state.settled.with_steps(part.steps[: part.settled], at.prices, model),
         whole_size=part.end if part.whole else state.whole_size,
         trace=row,
         tail=state.tail,
     )
 
 
-def put_tail(connection: sqlite3.Connection, part: Part, state: State) -> State:
+def put_tail(connection: sqlite3.Connection, at: Place, part: Part, state: State) -> State:
     """Put the end of a long log in, whose steps have no numbers yet."""
     row = state.trace
-    _go_on(connection, row, part.trajectory, state.settled.with_steps(part.steps))
+    figures = state.settled.with_steps(part.steps, at.prices, part.trajectory.model)
+    _go_on(connection, row, part.trajectory, figures)
     connection.execute("UPDATE traces SET complete = 0 WHERE id = ?", (row,))
     connection.executemany(
         "INSERT INTO skills VALUES(?, ?, ?, NULL)",

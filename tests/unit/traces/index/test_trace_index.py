@@ -19,6 +19,7 @@ from workbench.traces.index import trace_index
 from workbench.traces.index.query import Query, count, excerpt, facets, query, search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.open import open_traces
+from workbench.traces.prices import Price, PriceTable
 
 
 @pytest.fixture
@@ -371,6 +372,22 @@ def test_a_killed_program_leaves_an_index_that_goes_on(tmp_path: Path, folder: P
         assert len(query(made, Query())) == 12
         assert {row.steps for row in query(made, Query())} == {session_steps(folder / "0.jsonl")}
         assert len(search(made, "w7")) == 2
+
+
+def test_costs_are_estimated_and_made_anew_with_other_prices(tmp_path: Path, folder: Path) -> None:
+    _session().write(folder)
+
+    def costs(dollars: float) -> list[float | None]:
+        row = Price(("claude-example-1",), dollars, 0)
+        with TraceIndex(tmp_path / "x.db", PriceTable([row], key=int(dollars))) as made:
+            made.watch(folder)
+            made.sync()
+            assert query(made, Query(min_cost=1000)) == ()
+            assert len(query(made, Query(min_cost=1e-6))) == 1
+            return [row.estimate_usd for row in query(made, Query(order="cost_usd"))]
+
+    assert costs(10) == [pytest.approx(30 * 10 / 1e6)]
+    assert costs(20) == [pytest.approx(30 * 20 / 1e6)]
 
 
 def test_two_programs_share_an_index(tmp_path: Path, folder: Path) -> None:
