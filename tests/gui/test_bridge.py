@@ -46,6 +46,15 @@ def test_a_problem_goes_to_its_own_function_else_to_the_program(
     assert "'y'" in str(problems[0])
 
 
+def test_no_thread_is_started_when_the_program_ends(bridge: Bridge) -> None:
+    ran: list[bool] = []
+    bridge.close()
+    call = bridge.run_in_thread(lambda: ran.append(True))
+    assert call.cancelled
+    assert [one.name for one in threading.enumerate() if one.name.startswith("work-")] == []
+    assert ran == []
+
+
 def test_nothing_is_answered_to_an_owner_that_is_gone(bridge: Bridge, qtbot: QtBot) -> None:
     import shiboken6
 

@@ -69,6 +69,22 @@ def notices(panel: ReviewPanel) -> dict[str, str]:
     return panel.desk.view.notices()
 
 
+def test_enter_leads_to_the_evidence_and_escape_back(
+    start: Start, world: ReviewWorld, qtbot: QtBot
+) -> None:
+    panel = start(world.propose("good", {"demo/SKILL.md": PROPOSED}))
+    diff, evidence = panel.desk.view.diff, panel.evidence.list
+    panel.queue.setFocus()
+    qtbot.keyClick(panel.queue, Qt.Key.Key_Return)
+    assert diff.hasFocus()
+    qtbot.keyClick(diff, Qt.Key.Key_Return)
+    assert evidence.hasFocus()
+    qtbot.keyClick(evidence, Qt.Key.Key_Escape)
+    assert diff.hasFocus()
+    qtbot.keyClick(diff, Qt.Key.Key_Escape)
+    assert panel.queue.hasFocus()
+
+
 # Nothing there
 
 

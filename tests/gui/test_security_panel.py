@@ -230,6 +230,7 @@ def test_a_scanner_that_fails_is_told_in_words_and_its_skills_are_not_clean(
         'kinds = ["scanner"]\nform = "inprocess"\nentry = "broken_scanner.main:run"\n'
     )
     plugins = window.context.plugins
+    plugins.refresh()
     plugins.set_enabled("broken_scanner", True)
     plugins.set_enabled("pattern_scanner", False)
     open_library(window, example, qtbot)

@@ -78,6 +78,10 @@ class Bridge(QObject):
         then or the call was cancelled. Without ``on_error`` the program reports the problem.
         """
         call = ThreadCall()
+        if self._closed:
+            # The program is ending: nobody would wait for the thread, nor hear its answer.
+            call.cancel()
+            return call
         keeper = self if owner is None else owner
 
         def answer(value: Any, problem: BaseException | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
@@ -55,7 +56,7 @@ class EvolutionPanel(QWidget):
         self.new_button = push_button("New run", self.show_setup)
         self.runs = TwoLineList("Runs of engines", lambda record: record.id)
         self.setup_page = SetupPage(context)
-        self.run_page = RunPage(context)
+        self._run_page: RunPage | None = None
         self._empty = EmptyState(
             "No library is open",
             "Engines learn from traces and propose changes to the skills of a library.",
@@ -68,6 +69,20 @@ class EvolutionPanel(QWidget):
         context.commands.add(*self._commands())
         self._refresh()
         self.read_past()
+
+    @cached_property
+    def run_page(self) -> RunPage:
+        """One run; made with the first that is shown."""
+        page = RunPage(self._context)
+        page.cancelled.connect(self.cancel)
+        page.again.connect(self._again)
+        self._pages.addWidget(page)
+        self._run_page = page
+        return page
+
+    @property
+    def _front(self) -> RunRecord | None:
+        return None if self._run_page is None else self._run_page.record
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -112,7 +127,7 @@ class EvolutionPanel(QWidget):
 
     def refresh_run(self, run: LiveRun, events: tuple[AnyEvent, ...] = ()) -> None:
         """Show what a live run said."""
-        if self.run_page.record is run.record:
+        if self._front is run.record:
             self.run_page.add_events(events)
         self._show_runs()
 
@@ -143,7 +158,6 @@ class EvolutionPanel(QWidget):
         self._stack.addWidget(self._empty)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._stack)
-        self._pages.addWidget(self.run_page)
         self.setFocusProxy(self.setup_page)
         self._pages.currentChanged.connect(
             lambda page: self.setFocusProxy(self.run_page if page else self.setup_page)
@@ -179,15 +193,13 @@ class EvolutionPanel(QWidget):
         context.proposals_changed.connect(self._reread_outcomes)
         context.theme_changed.connect(lambda _name: self.update())
         self.setup_page.started.connect(self.start)
-        self.run_page.cancelled.connect(self.cancel)
-        self.run_page.again.connect(self._again)
         self.runs.chosen.connect(self._chosen)
         self.runs.opened.connect(lambda _record: self.run_page.setFocus())
         context.jobs.changed.connect(self._follow_jobs)
 
     def _commands(self) -> tuple[Command, ...]:
         def why_no_run() -> str | None:
-            record = self.run_page.record
+            record = self._front
             active = record is not None and record.live and record.active
             return None if active else "no run of an engine is in front."
 
@@ -224,7 +236,7 @@ class EvolutionPanel(QWidget):
 
     def cancel(self) -> None:
         """Cancel the run in front; asked again, kill it."""
-        record = self.run_page.record
+        record = self._front
         run = self._live.get(record.id) if record is not None else None
         if run is not None:
             run.cancel()
@@ -256,11 +268,11 @@ class EvolutionPanel(QWidget):
 
     def _follow_jobs(self) -> None:
         for run in self._live.values():
-            if run.follow() and self.run_page.record is run.record:
+            if run.follow() and self._front is run.record:
                 self.run_page.update_progress()
 
     def _chosen(self, record: RunRecord) -> None:
-        self._pages.setCurrentIndex(1)
+        self._pages.setCurrentWidget(self.run_page)
         self.run_page.show_run(record)
         if not record.live and not record.loaded:
             self._load(record)
@@ -271,7 +283,7 @@ class EvolutionPanel(QWidget):
         def done(read: tuple[list[AnyEvent], tuple[Outcome, ...]]) -> None:
             record.events, record.outcomes = read
             record.loaded = True
-            if self.run_page.record is record:
+            if self._front is record:
                 self.run_page.show_run(record)
 
         self._context.spawn_thread(
@@ -280,7 +292,7 @@ class EvolutionPanel(QWidget):
 
     def _reread_outcomes(self) -> None:
         """Show the status proposals now have."""
-        record = self.run_page.record
+        record = self._front
         if record is None or record.active or not record.outcomes:
             return
 
@@ -288,7 +300,7 @@ class EvolutionPanel(QWidget):
             if outcomes == record.outcomes:
                 return
             record.outcomes = outcomes
-            if self.run_page.record is record:
+            if self._front is record:
                 self.run_page.update_run()
 
         def work() -> tuple[Outcome, ...]:
@@ -312,7 +324,7 @@ class EvolutionPanel(QWidget):
             self._banners.addWidget(banner)
 
     def _again(self) -> None:
-        record = self.run_page.record
+        record = self._front
         self.show_setup()
         if record is not None:
             self.setup_page.engines.select(record.engine_id)

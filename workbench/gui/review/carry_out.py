@@ -55,10 +55,9 @@ class CarryOut(QObject):
         self.plan: Plan | None = None
         self.merge: Merge | None = None
         view = desk.view
-        view.apply_page.confirmed.connect(self._apply)
-        view.apply_page.left.connect(desk.back)
-        view.merge_page.merged.connect(self._keep_merge)
-        view.merge_page.left.connect(desk.back)
+        view.confirmed.connect(self._apply)
+        view.merged.connect(self._keep_merge)
+        view.left.connect(desk.back)
 
     def forget(self) -> None:
         """Drop what was planned: another proposal is shown."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -33,7 +34,15 @@ Run = Callable[[str], object]
 
 
 class DeskView(QWidget):
-    """One proposal. ``run`` gets the name of an act when a button is pressed."""
+    """One proposal. ``run`` gets the name of an act when a button is pressed.
+
+    ``confirmed(use_git)`` and ``merged(choices)`` come from the pages of the apply and the merge,
+    ``left()`` from both.
+    """
+
+    confirmed = Signal(bool)
+    merged = Signal(object)
+    left = Signal()
 
     def __init__(self, run: Run, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +51,6 @@ class DeskView(QWidget):
         self.diff = DiffView()
         self.reason_bar, self.edit_bar = ReasonBar(), EditBar()
         self.strip = ChecksStrip()
-        self.apply_page, self.merge_page = ApplyPage(), MergePage()
         self.diagnosis = QLabel()
         self.message = EmptyState("No proposal is selected", "Select one at the left.")
         self.counts = ElidedLabel()
@@ -53,7 +61,7 @@ class DeskView(QWidget):
         self.pages = QStackedWidget()
         self._work = self._made_work()
         self._outer = QStackedWidget()
-        for page in (self.message, self._work, self.apply_page, self.merge_page):
+        for page in (self.message, self._work):
             self._outer.addWidget(page)
         column(self, spacing=0).addWidget(self._outer)
         self.reason_bar.hide()
@@ -92,6 +100,26 @@ class DeskView(QWidget):
             part.setVisible(changes)
         self.accept.setText("Accept" if changes else "Acknowledge")
         self.reject.setText("Reject" if changes else "Dismiss")
+
+    # Made when first shown: most visits decide and leave.
+
+    @cached_property
+    def apply_page(self) -> ApplyPage:
+        """What an apply would write."""
+        page = ApplyPage()
+        page.confirmed.connect(self.confirmed)
+        page.left.connect(self.left)
+        self._outer.addWidget(page)
+        return page
+
+    @cached_property
+    def merge_page(self) -> MergePage:
+        """What a proposal and the disk both changed."""
+        page = MergePage()
+        page.merged.connect(self.merged)
+        page.left.connect(self.left)
+        self._outer.addWidget(page)
+        return page
 
     def close_bars(self) -> None:
         """Hide what asks for a reason or a text."""
