@@ -25,8 +25,10 @@ def name_problem(name: str) -> str | None:
     Rules: those of Windows (Naming Files, Paths, and Namespaces, Microsoft, 2024-08), which are
     the strictest, and no way out of the folder.
     """
-    parts = name.rstrip("/").split("/")
-    if not name.rstrip("/") or name.startswith("/") or name[1:2] == ":":
+    # One slash at the end says folder; a second one is an empty part.
+    stem = name.removesuffix("/")
+    parts = stem.split("/")
+    if not stem or name.startswith("/") or name[1:2] == ":":
         return "has an absolute or empty name"
     if "\\" in name:
         return "has a backslash in its name, which divides folders on Windows"
