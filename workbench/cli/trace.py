@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,21 +13,19 @@ from workbench.cli import console
 from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
 from workbench.cli.trace_redact import add_redact_arguments, redact_paths
-from workbench.cli.trace_text import number, print_step, print_table
+from workbench.cli.trace_text import cost_words, number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
+from workbench.store.paths import UserFolders
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps, copies_marked
 
-SUMMARY = {
-    "trace": "agent traces of any format: list, show, search, stats, skills, compare, convert, …"
-}
+SUMMARY = {"trace": "agent traces: list, show, stats, search, skills, compare, convert, redact"}
 
+_INDEXED: Final = "keep an index of the paths and look words up in it: fast from the second time on"
+_LIBRARY: Final = "count for each skill of this library, with denominators and worklists"
 _TRACE_ID: Final = "only the trace of this id, where a file holds several"
-_EVENTS: Final = (
-    *("listed", "requested", "loaded", "load_failed", "resource_read", "script_run"),
-    *("reattached", "dropped", "edited"),
-)
 
 
 def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
@@ -49,9 +46,12 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         if name == "search":
             action.add_argument("query", help="text to look for; case does not matter")
             action.add_argument("--top", type=int, default=200, help="at most so many (200)")
+            action.add_argument("--indexed", action="store_true", help=_INDEXED)
         action.add_argument("paths", nargs="+", metavar="PATH", help="trace file, or folder")
         if name in ("show", "convert"):
             action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
+        if name == "skills":
+            action.add_argument("--library", type=Path, metavar="DIR", help=_LIBRARY)
         if name == "compare":
             add_compare_arguments(action)
         if name == "redact":
@@ -226,8 +226,13 @@ def _headline(trajectory: Trajectory) -> str:
 
 
 def _stats(paths: _Paths, args: argparse.Namespace) -> None:
+    try:
+        prices = PriceTable.load(UserFolders.default().prices_file)
+    except TraceError as problem:
+        raise console.UsageProblem(str(problem)) from problem
     if args.format == "json":
-        rows = [counted(one) for one in copies_marked([t.trajectory for t in paths.traces()])]
+        marked = copies_marked([trace.trajectory for trace in paths.traces()])
+        rows = [counted(one, prices) for one in marked]
         console.print_json(console.document("trace-stats", traces=rows))
         return
     for trajectory in copies_marked([trace.trajectory for trace in paths.traces()]):
@@ -243,7 +248,8 @@ def _stats(paths: _Paths, args: argparse.Namespace) -> None:
             f"  tokens in {number(totals.input)}, out {number(totals.output)}, "
             f"cached {number(totals.cached)}; "
             f"duration {'not recorded' if seconds is None else f'{seconds:.1f} s'}; "
-            f"outcome {trajectory.outcome.status}"
+            f"outcome {trajectory.outcome.status}; "
+            f"cost {cost_words(cost_of(trajectory, prices))}"
         )
         for event in skill_events(trajectory):
             print(
@@ -259,40 +265,22 @@ def _stats(paths: _Paths, args: argparse.Namespace) -> None:
 
 
 def _skills(paths: _Paths, args: argparse.Namespace) -> None:
-    events: list[dict[str, Any]] = []
-    counts: dict[str, Counter[str]] = {}
-    loaded_in: dict[str, set[str]] = {}
-    traces = 0
-    for trace in paths.traces():
-        traces += 1
-        for event in skill_events(trace.trajectory):
-            events.append({"file": str(trace.path), **event})
-            counts.setdefault(event["name"], Counter())[event["event"]] += 1
-            if event["event"] == "loaded":
-                loaded_in.setdefault(event["name"], set()).add(f"{trace.path} {event['trace']}")
-    rows = [
-        {
-            "name": name,
-            "traces_loaded": len(loaded_in.get(name, ())),
-            **{kind: count[kind] for kind in _EVENTS},
-        }
-        for name, count in sorted(counts.items())
-    ]
-    if args.format == "json":
-        console.print_json(
-            console.document("trace-skills", traces=traces, skills=rows, events=events)
-        )
-        return
-    print(f"{traces} traces")
-    print_table(
-        ("skill", "traces", *_EVENTS),
-        [(row["name"], row["traces_loaded"], *(row[kind] for kind in _EVENTS)) for row in rows],
-    )
+    from workbench.cli.trace_skills import print_library, print_recorded
+
+    trajectories = [trace.trajectory for trace in paths.traces()]
+    if args.library is not None:
+        print_library(copies_marked(trajectories), args.library, args.format)
+    else:
+        print_recorded(trajectories, args.format)
 
 
 def _search(paths: _Paths, args: argparse.Namespace) -> None:
-    from workbench.cli.trace_search import matches
+    from workbench.cli.trace_search import indexed_matches, matches
 
+    if args.indexed:
+        found, cut = indexed_matches([Path(path) for path in args.paths], args.query, args.top)
+        _print_matches(args, found, cut=cut)
+        return
     results: list[dict[str, Any]] = []
     cut = False
     for trace in paths.traces():
@@ -303,14 +291,21 @@ def _search(paths: _Paths, args: argparse.Namespace) -> None:
             results.append(match)
         if cut:
             break
+    _print_matches(args, results, cut=cut)
+
+
+def _print_matches(
+    args: argparse.Namespace, results: Sequence[dict[str, Any]], *, cut: bool
+) -> None:
     if args.format == "json":
         console.print_json(
-            console.document("trace-search", query=args.query, results=results, cut=cut)
+            console.document("trace-search", query=args.query, results=list(results), cut=cut)
         )
         return
     for match in results:
-        place = console.coloured(f"{match['path']} step {match['step']}", "blue")
-        print(f"{place} {match['where']}: {match['excerpt']}")
+        step = "?" if match["step"] is None else match["step"]
+        place = console.coloured(f"{match['path']} step {step}", "blue")
+        print(f"{place} {match['where']}: {console.for_terminal(match['excerpt'])}")
     print(f"{len(results)} matches{' (more were left out: --top)' if cut else ''}")
 
 

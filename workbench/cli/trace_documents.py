@@ -9,6 +9,7 @@ import msgspec
 
 from workbench.domain.trajectory import Loss, Metrics, StepBody, ToolBody, Trajectory
 from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps
 
 
@@ -34,8 +35,10 @@ def shown(trace: OpenTrace) -> dict[str, Any]:
     }
 
 
-def counted(trajectory: Trajectory) -> dict[str, Any]:
+def counted(trajectory: Trajectory, prices: PriceTable) -> dict[str, Any]:
     """Return the figures of a trace; its subagents' are apart and summed in ``with_subagents``.
+
+    ``cost_usd`` is what the trace reports; ``cost`` is that or an estimate, and says which.
 
     Steps that were replayed from another file are in ``copied_steps`` and in no other figure.
     """
@@ -57,6 +60,7 @@ def counted(trajectory: Trajectory) -> dict[str, Any]:
             "reasoning": totals.reasoning,
         },
         "cost_usd": totals.cost_usd,
+        "cost": msgspec.to_builtins(cost_of(trajectory, prices)),
         "duration_s": duration_s(trajectory),
         "outcome": trajectory.outcome.status,
         "outcome_detail": _outcome(trajectory),
@@ -72,6 +76,7 @@ def counted(trajectory: Trajectory) -> dict[str, Any]:
                 "output": _sum(one.totals.output for one in everyone),
                 "cached": _sum(one.totals.cached for one in everyone),
             },
+            "cost": [msgspec.to_builtins(cost_of(one, prices)) for one in everyone],
         },
     }
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from workbench.cli.console import coloured
 from workbench.domain.trajectory import Step, StepBody
+from workbench.traces.prices import Cost
 
 _KIND_COLOURS: Final = {"user": "green", "agent": "blue", "event": "dim", "context": "dim"}
 _STATUS_COLOURS: Final = {"error": "red", "rejected": "yellow", "cancelled": "yellow"}
@@ -62,6 +63,16 @@ def print_step(step: Step, body: StepBody, indent: str) -> None:
 def number(value: int | None) -> str:
     """Return a count with separators; None is "not recorded", never zero."""
     return "not recorded" if value is None else f"{value:,}"
+
+
+def cost_words(cost: Cost) -> str:
+    """Return a cost with what it rests on: an estimate says that it is one."""
+    if cost.usd is None:
+        return "not recorded" if not cost.unpriced else "unknown (the model has no price)"
+    if cost.source == "reported":
+        return f"${cost.usd:.4f}"
+    left = f", {cost.unpriced} calls without a price" if cost.unpriced else ""
+    return f"about ${cost.usd:.4f} (estimated, prices of {cost.as_of}{left})"
 
 
 def _print_text(text: str, indent: str, heading: str = "") -> None:

@@ -30,7 +30,7 @@ class SkillUsage(Struct, frozen=True):
 
     ``listed`` is None where no trace records listings: unknown, not zero. ``of_listings`` is the
     number of sessions that record them. ``errors_after`` of ``calls_after`` tool calls failed in
-    the ten steps after a load.
+    the ten steps after a load. ``resources_opened`` are files that were read or run.
     """
 
     skill: str
@@ -114,7 +114,7 @@ def _count(count: _Count, event: SkillEvent, part: Trajectory, session: Trajecto
     count.uses.append(Use(path, part.id, event.step, event.kind, event.trigger, event.confidence))
     if event.kind == "load_failed":
         count.failed += 1
-    elif event.kind == "resource_read" and event.path is not None:
+    elif event.kind in ("resource_read", "script_run") and event.path is not None:
         count.resources.add(event.path)
     elif event.kind == "loaded":
         count.loads += 1

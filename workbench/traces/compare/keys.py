@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
+
 from workbench.domain.trajectory import Step, ToolCall, Trajectory
 
 #: (kind, what): what is a text, or (tool, main argument) of each call.
@@ -133,13 +135,21 @@ def anchors(trajectory: Trajectory) -> dict[int, str]:
     return found
 
 
-def tools_used(steps: Iterable[Step]) -> tuple[tuple[str, int], ...]:
+class ToolCount(Struct, frozen=True):
+    """A tool and how often a run called it."""
+
+    name: str
+    calls: int
+
+
+def tools_used(steps: Iterable[Step]) -> tuple[ToolCount, ...]:
     """Return each tool with its number of calls, the most used first."""
     counts: dict[str, int] = {}
     for step in steps:
         for call in step.tool_calls:
             counts[call.name] = counts.get(call.name, 0) + 1
-    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ToolCount(name, calls) for name, calls in ordered)
 
 
 def _reads(call: ToolCall) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from workbench.domain.trajectory import Metrics, Outcome, Step, Trajectory
 from workbench.traces.compare.align import align
-from workbench.traces.compare.keys import anchors, only_reads, step_keys, tools_used
+from workbench.traces.compare.keys import ToolCount, anchors, only_reads, step_keys, tools_used
 from workbench.traces.times import seconds_between
 
 RowState = Literal["same", "changed", "some", "one"]
@@ -63,7 +63,7 @@ class RunFacts(Struct, frozen=True):
     outcome: Outcome
     skills: tuple[str, ...]
     missed: tuple[str, ...]
-    tools: tuple[tuple[str, int], ...]
+    tools: tuple[ToolCount, ...]
 
 
 class Counts(Struct, frozen=True):

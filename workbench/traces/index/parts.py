@@ -19,8 +19,15 @@ from workbench.traces.lines import skip_space, value_end
 from workbench.traces.open import OpenTrace, SharedSources
 from workbench.traces.source import Buffer, SourceBytes
 
-#: Formats whose later records change nothing that was said before (tests/corpus/test_index_parts).
-APPENDABLE: Final = frozenset({"claude-code", "claude-code-stream", "codex-rollout", "codex-exec"})
+#: Formats whose later records change nothing that was said long before, with how many last steps
+#: may still change: Codex tells a prompt and an answer twice, some records apart
+#: (tests/corpus/test_index_corpus).
+APPENDABLE: Final = {
+    "claude-code": 1,
+    "claude-code-stream": 1,
+    "codex-rollout": 12,
+    "codex-exec": 2,
+}
 #: Calls without a result are waited for in so many last steps.
 _WAITING: Final = 64
 _MAX_HEAD: Final = 256 << 10
@@ -89,7 +96,7 @@ def read_part(
     steps = tuple(_moved(one.steps[first:], begin - head, start, one.steps[:first]))
     if start.next_uid and (not steps or steps[0].uid != start.next_uid):
         return None
-    settled, offset = _settled(steps, data, start.offset)
+    settled, offset = _settled(steps, data, start.offset, APPENDABLE.get(importer.id, 1))
     begun = start if head else _with_head(start, one, data)
     after = _after(begun, steps, settled, offset)
     return Part(
@@ -193,13 +200,13 @@ def _end(step: Step) -> int:
     return max((span.offset + span.length for span in spans), default=0)
 
 
-def _settled(steps: Sequence[Step], data: Buffer, offset: int) -> tuple[int, int]:
+def _settled(steps: Sequence[Step], data: Buffer, offset: int, open_steps: int) -> tuple[int, int]:
     """Return how many first steps are settled, and the offset of the line after them.
 
-    The last step may go on; one that waits for a result does. A cut lies where all records of the
-    steps before it come before all records of those after it.
+    The last ``open_steps`` may go on; one that waits for a result does. A cut lies where all
+    records of the steps before it come before all records of those after it.
     """
-    most = max(0, len(steps) - 1)
+    most = max(0, len(steps) - open_steps)
     for at in range(max(0, len(steps) - _WAITING), len(steps)):
         if any(call.status in ("missing", "running") for call in steps[at].tool_calls):
             most = min(most, at)
