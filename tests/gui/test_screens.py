@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 from syrupy.assertion import SnapshotAssertion
+
+from workbench.resources import bundled
 
 SCENES = (
     "welcome",
@@ -50,3 +54,35 @@ def test_a_screen_says_what_it_said(
     scene: str, texts: dict[str, str], snapshot: SnapshotAssertion
 ) -> None:
     assert texts[scene] == snapshot
+
+
+#: Scenes with custom painting, and the picture in the README that shows them.
+PAINTED = {"graph": "graph.png", "trace-step": "traces.png", "review": "review.png"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("scene", PAINTED)
+def test_the_readme_shows_the_program_as_it_is(scene: str, tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.png"
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "picture", scene, "--out", str(drawn)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = bundled("resources") / "pictures" / PAINTED[scene]
+    # Fonts and style are our own, so pixels agree from machine to machine; a little is allowed for
+    # another build of Qt. To renew: skill-workbench picture SCENE --out resources/pictures/FILE
+    assert differing(QImage(str(drawn)), QImage(str(shown))) < 0.005
+
+
+def differing(one: QImage, other: QImage) -> float:
+    """Return the share of pixels that are not the same; 1.0 for other sizes."""
+    if one.size() != other.size():
+        return 1.0
+    form = QImage.Format.Format_RGB32
+    left, right = (bytes(image.convertToFormat(form).constBits()) for image in (one, other))
+    pixels = range(0, len(left), 4)
+    return sum(left[at : at + 4] != right[at : at + 4] for at in pixels) / len(pixels)
