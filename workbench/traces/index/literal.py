@@ -68,7 +68,10 @@ def _in_file(
     overlap = max((len(form) for form in wanted), default=1) - 1
     done = start = 0
     while start < length and wanted and not stopped():
-        block = bytes(data[start : start + _BLOCK + overlap]).lower()
+        try:
+            block = source.read(start, min(_BLOCK + overlap, length - start)).lower()
+        except TraceError:  # cut by another program meanwhile
+            return
         at = 0
         while True:
             places = [place for form in wanted if (place := block.find(form, at)) >= 0]

@@ -83,7 +83,10 @@ def read_part(
     from_head = start.offset <= start.head
     head = 0 if from_head else start.head
     begin = 0 if from_head else start.offset
-    window = SourceBytes.of_bytes(bytes(data[:head]) + bytes(data[begin:end]), str(source.path))
+    # Through the file, not the map: another program may shorten it just now.
+    window = SourceBytes.of_bytes(
+        source.read(0, head) + source.read(begin, end - begin), str(source.path)
+    )
     found = list(importer.skeleton([window]))
     if not found and end > start.offset:
         return None
