@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.runaway import ends_soon
 from workbench.skills.clients import CLIENTS
 from workbench.skills.read import read_skill
 from workbench.skills.render import render_skill
@@ -106,9 +106,8 @@ def test_any_body_is_filled(body, arguments):
 
 
 def test_many_placeholders_take_no_time():
-    start = time.perf_counter()
-    fill("$1 \\\\\\ ```\n" * 40_000 + "\\" * 100_000, "a b", (), {})
-    assert time.perf_counter() - start < 5
+    with ends_soon():
+        fill("$1 \\\\\\ ```\n" * 40_000 + "\\" * 100_000, "a b", (), {})
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.runaway import ends_soon
 from tests.unit.traces.claude_records import Session, call, text
 from tests.unit.traces.compare.runs import Word, pairs, run
 from workbench.traces.compare.align import CAP, align
@@ -189,9 +189,8 @@ def test_which_commands_only_look(command: str, reads: bool):
 def test_long_runs_are_matched_by_what_occurs_once():
     shared = [("agent", ((f"tool{n}", ""),)) for n in range(3 * CAP)]
     noise = [("agent", (("noise", ""),))] * CAP
-    begun = time.perf_counter()
-    found = align([*noise, *shared], [*shared[::2], *noise], {}, {})
-    assert time.perf_counter() - begun < 5
+    with ends_soon():
+        found = align([*noise, *shared], [*shared[::2], *noise], {}, {})
     assert len(found.pairs) >= len(shared) / 2
     assert not found.capped
 
