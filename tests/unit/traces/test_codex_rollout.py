@@ -12,7 +12,7 @@ from workbench.traces.formats.codex_rollout import CodexRollout
 from workbench.traces.open import OpenTrace, detect, open_traces
 from workbench.traces.source import SourceBytes
 
-META = {"id": "own", "cwd": "/work", "cli_version": "0.146.0", "timestamp": "2026-05-01T10:00:00Z"}
+META = {"id": "own", "cwd": "/srv", "cli_version": "0.146.0", "timestamp": "2026-05-01T10:00:00Z"}
 
 
 def line(kind: str, payload: dict[str, Any], at: str = "2026-05-01T10:00:01Z") -> str:
@@ -244,7 +244,7 @@ def test_an_end_event_without_its_call_becomes_the_call(opened: Any) -> None:
             result={"Err": "no access"},
             duration={"secs": 0, "nanos": 4_000_000},
         ),
-        event("patch_apply_end", call_id="p", success=True, changes={"/work/a.py": {}}),
+        event("patch_apply_end", call_id="p", success=True, changes={"/srv/a.py": {}}),
     )
     mail, patch = (step.tool_calls[0] for step in trace.trajectory.steps)
     assert (mail.name, mail.argument, mail.status, mail.duration_s) == (
@@ -253,7 +253,7 @@ def test_an_end_event_without_its_call_becomes_the_call(opened: Any) -> None:
         "error",
         0.004,
     )
-    assert (patch.name, patch.files, patch.status) == ("apply_patch", ("/work/a.py",), "ok")
+    assert (patch.name, patch.files, patch.status) == ("apply_patch", ("/srv/a.py",), "ok")
     assert bodies(trace)[0].tool_calls[0].observation == "no access"
 
 

@@ -65,7 +65,7 @@ PLANTED = [
     ("private-key", "-----BEGIN OPENSSH PRIVATE KEY-----\n{}", _PEM),
     ("mail", "{}", "ann.lee+x@firm.co.uk"),
     ("mail", "<{}>", "jörg@bücher.de"),
-    ("home", "/home/{}/work/a.py", "annlee"),
+    ("home", "/home/{}/project/a.py", "annlee"),
     ("home", "/Users/{}", "annlee"),
     ("home", "file:///home/{}/x", "annlee"),
     ("home", "/mnt/c/Users/{}/x", "annlee"),

@@ -105,7 +105,7 @@ def test_a_call_that_fails_on_one_side_is_a_divergence():
 
 def test_folders_of_the_run_and_random_names_do_not_count():
     left = run(("Edit", "/repo/src/a.py"), ("Read", "/tmp/x91/out.txt"))
-    right = run(("Edit", "/work/7/src/a.py"), ("Read", "/tmp/q02/out.txt"), cwd="/work/7")
+    right = run(("Edit", "/srv/7/src/a.py"), ("Read", "/tmp/q02/out.txt"), cwd="/srv/7")
     assert _matched(compare([left, right])) == [(0, 0), (1, 1)]
 
 
