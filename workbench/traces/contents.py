@@ -17,6 +17,8 @@ _MEDIA_KEYS: Final = (
     *("image_url", "inlineData", "inline_data", "fileData", "file_data", "input_audio", "file"),
     *("source", "image", "audio", "data", "url", "blob", "uri", "path", "media_type"),
 )
+#: Parts within parts; deeper nesting is an attack or an accident.
+_MAX_DEPTH: Final = 16
 _NO_TEXT: Final = frozenset(
     {"tool_use", "tool_call", "toolCall", "thinking", "redacted_thinking", "reasoning"}
 )
@@ -32,12 +34,14 @@ def content_media(content: Any) -> tuple[str, ...]:
     return tuple(_media(content))
 
 
-def _texts(content: Any) -> Iterator[str]:
+def _texts(content: Any, depth: int = 0) -> Iterator[str]:
+    if depth > _MAX_DEPTH:
+        return
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
         for part in content:
-            yield from _texts(part)
+            yield from _texts(part, depth + 1)
     elif isinstance(content, dict):
         if string(content.get("type")) in _NO_TEXT or content.get("thought") is True:
             return
@@ -47,17 +51,19 @@ def _texts(content: Any) -> Iterator[str]:
                 return
         inner = content.get("content", content.get("parts"))
         if isinstance(inner, str | list):
-            yield from _texts(inner)
+            yield from _texts(inner, depth + 1)
 
 
-def _media(content: Any) -> Iterator[str]:
+def _media(content: Any, depth: int = 0) -> Iterator[str]:
+    if depth > _MAX_DEPTH:
+        return
     for part in items(content) if isinstance(content, list) else [content]:
         if not isinstance(part, dict) or string(part.get("type")) in _NO_TEXT:
             continue
         if any(isinstance(part.get(key), str) for key in _TEXT_KEYS):
             continue
         if isinstance(part.get("content"), list):
-            yield from _media(part["content"])
+            yield from _media(part["content"], depth + 1)
             continue
         found = next((key for key in _MEDIA_KEYS if part.get(key)), None)
         if found is not None:

@@ -83,7 +83,12 @@ def compact(value: Any) -> str:
     """Return a value as JSON text; a text is given as it is, null as nothing."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # nested deeper than anybody can read
+        return ""
 
 
 def one_line(text: str, limit: int = 200) -> str:
