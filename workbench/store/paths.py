@@ -43,11 +43,6 @@ class UserFolders:
         return cls(home / "config", home / "data", home / "state", home / "cache")
 
     @property
-    def settings_file(self) -> Path:
-        """The sparse TOML file of settings."""
-        return self.config / "settings.toml"
-
-    @property
     def prices_file(self) -> Path:
         """The user's own prices of model APIs, in place of bundled ones."""
         return self.config / "prices.toml"
