@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from workbench.cli.schema_files import list_of, object_of, write_all
 from workbench.skills.budgets import Budget
 from workbench.skills.export import ExportChange
 from workbench.skills.references import Reference
@@ -39,19 +40,11 @@ _VALUES = (
 )
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(item: Any) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
 def _value(kind: type) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{kind.__name__}"}
 
 
-_ERROR = _object(rule=_TEXT, message=_TEXT, path=_TEXT, line={"type": ["integer", "null"]})
+_ERROR = object_of(rule=_TEXT, message=_TEXT, path=_TEXT, line={"type": ["integer", "null"]})
 
 
 _DOCUMENTS: dict[str, dict[str, Any]] = {
@@ -60,13 +53,13 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
         "tokenizer_title": _TEXT,
         "tokenizer_source": _TEXT,
         "estimate": _TRUTH,
-        "skills": _list(_value(SkillCost)),
-        "budgets": _list(_value(Budget)),
+        "skills": list_of(_value(SkillCost)),
+        "budgets": list_of(_value(Budget)),
     },
     "search": {
         "query": _TEXT,
         "profile": _TEXT,
-        "results": _list(_value(SearchHit)),
+        "results": list_of(_value(SearchHit)),
     },
     "render": {
         "path": _TEXT,
@@ -75,10 +68,10 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
         "arguments": _TEXT,
         "listing": _value(Listing),
         "body": _TEXT,
-        "replacements": _list(_value(Replacement)),
-        "commands": _list(_value(InjectedCommand)),
+        "replacements": list_of(_value(Replacement)),
+        "commands": list_of(_value(InjectedCommand)),
         "appended": _TRUTH,
-        "notes": _list(_value(Note)),
+        "notes": list_of(_value(Note)),
     },
     "new": {"path": _TEXT, "name": _TEXT, "template": _TEXT, "files": _TEXTS},
     "extract": {
@@ -101,8 +94,8 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
         "new_folder": _TEXT,
         "applied": _TRUTH,
         "files": _TEXTS,
-        "references": _list(_value(Reference)),
-        "left": _list(_value(Reference)),
+        "references": list_of(_value(Reference)),
+        "left": list_of(_value(Reference)),
     },
     "pack": {
         "skill": _TEXT,
@@ -112,8 +105,8 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
         "bytes": _WHOLE,
         "sha256": _TEXT,
         "files": _TEXTS,
-        "changes": _list(_value(ExportChange)),
-        "errors": _list(_ERROR),
+        "changes": list_of(_value(ExportChange)),
+        "errors": list_of(_ERROR),
     },
     "unpack": {
         "archive": _TEXT,
@@ -156,9 +149,7 @@ def _named(value: Any, parts: dict[str, Any]) -> set[str]:
 
 def main(folder: Path) -> None:
     """Write the schema files into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in authoring_schemas().items():
-        (folder / name).write_bytes(content)
+    write_all(folder, authoring_schemas())
 
 
 if __name__ == "__main__":

@@ -11,25 +11,17 @@ from typing import Any
 
 import msgspec
 
+from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.proposal import Decision, Gate, Proposal, Receipt
 from workbench.review.checks import ResultChecks
 from workbench.review.merge import Conflict
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
 _WHOLE: dict[str, Any] = {"type": "integer"}
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(item: Any) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
-_HUNK = _object(
+_HUNK = object_of(
     id=_TEXT,
     number=_WHOLE,
     path=_TEXT,
@@ -44,7 +36,7 @@ _HUNK = _object(
     reason=_TEXT,
     edited={"type": "boolean"},
 )
-_ROW = _object(
+_ROW = object_of(
     id=_TEXT,
     status=_TEXT,
     kind=_TEXT,
@@ -74,8 +66,10 @@ def schemas() -> dict[str, bytes]:
     decision = {"anyOf": [{"type": "null"}, named["Decision"]]}
     gate = named["Gate"]
     documents: dict[str, dict[str, Any]] = {
-        "proposals": _object(store=_TEXT, proposals=_list(_ROW), problems=_TEXTS),
-        "proposal": stored(Proposal, hunks=_list(_HUNK), decision=decision, changed_on_disk=_TEXTS),
+        "proposals": object_of(store=_TEXT, proposals=list_of(_ROW), problems=_TEXTS),
+        "proposal": stored(
+            Proposal, hunks=list_of(_HUNK), decision=decision, changed_on_disk=_TEXTS
+        ),
         "proposal-check": stored(
             ResultChecks, id=_TEXT, ok={"type": "boolean"}, scan_problems=_TEXTS, gate=gate
         ),
@@ -83,48 +77,19 @@ def schemas() -> dict[str, bytes]:
         "receipt": stored(Receipt),
         "merge": {
             "type": "object",
-            "properties": {"id": _TEXT, "merged": _TEXT, "conflicts": _list(named["Conflict"])},
+            "properties": {"id": _TEXT, "merged": _TEXT, "conflicts": list_of(named["Conflict"])},
             "required": ["id", "conflicts"],
         },
     }
-    return {f"{name}.json": _file(name, one, parts) for name, one in documents.items()}
-
-
-def _file(name: str, body: dict[str, Any], parts: dict[str, Any]) -> bytes:
-    properties = {"schema": {"const": f"skill-workbench/{name}/1"}} | body["properties"]
-    schema = {
-        "$schema": _DIALECT,
-        **body,
-        "title": f"What 'proposals' prints: {name}",
-        "properties": properties,
-        "required": ["schema", *body["required"]],
+    return {
+        f"{name}.json": schema_file("proposals", name, one, parts)
+        for name, one in documents.items()
     }
-    used: dict[str, Any] = {}
-    _collect(schema, parts, used)
-    if used:
-        schema["$defs"] = dict(sorted(used.items()))
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
-
-
-def _collect(node: Any, parts: dict[str, Any], used: dict[str, Any]) -> None:
-    """Gather the definitions that a schema refers to, and those they refer to."""
-    if isinstance(node, list):
-        for one in node:
-            _collect(one, parts, used)
-    elif isinstance(node, dict):
-        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
-        if name and name not in used:
-            used[name] = parts[name]
-            _collect(parts[name], parts, used)
-        for one in node.values():
-            _collect(one, parts, used)
 
 
 def main(folder: Path) -> None:
     """Write the schemas into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in schemas().items():
-        (folder / name).write_bytes(text)
+    write_all(folder, schemas())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.trajectory import ByteSpan, Metrics, Outcome
 from workbench.traces.compare.runs import Comparison, Row
 from workbench.traces.prices import Cost
@@ -19,7 +20,6 @@ from workbench.usage.cohorts import CohortComparison
 from workbench.usage.proportions import Share
 from workbench.usage.report import Use, Worklists
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE_TEXT: dict[str, Any] = {"type": ["string", "null"]}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
@@ -35,14 +35,6 @@ _PARTS = (
 )
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(item: Any) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
 def _or_null(item: Any) -> dict[str, Any]:
     return {"anyOf": [item, {"type": "null"}]}
 
@@ -53,25 +45,29 @@ def schemas() -> dict[str, bytes]:
     named = {kind.__name__: ref for kind, ref in zip(_PARTS, references, strict=True)}
     documents: dict[str, dict[str, Any]] = {
         "trace": _trace(named),
-        "traces": _object(traces=_list({"type": "object", "required": ["path", "steps", "loss"]})),
-        "trace-list": _object(traces=_list(_LISTED)),
-        "trace-stats": _object(traces=_list(_stats(named))),
-        "trace-skills": _object(
+        "traces": object_of(
+            traces=list_of({"type": "object", "required": ["path", "steps", "loss"]})
+        ),
+        "trace-list": object_of(traces=list_of(_LISTED)),
+        "trace-stats": object_of(traces=list_of(_stats(named))),
+        "trace-skills": object_of(
             traces=_WHOLE,
-            skills=_list({**_COUNTS, "properties": {"name": _TEXT}, "required": ["name"]}),
-            events=_list({"type": "object", "required": ["file", "name", "event", "step"]}),
+            skills=list_of({**_COUNTS, "properties": {"name": _TEXT}, "required": ["name"]}),
+            events=list_of({"type": "object", "required": ["file", "name", "event", "step"]}),
         ),
         "trace-library": _library(named),
-        "trace-search": _object(query=_TEXT, results=_list(_MATCH), cut=_FLAG),
+        "trace-search": object_of(query=_TEXT, results=list_of(_MATCH), cut=_FLAG),
         "trace-compare": _compared(parts),
         "trace-cohorts": parts["CohortComparison"],
-        "trace-redact": _object(
-            files=_list(named["RedactedFile"]),
+        "trace-redact": object_of(
+            files=list_of(named["RedactedFile"]),
             counts=_COUNTS,
-            left_out=_list(_object(path=_TEXT, reason=_TEXT)),
+            left_out=list_of(object_of(path=_TEXT, reason=_TEXT)),
         ),
     }
-    return {f"{name}.json": _file(name, one, parts) for name, one in documents.items()}
+    return {
+        f"{name}.json": schema_file("trace", name, one, parts) for name, one in documents.items()
+    }
 
 
 _HEAD = {
@@ -89,7 +85,7 @@ _RUN = {
     "ended": _MAYBE_TEXT,
     "complete": _FLAG,
 }
-_LISTED = _object(
+_LISTED = object_of(
     path=_TEXT,
     **_HEAD,
     title=_TEXT,
@@ -102,7 +98,7 @@ _LISTED = _object(
     subagents=_WHOLE,
     outcome=_TEXT,
 )
-_EVENT = _object(
+_EVENT = object_of(
     name=_TEXT,
     event=_TEXT,
     trigger=_TEXT,
@@ -111,9 +107,9 @@ _EVENT = _object(
     path=_MAYBE_TEXT,
     detail=_TEXT,
     trace=_TEXT,
-    evidence=_object(path=_TEXT, source=_WHOLE, offset=_WHOLE, length=_WHOLE),
+    evidence=object_of(path=_TEXT, source=_WHOLE, offset=_WHOLE, length=_WHOLE),
 )
-_LOSS = _object(
+_LOSS = object_of(
     lines=_WHOLE,
     mapped=_WHOLE,
     attached=_WHOLE,
@@ -122,9 +118,9 @@ _LOSS = _object(
     unparsed=_WHOLE,
     ignored_kinds=_COUNTS,
     lost_fields=_COUNTS,
-    unparsed_at=_list(_WHOLE),
+    unparsed_at=list_of(_WHOLE),
 )
-_CALL = _object(
+_CALL = object_of(
     id=_TEXT,
     name=_TEXT,
     arguments={"type": ["object", "string"]},
@@ -135,7 +131,7 @@ _CALL = _object(
     duration_s=_MAYBE_NUMBER,
     subagent=_MAYBE_TEXT,
 )
-_MATCH = _object(
+_MATCH = object_of(
     path=_TEXT,
     trace=_TEXT,
     step=_MAYBE_WHOLE,
@@ -143,12 +139,12 @@ _MATCH = _object(
     kind=_KINDS,
     where=_TEXT,
     excerpt=_TEXT,
-    evidence=_or_null(_object(source=_WHOLE, offset=_WHOLE, length=_WHOLE, layers=_WHOLE)),
+    evidence=_or_null(object_of(source=_WHOLE, offset=_WHOLE, length=_WHOLE, layers=_WHOLE)),
 )
 
 
 def _trace(named: dict[str, Any]) -> dict[str, Any]:
-    step = _object(
+    step = object_of(
         index=_WHOLE,
         uid=_TEXT,
         parent_uid=_MAYBE_TEXT,
@@ -160,27 +156,27 @@ def _trace(named: dict[str, Any]) -> dict[str, Any]:
         flags=_TEXTS,
         text=_TEXT,
         reasoning=_TEXT,
-        tool_calls=_list(_CALL),
+        tool_calls=list_of(_CALL),
         media=_TEXTS,
         metrics=_or_null(named["Metrics"]),
-        raw=_list(_object(path=_TEXT, source=_WHOLE, offset=_WHOLE, length=_WHOLE)),
+        raw=list_of(object_of(path=_TEXT, source=_WHOLE, offset=_WHOLE, length=_WHOLE)),
     )
-    return _object(
+    return object_of(
         path=_TEXT,
         **_HEAD,
         **_RUN,
-        steps=_list(step),
-        totals=_object(steps=_WHOLE, messages=_WHOLE, tool_calls=_WHOLE, errors=_WHOLE),
+        steps=list_of(step),
+        totals=object_of(steps=_WHOLE, messages=_WHOLE, tool_calls=_WHOLE, errors=_WHOLE),
         outcome=named["Outcome"],
-        skills=_list(_EVENT),
+        skills=list_of(_EVENT),
         loss=_LOSS,
-        subagents=_list({"type": "object", "required": ["path", "steps", "loss"]}),
+        subagents=list_of({"type": "object", "required": ["path", "steps", "loss"]}),
     )
 
 
 def _stats(named: dict[str, Any]) -> dict[str, Any]:
-    tokens = _object(input=_MAYBE_WHOLE, output=_MAYBE_WHOLE, cached=_MAYBE_WHOLE)
-    return _object(
+    tokens = object_of(input=_MAYBE_WHOLE, output=_MAYBE_WHOLE, cached=_MAYBE_WHOLE)
+    return object_of(
         path=_TEXT,
         **_HEAD,
         **_RUN,
@@ -195,22 +191,22 @@ def _stats(named: dict[str, Any]) -> dict[str, Any]:
         duration_s=_MAYBE_NUMBER,
         outcome=_TEXT,
         outcome_detail=named["Outcome"],
-        skills=_list(_EVENT),
+        skills=list_of(_EVENT),
         loss=_LOSS,
-        with_subagents=_object(
+        with_subagents=object_of(
             traces=_WHOLE,
             steps=_WHOLE,
             tool_calls=_WHOLE,
             errors=_WHOLE,
             tokens=tokens,
-            cost=_list(named["Cost"]),
+            cost=list_of(named["Cost"]),
         ),
     )
 
 
 def _library(named: dict[str, Any]) -> dict[str, Any]:
     part = named["Share"]
-    skill = _object(
+    skill = object_of(
         skill=_TEXT,
         name=_TEXT,
         listed=_or_null(part),
@@ -221,64 +217,31 @@ def _library(named: dict[str, Any]) -> dict[str, Any]:
         errors_after=part,
         base_errors=part,
         never_opened=_TEXTS,
-        uses=_list(named["Use"]),
+        uses=list_of(named["Use"]),
     )
-    return _object(
+    return object_of(
         library=_TEXT,
         sessions=_WHOLE,
         calls=_WHOLE,
         errors=_WHOLE,
-        skills=_list(skill),
+        skills=list_of(skill),
         worklists=named["Worklists"],
         unresolved=_TEXTS,
     )
 
 
 def _compared(parts: dict[str, Any]) -> dict[str, Any]:
-    summary = _or_null(_object(uid=_TEXT, kind=_KINDS, summary=_TEXT))
+    summary = _or_null(object_of(uid=_TEXT, kind=_KINDS, summary=_TEXT))
     row = parts["Row"]
-    row = {**row, "properties": row["properties"] | {"steps": _list(summary)}}
+    row = {**row, "properties": row["properties"] | {"steps": list_of(summary)}}
     own = parts["Comparison"]
-    changed = {"rows": _list(row), "folds": _list(_object(start=_WHOLE, end=_WHOLE))}
+    changed = {"rows": list_of(row), "folds": list_of(object_of(start=_WHOLE, end=_WHOLE))}
     return {**own, "properties": own["properties"] | changed}
-
-
-def _file(name: str, body: dict[str, Any], parts: dict[str, Any]) -> bytes:
-    properties = {"schema": {"const": f"skill-workbench/{name}/1"}} | body["properties"]
-    schema: dict[str, Any] = {
-        "$schema": _DIALECT,
-        **body,
-        "title": f"What 'trace' prints: {name}",
-        "properties": properties,
-        "required": ["schema", *body.get("required", [])],
-    }
-    schema.pop("description", None)
-    used: dict[str, Any] = {}
-    _collect(schema, parts, used)
-    if used:
-        schema["$defs"] = dict(sorted(used.items()))
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
-
-
-def _collect(node: Any, parts: dict[str, Any], used: dict[str, Any]) -> None:
-    """Gather the definitions that a schema refers to, and those they refer to."""
-    if isinstance(node, list):
-        for one in node:
-            _collect(one, parts, used)
-    elif isinstance(node, dict):
-        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
-        if name and name not in used:
-            used[name] = parts[name]
-            _collect(parts[name], parts, used)
-        for one in node.values():
-            _collect(one, parts, used)
 
 
 def main(folder: Path) -> None:
     """Write the schemas into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in schemas().items():
-        (folder / name).write_bytes(text)
+    write_all(folder, schemas())
 
 
 if __name__ == "__main__":
