@@ -143,6 +143,8 @@ def test_a_layout_of_another_version_is_dropped_and_the_rest_is_kept(tmp_path: P
 def test_a_session_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     save_session(tmp_path / "file" / "window.json", Session())
+    assert (tmp_path / "file").read_text() == ""
+    assert load_session(tmp_path / "file" / "window.json") == Session()
 
 
 def test_problems_lead_to_their_line(opened: MainWindow, library: Path, qtbot: QtBot) -> None:

@@ -54,7 +54,7 @@ def test_commands(command: str, expected: list[tuple[str, str]]) -> None:
 
 @given(command=st.text(alphabet="cat >'\"\\;&|()<$\n/SKILmd.skillspython- EOF", max_size=80))
 def test_no_command_makes_it_fail(command: str) -> None:
-    shell_uses(command)
+    assert all(use.skill for use in shell_uses(command))
 
 
 def test_a_known_folder_makes_any_file_in_it_the_skills() -> None:
