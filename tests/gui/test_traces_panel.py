@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.shell.window import MainWindow
-from workbench.gui.traces.index import Mark, TraceIndex
 from workbench.gui.traces.panel import TracesPanel
+from workbench.gui.traces.step_marks import Mark, StepMarks
 from workbench.gui.traces.words import StepRow, step_row
 from workbench.resources import bundled
 from workbench.traces.open import OpenTrace
@@ -439,11 +439,11 @@ def test_a_hundred_thousand_steps_are_walked_without_a_pause(
     assert steps.steps.rowCount() == 100_000
     asked: list[int] = []
 
-    def watched(index: TraceIndex, step: int) -> StepRow:
+    def watched(index: StepMarks, step: int) -> StepRow:
         asked.append(step)
         return step_row(index, step)
 
-    monkeypatch.setattr("workbench.gui.traces.steps_view.step_row", watched)
+    monkeypatch.setattr("workbench.gui.traces.viewer.steps_view.step_row", watched)
     steps.scrollToBottom()
     steps.viewport().repaint()
     assert asked, "the rows at the end were painted"

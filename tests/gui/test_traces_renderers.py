@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.domain.trajectory import ByteSpan, Step, StepBody, ToolBody
-from workbench.gui.traces.renderers import RENDERERS
-from workbench.gui.traces.renderers.content import (
+from workbench.gui.traces.viewer.renderers import RENDERERS
+from workbench.gui.traces.viewer.renderers.content import (
     LONGEST_LINE,
     MOST_CHARACTERS,
     MOST_LINES,
@@ -24,9 +24,9 @@ from workbench.gui.traces.renderers.content import (
     fitting,
     show,
 )
-from workbench.gui.traces.renderers.json_text import JsonRenderer
-from workbench.gui.traces.renderers.raw import RawRenderer
-from workbench.gui.traces.step_page import View, page_of
+from workbench.gui.traces.viewer.renderers.json_text import JsonRenderer
+from workbench.gui.traces.viewer.renderers.raw import RawRenderer
+from workbench.gui.traces.viewer.step_page import View, page_of
 
 ROLES: tuple[Role, ...] = ("text", "reasoning", "arguments", "observation", "record")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from workbench.gui.shell.commands import Command
-from workbench.gui.traces.index import Mark
+from workbench.gui.traces.step_marks import Mark
 
 
 class TraceActions(Protocol):

@@ -10,23 +10,28 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QTabBar, QWid
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.commands import trace_commands
-from workbench.gui.traces.facts import TraceFacts
-from workbench.gui.traces.index import Mark
 from workbench.gui.traces.opened import TracePlace, find_place
-from workbench.gui.traces.trace_list import TraceList, problem_banner
-from workbench.gui.traces.usage_view import UsageView
-from workbench.gui.traces.viewer import TraceViewer
+from workbench.gui.traces.sessions.trace_list import TraceList, problem_banner
+from workbench.gui.traces.step_marks import Mark
+from workbench.gui.traces.usage.usage_view import UsageView
+from workbench.gui.traces.viewer.facts import TraceFacts
+from workbench.gui.traces.viewer.trace_viewer import TraceViewer
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.resources import bundled
 
-_TABS = ("Traces", "Skill usage")
+#: The views beside one another: the property that makes each when it is first shown, its title.
+_TABS = (("list", "Open traces"), ("usage", "Skill usage"))
 
 
 def create(context: AppContext) -> QWidget:
     """Return the activity's main view."""
     return TracesPanel(context)
+
+
+#: A view beside the list; each has ``read()``, called when the open traces change.
+HomePage = TraceList | UsageView
 
 
 class TracesPanel(QWidget):
@@ -39,6 +44,7 @@ class TracesPanel(QWidget):
         self._inspected = False
         self._viewer: TraceViewer | None = None
         self.list = TraceList(context)
+        self._shown: dict[str, HomePage] = {"list": self.list}
         self.facts = TraceFacts(self)
         self.facts.hide()
         self.tabs = QTabBar()
@@ -83,7 +89,6 @@ class TracesPanel(QWidget):
         """What skills did in the open traces."""
         usage = UsageView(self._context)
         usage.step_chosen.connect(self.show_step)
-        self._pages.addWidget(usage)
         return usage
 
     def show_step(
@@ -138,7 +143,11 @@ class TracesPanel(QWidget):
         """Show what skills did in the open traces."""
         self._context.request_activity("traces")
         self.show_list()
-        self.tabs.setCurrentIndex(1)
+        self.show_tab("usage")
+
+    def show_tab(self, name: str) -> None:
+        """Bring one of the views beside the list to the front."""
+        self.tabs.setCurrentIndex(next(n for n, (key, _) in enumerate(_TABS) if key == name))
 
     def show_list(self) -> None:
         """Go back from a trace to the list."""
@@ -173,7 +182,7 @@ class TracesPanel(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Views of the open traces")
-        for title in _TABS:
+        for _, title in _TABS:
             self.tabs.addTab(title)
         line.addWidget(self.tabs)
         line.addStretch(1)
@@ -216,15 +225,25 @@ class TracesPanel(QWidget):
         if self._in_viewer:
             self.setFocusProxy(self.viewer.steps)
         elif front is self._home:
-            self.setFocusProxy(self.usage if self.tabs.currentIndex() else self.list.table)
+            self.setFocusProxy(self._front_page())
         else:
             self.setFocusProxy(self.empty.button)
 
     def _tab_chosen(self, number: int) -> None:
-        self._pages.setCurrentWidget(self.usage if number else self.list)
+        page = self._front_page()
+        if self._pages.indexOf(page) < 0:
+            self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
         self._aim_focus()
         if number:
-            self.usage.read()
+            page.read()
+
+    def _front_page(self) -> HomePage:
+        """Return the view of the tab in front, made when it is first shown."""
+        name = _TABS[max(0, self.tabs.currentIndex())][0]
+        if name not in self._shown:
+            self._shown[name] = getattr(self, name)
+        return self._shown[name]
 
     def _listed_place(self) -> TracePlace | None:
         selected = self.list.table.current()
@@ -260,8 +279,8 @@ class TracesPanel(QWidget):
     def _read(self) -> None:
         context = self._context
         self.list.read()
-        if self.tabs.currentIndex() == 1:
-            self.usage.read()
+        if self.tabs.currentIndex() > 0:
+            self._front_page().read()
         place = self._place
         if place is not None and all(trace is not place.top for trace in context.traces):
             self.viewer.clear()

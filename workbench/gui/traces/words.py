@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.domain.trajectory import Metrics, SkillEvent, Step
-from workbench.gui.traces.index import Mark, TraceIndex, is_edit
+from workbench.gui.traces.step_marks import Mark, StepMarks, is_edit
 
 #: What a skill event is called in a list.
 SKILL_WORDS = {
@@ -46,7 +46,7 @@ class StepRow:
     words: str
 
 
-def step_row(index: TraceIndex, number: int) -> StepRow:
+def step_row(index: StepMarks, number: int) -> StepRow:
     """Return the row of a step."""
     step = index.steps[number]
     mark = Mark(index.marks[number])

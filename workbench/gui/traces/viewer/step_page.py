@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.domain.trajectory import ByteSpan, SkillEvent, Step, StepBody, ToolBody, ToolCall
-from workbench.gui.traces.renderers import RENDERERS
-from workbench.gui.traces.renderers.content import (
+from workbench.gui.traces.viewer.renderers import RENDERERS
+from workbench.gui.traces.viewer.renderers.content import (
     MOST_CHARACTERS,
     Content,
     Role,

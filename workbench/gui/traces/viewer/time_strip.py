@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from workbench.gui.theme.current import colour, current_theme
 from workbench.gui.theme.fonts import ui_font
-from workbench.gui.traces.index import LANES, Mark, TraceIndex
+from workbench.gui.traces.step_marks import LANES, Mark, StepMarks
 from workbench.gui.traces.words import clock, step_row
 
 _LANE = 16
@@ -60,7 +60,7 @@ class TimeStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._index: TraceIndex | None = None
+        self._index: StepMarks | None = None
         self._lanes: tuple[_Lane, ...] = ()
         self._lane = 0
         self._current = -1
@@ -78,7 +78,7 @@ class TimeStrip(QWidget):
         """Whether the strip runs along the time instead of the steps."""
         return self._by_time
 
-    def show_index(self, index: TraceIndex | None) -> None:
+    def show_index(self, index: StepMarks | None) -> None:
         """Show another trace."""
         self._index = index
         self._lanes = tuple(

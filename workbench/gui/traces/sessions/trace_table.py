@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
-from workbench.gui.traces.trace_rows import TraceRow
+from workbench.gui.traces.sessions.trace_rows import TraceRow
 from workbench.gui.widgets.badge import Tone, paint_badge
 
 Index = QModelIndex | QPersistentModelIndex

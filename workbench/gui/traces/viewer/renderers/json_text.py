@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from workbench.gui.traces.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run
 
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")'

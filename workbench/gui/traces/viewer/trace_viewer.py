@@ -11,19 +11,19 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QToolButton, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
-from workbench.gui.traces.index import (
+from workbench.gui.traces.opened import TracePlace
+from workbench.gui.traces.step_marks import (
     Mark,
     StepFilter,
-    TraceIndex,
-    index_of,
+    StepMarks,
     listed_steps,
+    marks_of,
     turns_of,
 )
-from workbench.gui.traces.opened import TracePlace
-from workbench.gui.traces.search import steps_with
-from workbench.gui.traces.step_reader import StepReader
-from workbench.gui.traces.steps_view import StepsView
-from workbench.gui.traces.time_strip import TimeStrip
+from workbench.gui.traces.viewer.search import steps_with
+from workbench.gui.traces.viewer.step_reader import StepReader
+from workbench.gui.traces.viewer.steps_view import StepsView
+from workbench.gui.traces.viewer.time_strip import TimeStrip
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.buttons import WordButton, icon_button, link_button
 from workbench.gui.widgets.elided_label import ElidedLabel
@@ -64,7 +64,7 @@ class TraceViewer(QWidget):
         self._context = context
         self.place: TracePlace | None = None
         self._trace: OpenTrace | None = None
-        self._index: TraceIndex | None = None
+        self._index: StepMarks | None = None
         self._filter = StepFilter()
         self._folded: frozenset[int] = frozenset()
         self._wanted: tuple[int, str] = (0, "")
@@ -107,11 +107,11 @@ class TraceViewer(QWidget):
         self.count.setText("Reading…")
         trajectory = place.trajectory
 
-        def done(index: TraceIndex) -> None:
+        def done(index: StepMarks) -> None:
             if self.place is not None and self.place.trajectory is trajectory:
                 self._show_index(index)
 
-        self._context.spawn_thread(index_of, trajectory, on_done=done, owner=self)
+        self._context.spawn_thread(marks_of, trajectory, on_done=done, owner=self)
 
     def clear(self) -> None:
         """Show nothing; the trace was closed."""
@@ -162,7 +162,7 @@ class TraceViewer(QWidget):
             self._list()
 
     @property
-    def index(self) -> TraceIndex | None:
+    def index(self) -> StepMarks | None:
         """Marks and times of the trace, None until they are worked out."""
         return self._index
 
@@ -304,7 +304,7 @@ class TraceViewer(QWidget):
         self._errors.set(f"{one.errors} {'error' if one.errors == 1 else 'errors'}", "error")
         self._errors.setVisible(one.errors > 0)
 
-    def _show_index(self, index: TraceIndex) -> None:
+    def _show_index(self, index: StepMarks) -> None:
         self._index = index
         self._folded = frozenset()
         self._filter = StepFilter()

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import find_place
-from workbench.gui.traces.usage_rows import HEADINGS, LISTS, TIPS, Usage, cells, usage_now
+from workbench.gui.traces.usage.usage_rows import HEADINGS, LISTS, TIPS, Usage, cells, usage_now
 from workbench.gui.traces.words import SKILL_WORDS
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.empty_state import EmptyState

@@ -14,7 +14,7 @@ from workbench.domain.trajectory import (
     TraceSource,
     Trajectory,
 )
-from workbench.gui.traces.index import Mark, StepFilter, index_of, listed_steps, seconds_of
+from workbench.gui.traces.step_marks import Mark, StepFilter, listed_steps, marks_of, seconds_of
 from workbench.gui.traces.words import clock, count, duration, step_row
 
 SPAN = (ByteSpan(0, 0, 1),)
@@ -56,7 +56,7 @@ def mixed() -> Trajectory:
 
 
 def test_marks_say_what_a_step_is(mixed: Trajectory) -> None:
-    index = index_of(mixed)
+    index = marks_of(mixed)
     assert index.marks[1] == Mark.TOOL | Mark.ERROR
     assert index.marks[2] == Mark.TOOL | Mark.EDIT | Mark.SUBAGENT | Mark.SKILL
     assert index.marks[3] == Mark.CONTEXT | Mark.COMPACTION
@@ -65,20 +65,20 @@ def test_marks_say_what_a_step_is(mixed: Trajectory) -> None:
 
 
 def test_times_never_go_back(mixed: Trajectory) -> None:
-    assert list(index_of(mixed).seconds) == [0, 0, 0, 0, 90, 90]
+    assert list(marks_of(mixed).seconds) == [0, 0, 0, 0, 90, 90]
 
 
 def test_jumps_go_round(mixed: Trajectory) -> None:
-    index = index_of(mixed)
+    index = marks_of(mixed)
     assert index.next_of(Mark.PROMPT, 0) == 4
     assert index.next_of(Mark.PROMPT, 4) == 0
     assert index.next_of(Mark.PROMPT, 0, -1) == 4
     assert index.next_of(Mark.ERROR, -1) == 1
-    assert index_of(trajectory()).next_of(Mark.ERROR, 0) is None
+    assert marks_of(trajectory()).next_of(Mark.ERROR, 0) is None
 
 
 def test_filters_and_folds(mixed: Trajectory) -> None:
-    index = index_of(mixed)
+    index = marks_of(mixed)
     none: frozenset[int] = frozenset()
     assert list(listed_steps(index, StepFilter(), none)) == [0, 1, 2, 3, 4, 5]
     assert list(listed_steps(index, StepFilter(), frozenset({1}))) == [0, 4, 5]
@@ -93,7 +93,7 @@ def test_what_is_no_time_is_none(time: str | None) -> None:
 
 
 def test_rows_say_what_happened(mixed: Trajectory) -> None:
-    index = index_of(mixed)
+    index = marks_of(mixed)
     row = step_row(index, 1)
     assert (row.title, row.text, row.failed, row.icon) == ("Bash", "main argument", True, "error")
     row = step_row(index, 2)

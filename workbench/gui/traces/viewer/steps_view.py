@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon
-from workbench.gui.traces.index import TraceIndex
+from workbench.gui.traces.step_marks import StepMarks
 from workbench.gui.traces.words import StepRow, step_row
 
 Index = QModelIndex | QPersistentModelIndex
@@ -53,13 +53,13 @@ class StepsModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._index: TraceIndex | None = None
+        self._index: StepMarks | None = None
         self._steps: Sequence[int] = array("l")
         self._folded: frozenset[int] = frozenset()
         self._row = lru_cache(maxsize=512)(self._make)
 
     def show(
-        self, index: TraceIndex | None, steps: Sequence[int], folded: frozenset[int] = frozenset()
+        self, index: StepMarks | None, steps: Sequence[int], folded: frozenset[int] = frozenset()
     ) -> None:
         """List other steps, given in rising order."""
         self.beginResetModel()

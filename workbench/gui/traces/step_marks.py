@@ -66,7 +66,7 @@ LANES: tuple[tuple[Lane, str, Mark], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class TraceIndex:
+class StepMarks:
     """Marks and times of every step.
 
     ``seconds`` counts from the first step that has a time; a step without one takes that of the
@@ -105,7 +105,7 @@ class TraceIndex:
         return places[bisect_left(places, step) - 1]
 
 
-def index_of(trajectory: Trajectory) -> TraceIndex:
+def marks_of(trajectory: Trajectory) -> StepMarks:
     """Look at every step of a trace once."""
     used: dict[int, tuple[SkillEvent, ...]] = {}
     for event in trajectory.skill_events:
@@ -117,7 +117,7 @@ def index_of(trajectory: Trajectory) -> TraceIndex:
         for _, _, mark in LANES
     }
     seconds, timed = _seconds(trajectory.steps)
-    return TraceIndex(trajectory, marks, seconds, timed, used, places)
+    return StepMarks(trajectory, marks, seconds, timed, used, places)
 
 
 def _mark(step: Step, used: dict[int, tuple[SkillEvent, ...]]) -> int:
@@ -183,7 +183,7 @@ class StepFilter:
     found: frozenset[int] | None = None
 
 
-def listed_steps(index: TraceIndex, wanted: StepFilter, folded: frozenset[int]) -> array[int]:
+def listed_steps(index: StepMarks, wanted: StepFilter, folded: frozenset[int]) -> array[int]:
     """Return the steps that pass; of a folded turn its first step alone.
 
     While a filter is on nothing is folded: what was asked for is shown.
@@ -213,7 +213,7 @@ def listed_steps(index: TraceIndex, wanted: StepFilter, folded: frozenset[int]) 
     )
 
 
-def turns_of(index: TraceIndex) -> frozenset[int]:
+def turns_of(index: StepMarks) -> frozenset[int]:
     """Return the numbers of the turns that have more than one step."""
     turns = [step.turn for step in index.steps]
     return frozenset(first for first, second in pairwise(turns) if first == second)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workbench.gui.traces.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run
 
 _CSI = re.compile(
     r"\x1b\[([0-9;:?]*)([ -/]*[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\u2407)?|\x1b.?"

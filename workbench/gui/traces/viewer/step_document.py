@@ -25,9 +25,9 @@ from PySide6.QtGui import (
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.gui.traces.markdown_text import markdown_document
-from workbench.gui.traces.renderers.content import Run, Shown
-from workbench.gui.traces.step_page import Block, CallHead, StepPage, event_text
+from workbench.gui.traces.viewer.markdown_text import markdown_document
+from workbench.gui.traces.viewer.renderers.content import Run, Shown
+from workbench.gui.traces.viewer.step_page import Block, CallHead, StepPage, event_text
 
 _SIGNS = {"success": "✓", "error": "✗", "warning": "!", "info": "…", "neutral": ""}
 

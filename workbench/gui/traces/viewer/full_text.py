@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from workbench.gui.traces.renderers.content import LONGEST_LINE, displayable
+from workbench.gui.traces.viewer.renderers.content import LONGEST_LINE, displayable
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.elided_label import ElidedLabel

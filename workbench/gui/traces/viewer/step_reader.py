@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QMenu, QStackedWidget, QTextBrowser, QWidget
 
 from workbench.domain.trajectory import Step
 from workbench.gui.shell.context import AppContext
-from workbench.gui.traces.full_text import FullText
 from workbench.gui.traces.opened import TracePlace
-from workbench.gui.traces.step_document import Link, StepDocument
-from workbench.gui.traces.step_page import StepPage, View, page_of
+from workbench.gui.traces.viewer.full_text import FullText
+from workbench.gui.traces.viewer.step_document import Link, StepDocument
+from workbench.gui.traces.viewer.step_page import StepPage, View, page_of
 from workbench.gui.traces.words import step_title
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.layouts import column

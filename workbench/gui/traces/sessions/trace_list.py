@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QToolButton, 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.problems import Problem
 from workbench.gui.theme.icons import icon
-from workbench.gui.traces.trace_rows import TraceRow, filtered, skills_of, trace_row
-from workbench.gui.traces.trace_table import TraceTable
+from workbench.gui.traces.sessions.trace_rows import TraceRow, filtered, skills_of, trace_row
+from workbench.gui.traces.sessions.trace_table import TraceTable
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.empty_state import EmptyState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.gui.traces.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run
 
 
 class MarkdownRenderer:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from workbench.domain.trajectory import Trajectory
 from workbench.gui.theme.icons import icon
-from workbench.gui.traces.index import seconds_of
 from workbench.gui.traces.opened import TracePlace
+from workbench.gui.traces.step_marks import seconds_of
 from workbench.gui.traces.words import SKILL_WORDS, count, day, duration
 from workbench.gui.widgets.buttons import icon_button, primary_button
 from workbench.gui.widgets.detail_row import DetailRow
