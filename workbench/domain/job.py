@@ -81,48 +81,6 @@ class Request(Struct, frozen=True):
     api: str = "1.0"
 
 
-class TraceHeader(Struct, frozen=True):
-    """First line of a normalised trace."""
-
-    id: str
-    format: str
-    agent: str | None
-    model: str | None
-    task: str | None
-    title: str
-    outcome: str
-    reward: float | None
-    skills_listed: tuple[str, ...] = ()
-    skills_loaded: tuple[str, ...] = ()
-    steps: int = 0
-
-
-class TraceCall(Struct, frozen=True):
-    """A tool call with its observation, as a plugin sees it. ``arguments`` is JSON text."""
-
-    id: str
-    name: str
-    argument: str
-    arguments: str
-    status: str
-    exit_code: int | None
-    observation: str | None
-    truncated: bool = False
-
-
-class TraceStep(Struct, frozen=True):
-    """A step of a normalised trace; ``index`` is the one evidence refers to."""
-
-    index: int
-    uid: str
-    kind: str
-    text: str
-    turn: int = 0
-    time: str | None = None
-    calls: tuple[TraceCall, ...] = ()
-    flags: tuple[str, ...] = ()
-
-
 class Event(Struct, frozen=True, tag_field="event"):
     """What a job says. ``seq`` grows by one in each job and is given by the worker."""
 

@@ -34,10 +34,7 @@ from workbench.domain.job import (
     SkillScanned,
     Stage,
     Started,
-    TraceCall,
-    TraceHeader,
     TraceInput,
-    TraceStep,
     Warning_,
 )
 from workbench.domain.proposal import (
@@ -48,6 +45,16 @@ from workbench.domain.proposal import (
     Score,
     SectionOp,
 )
+from workbench.domain.trace_lines import (
+    TraceCall,
+    TraceHeader,
+    TraceLoss,
+    TraceOrigin,
+    TraceSkillEvent,
+    TraceStep,
+    TraceUnparsed,
+)
+from workbench.domain.trajectory import ByteSpan, Metrics
 from workbench.plugin.loose_values import as_count, as_list, as_mapping, as_number, as_text
 from workbench.plugin.run_folder import RunFolder, SourceProblem
 from workbench.plugin.run_skills import (
@@ -128,6 +135,7 @@ class EntryPoint(Protocol):
 __all__ = [
     "API_VERSION",
     "Budget",
+    "ByteSpan",
     "Cancelled",
     "Candidate",
     "Capabilities",
@@ -149,6 +157,7 @@ __all__ = [
     "Lineage",
     "LlmCall",
     "Log",
+    "Metrics",
     "PastDecision",
     "Progress",
     "ProposalDraft",
@@ -167,7 +176,11 @@ __all__ = [
     "TraceCall",
     "TraceHeader",
     "TraceInput",
+    "TraceLoss",
+    "TraceOrigin",
+    "TraceSkillEvent",
     "TraceStep",
+    "TraceUnparsed",
     "Unavailable",
     "Warning_",
     "as_count",

@@ -18,10 +18,9 @@ from workbench.domain.job import (
     Log,
     Progress,
     Request,
-    TraceHeader,
     TraceInput,
-    TraceStep,
 )
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.plugin.api import Cancelled, Unavailable
 from workbench.plugin.protocol import EvalAnswer
 

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.domain.job import Request, SkillInput, TraceHeader, TraceInput, TraceStep
+from workbench.domain.job import Request, SkillInput, TraceInput
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.files import sha256
 from workbench.plugin.jobs import JobRefused, JobRunner, Limits
 from workbench.plugin.manifest import Manifest, words_for_need

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from workbench.domain.job import JobEvent, Request, TraceHeader, TraceStep
+from workbench.domain.job import JobEvent, Request
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.plugin.protocol import Grants, Message
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.evolution.library import make_library
 from tests.unit.evolution.sessions import failing_session, write_session
-from workbench.domain.job import TraceHeader, TraceStep
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.evolution.request import RequestProblem, build_request
 from workbench.evolution.trace_lines import KEPT_HEAD, KEPT_TAIL, shortened
 from workbench.files import sha256
