@@ -188,7 +188,7 @@ def test_by_keyboard_from_the_list_to_an_error_and_back(
     qtbot.keyClicks(panel.viewer.number, "9")
     qtbot.keyClick(panel.viewer.number, Qt.Key.Key_Return)
     assert steps.current_step == 9
-    qtbot.keyClick(steps, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(steps, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert panel.list.isVisible()
     selected = panel.list.table.current()
     assert selected is not None
@@ -284,8 +284,8 @@ def test_a_subagent_opens_and_leads_back(opened_panel: TracesPanel, qtbot: QtBot
     settle(opened_panel, qtbot)
     assert viewer.steps.steps.rowCount() == 3
     assert text_of(opened_panel)
-    assert viewer._up.isVisible()
-    qtbot.mouseClick(viewer._up, Qt.MouseButton.LeftButton)
+    assert viewer.header.up.isVisible()
+    qtbot.mouseClick(viewer.header.up, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: viewer.index is not None and len(viewer.index.steps) == 11)
 
 

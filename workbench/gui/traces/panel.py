@@ -79,7 +79,7 @@ class TracesPanel(QWidget):
         """One trace, step by step."""
         viewer = TraceViewer(self._context)
         viewer.left.connect(self.show_list)
-        viewer.place_asked.connect(lambda place: self._show_place(place, 0, ""))
+        viewer.place_asked.connect(lambda place, step: self._show_place(place, step, ""))
         self._stack.addWidget(viewer)
         self._viewer = viewer
         return viewer

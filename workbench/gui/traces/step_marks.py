@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntFlag
@@ -177,10 +177,14 @@ def seconds_of(time: str | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class StepFilter:
-    """Which steps are listed: any of ``kinds`` (all when empty) and, if given, in ``found``."""
+    """Which steps are listed: any of ``kinds`` (all when empty) and, if given, in ``found``.
+
+    Steps with any mark of ``hidden`` are not, unless their kind is asked for by ``kinds``.
+    """
 
     kinds: Mark = Mark.NONE
     found: frozenset[int] | None = None
+    hidden: Mark = Mark.NONE
 
 
 def listed_steps(index: StepMarks, wanted: StepFilter, folded: frozenset[int]) -> array[int]:
@@ -188,29 +192,23 @@ def listed_steps(index: StepMarks, wanted: StepFilter, folded: frozenset[int]) -
 
     While a filter is on nothing is folded: what was asked for is shown.
     """
-    kinds = int(wanted.kinds)
-    steps = range(len(index.marks))
-    if kinds or wanted.found is not None:
-        found = wanted.found
-        return array(
-            "l",
-            (
-                step
-                for step in steps
-                if (not kinds or index.marks[step] & kinds) and (found is None or step in found)
-            ),
+    marks = index.marks
+    kinds, found = int(wanted.kinds), wanted.found
+    hidden = int(wanted.hidden & ~wanted.kinds)
+    steps: Iterable[int] = range(len(marks))
+    if kinds or found is not None:
+        steps = (one for one in steps if not kinds or marks[one] & kinds)
+        steps = steps if found is None else (one for one in steps if one in found)
+    elif folded:
+        turns = [step.turn for step in index.steps]
+        steps = (
+            one
+            for one in steps
+            if turns[one] not in folded or one == 0 or turns[one - 1] != turns[one]
         )
-    if not folded:
-        return array("l", steps)
-    turns = [step.turn for step in index.steps]
-    return array(
-        "l",
-        (
-            step
-            for step in steps
-            if turns[step] not in folded or step == 0 or turns[step - 1] != turns[step]
-        ),
-    )
+    if hidden:
+        steps = (one for one in steps if not marks[one] & hidden)
+    return array("l", steps)
 
 
 def turns_of(index: StepMarks) -> frozenset[int]:

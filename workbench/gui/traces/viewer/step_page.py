@@ -38,12 +38,16 @@ _STARTS_FOLDED = frozenset({"reasoning"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a person wants a step shown: renderers chosen and blocks folded, by block id."""
+    """How a person wants a step shown: renderers chosen and blocks folded, by block id.
+
+    Blocks whose role is ``hidden`` are folded unless they were unfolded by hand.
+    """
 
     chosen: Mapping[str, str] = field(default_factory=dict)
     folded: Mapping[str, bool] = field(default_factory=dict)
     quote: str = ""
     raw: bool = False
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,8 @@ def _block(part: _Part, view: View, quote: str, most: int) -> Block:
     asked = quote if quote and quote in shown_text(content) else ""
     shown = show(content, RENDERERS, chosen=view.chosen.get(block_id, ""), quote=asked, most=most)
     at = shown.text.find(displayable(asked)) if asked else -1
-    folded = view.folded.get(block_id, content.role in _STARTS_FOLDED) and at < 0
+    closed = content.role in _STARTS_FOLDED or content.role in view.hidden
+    folded = view.folded.get(block_id, closed) and at < 0
     return Block(block_id, title, content, shown, folded, call, at)
 
 

@@ -77,7 +77,7 @@ class StepReader(QWidget):
         """Say which trace the steps are of; nothing is shown until ``show_step``."""
         self._turn += 1
         self._place, self._trace, self._step = place, trace, None
-        self._view = View()
+        self._view = View(hidden=self._view.hidden)
         self.page = None
         self._stack.setCurrentWidget(self.text)
         self.text.clear()
@@ -90,7 +90,7 @@ class StepReader(QWidget):
         step = self._trace.trajectory.steps[number]
         same = self._step is not None and self._step.index == number
         self._step = step
-        self._view = View(raw=self._view.raw, quote=quote)
+        self._view = View(raw=self._view.raw, quote=quote, hidden=self._view.hidden)
         if same and self.page is not None and self.page.quote == quote:
             return
         self._stack.setCurrentWidget(self.text)
@@ -104,6 +104,11 @@ class StepReader(QWidget):
     def set_raw(self, raw: bool) -> None:
         """Show the step's records as they are in the file, or what they say."""
         self._view = replace(self._view, raw=raw)
+        self._read(keep_place=False)
+
+    def hide_parts(self, roles: frozenset[str]) -> None:
+        """Keep blocks of these roles closed in every step, until a person opens one."""
+        self._view = replace(self._view, hidden=roles, folded={})
         self._read(keep_place=False)
 
     def copy_raw(self) -> None:

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.shell.context import AppContext
-from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.step_marks import (
     Mark,
@@ -20,31 +19,16 @@ from workbench.gui.traces.step_marks import (
     marks_of,
     turns_of,
 )
+from workbench.gui.traces.viewer.detail_pane import DetailPane, rule
+from workbench.gui.traces.viewer.header import ViewerHeader
+from workbench.gui.traces.viewer.history import History, Visit
 from workbench.gui.traces.viewer.search import steps_with
-from workbench.gui.traces.viewer.step_reader import StepReader
-from workbench.gui.traces.viewer.steps_view import StepsView
+from workbench.gui.traces.viewer.steps_pane import StepsPane
 from workbench.gui.traces.viewer.time_strip import TimeStrip
-from workbench.gui.widgets.badge import Badge
-from workbench.gui.widgets.buttons import WordButton, icon_button, link_button
-from workbench.gui.widgets.elided_label import ElidedLabel
-from workbench.gui.widgets.layouts import column, row
-from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.split_view import SplitView
-from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.traces.open import OpenTrace
 
-#: Facets of the step list.
-KINDS: tuple[tuple[str, Mark], ...] = (
-    ("All steps", Mark.NONE),
-    ("Prompts", Mark.PROMPT),
-    ("Answers", Mark.ANSWER),
-    ("Tool calls", Mark.TOOL),
-    ("Errors", Mark.ERROR),
-    ("Skills", Mark.SKILL),
-    ("Edits", Mark.EDIT),
-    ("Subagents", Mark.SUBAGENT),
-    ("Context", Mark.CONTEXT),
-)
 _NOTHING: dict[Mark, str] = {
     Mark.ERROR: "No step of this trace failed.",
     Mark.PROMPT: "This trace has no user prompt.",
@@ -56,8 +40,9 @@ class TraceViewer(QWidget):
     """Shows one trace at a time; ``left`` asks for the list, ``place_asked`` for another trace."""
 
     left = Signal()
-    place_asked = Signal(object)
+    place_asked = Signal(object, int)
     shown = Signal()
+    step_shown = Signal(int)
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,23 +55,24 @@ class TraceViewer(QWidget):
         self._wanted: tuple[int, str] = (0, "")
         self._quote = ""
         self._searching = threading.Event()
-        self._title = ElidedLabel()
-        self._title.setProperty("section", False)
-        self._errors = Badge("", "error")
-        self._up = link_button("Parent trace", self._go_up)
+        self._history = History()
+        self._returning = False
+        self.header = ViewerHeader()
+        self.by_time = self.header.by_time
         self.strip = TimeStrip()
-        self.filter = SearchField("Find in this trace…", pause_ms=250)
-        self.kind = ChoiceBox("Kind of step")
-        self.kind.addItems([title for title, _ in KINDS])
-        self.steps = StepsView()
-        self.count = QLabel()
-        self.count.setProperty("muted", True)
-        self.number = QLineEdit()
-        self.reader = StepReader(context)
-        self._step_title = ElidedLabel()
+        self.pane = StepsPane()
+        self.filter, self.kind = self.pane.filter, self.pane.kind
+        self.steps, self.count = self.pane.steps, self.pane.count
+        self.detail = DetailPane(context)
+        self.reader, self.number, self.raw = (
+            self.detail.reader,
+            self.detail.number,
+            self.detail.raw,
+        )
         self._lay_out()
         self.setFocusProxy(self.steps)
         self._connect()
+        self._add_keys()
 
     # What the panel and the commands ask for
 
@@ -96,11 +82,12 @@ class TraceViewer(QWidget):
         if self.place is not None and self._same(place):
             self._go_to_wanted()
             return
+        self._leave_behind()
         self._give_back()
         self.place = place
         self._trace = place.opened()
         self._index = None
-        self._name(place)
+        self.header.name(place)
         self.steps.steps.show(None, ())
         self.strip.show_index(None)
         self.reader.set_trace(place, self._trace)
@@ -118,6 +105,7 @@ class TraceViewer(QWidget):
         self._give_back()
         self.place = None
         self._index = None
+        self._history.clear()
         self.steps.steps.show(None, ())
         self.strip.show_index(None)
         self.reader.set_trace(None, None)
@@ -132,18 +120,54 @@ class TraceViewer(QWidget):
             return
         self.go_to(step)
 
+    def jump_to_first(self, mark: Mark) -> None:
+        """Go to the first step with a mark."""
+        if self._index is not None:
+            step = self._index.next_of(mark, -1)
+            if step is None:
+                self._context.notify.info(_NOTHING.get(mark, "There is none."), replace="jump")
+            else:
+                self.go_to(step)
+
     def go_to(self, step: int, quote: str = "") -> None:
         """Select a step; filters that hide it are taken off."""
         index = self._index
         if index is None or not index.steps:
             return
         step = min(max(0, step), len(index.steps) - 1)
+        if step != self.steps.current_step:
+            self._leave_behind()
         self._quote = quote
         if not self._listed(step):
             self._unhide(step)
         if self.steps.current_step == step:
             self._show_step(step)
         self.steps.select(step, middle=True)
+
+    def back(self) -> None:
+        """Go to the step that was left by a jump; where there is none, to the list of traces."""
+        now = self._visit()
+        found = self._history.back(now) if now is not None else None
+        if found is None:
+            self.left.emit()
+        else:
+            self._return_to(found)
+
+    def forward(self) -> None:
+        """Go to the step that was gone back from."""
+        now = self._visit()
+        found = self._history.forward(now) if now is not None else None
+        if found is None:
+            self._context.notify.info("There is nothing to go forward to.", replace="jump")
+        else:
+            self._return_to(found)
+
+    def up(self) -> None:
+        """Go to the trace that started this one; from a file's own trace to the list."""
+        if self.place is not None and self.place.parent is not None:
+            self.place_asked.emit(self.place.parent, 0)
+        else:
+            self.left.emit()
 
     def ask_step(self) -> None:
         """Put the cursor where a step number is typed."""
@@ -166,125 +190,57 @@ class TraceViewer(QWidget):
         """Marks and times of the trace, None until they are worked out."""
         return self._index
 
+    @property
+    def trace(self) -> OpenTrace | None:
+        """The trace that is shown."""
+        return self._trace
+
     # Layout
 
     def _lay_out(self) -> None:
-        panes = SplitView((self._steps_pane(), self._detail_pane()), sizes=(420, 760))
+        panes = SplitView((self.pane, self.detail), sizes=(420, 760))
         panes.setStretchFactor(1, 1)
         inside = column(self, spacing=0)
-        inside.addWidget(self._header())
+        inside.addWidget(self.header)
         inside.addWidget(self.strip)
-        inside.addWidget(_rule())
+        inside.addWidget(rule())
         inside.addWidget(panes, 1)
 
-    def _header(self) -> QWidget:
-        header = QFrame()
-        header.setObjectName("PanelHeader")
-        line = row(header, spacing=8)
-        line.setContentsMargins(8, 4, 12, 4)
-        back = WordButton()
-        back.setIcon(icon("traces"))
-        back.setText("Traces")
-        back.setToolTip("Back to the list of traces (Alt+Left)")
-        back.setAccessibleName("Back to the list of traces")
-        back.clicked.connect(lambda _checked=False: self.left.emit())
-        line.addWidget(back)
-        line.addWidget(QLabel("›"))
-        line.addWidget(self._up)
-        line.addWidget(self._title, 1)
-        line.addWidget(self._errors)
-        self.by_time = QToolButton()
-        self.by_time.setIcon(icon("clock", "text_muted", on="selection_text"))
-        self.by_time.setCheckable(True)
-        self.by_time.setToolTip("Time strip along the time instead of the steps (T)")
-        self.by_time.setAccessibleName("Time strip along the time")
-        line.addWidget(self.by_time)
-        return header
-
-    def _steps_pane(self) -> QWidget:
-        pane = QWidget()
-        tools = row(spacing=8)
-        tools.setContentsMargins(8, 8, 8, 8)
-        tools.addWidget(self.filter, 1)
-        tools.addWidget(self.kind)
-        foot = row(spacing=4)
-        foot.setContentsMargins(12, 4, 8, 4)
-        foot.addWidget(self.count, 1)
-        foot.addWidget(icon_button("chevron-right", "Fold all turns", lambda: self.fold_all(True)))
-        foot.addWidget(
-            icon_button("chevron-down", "Unfold all turns", lambda: self.fold_all(False))
-        )
-        inside = column(pane, spacing=0)
-        inside.addLayout(tools)
-        inside.addWidget(self.steps, 1)
-        inside.addLayout(foot)
-        pane.setMinimumWidth(260)
-        return pane
-
-    def _detail_pane(self) -> QWidget:
-        pane = QWidget()
-        self._step_title.setProperty("muted", True)
-        self.number.setPlaceholderText("Step")
-        self.number.setAccessibleName("Go to step number")
-        self.number.setToolTip("Go to step (G)")
-        self.number.setFixedWidth(64)
-        self.number.setValidator(QIntValidator(0, 99_999_999, self))
-        tools = row(spacing=4)
-        tools.setContentsMargins(12, 8, 8, 8)
-        tools.addWidget(self._step_title, 1)
-        for sign, words, keys, mark in (
-            ("error", "Go to next error", "E", Mark.ERROR),
-            ("user", "Go to next prompt", "U", Mark.PROMPT),
-            ("spark", "Go to next skill event", "S", Mark.SKILL),
-        ):
-            tools.addWidget(self._jump_button(sign, words, keys, mark))
-        tools.addWidget(self.number)
-        self.raw = QToolButton()
-        self.raw.setIcon(icon("file-text", "text_muted", on="selection_text"))
-        self.raw.setCheckable(True)
-        self.raw.setToolTip("Show the records as they are in the file (R)")
-        self.raw.setAccessibleName("Show the records as they are in the file")
-        tools.addWidget(self.raw)
-        tools.addWidget(
-            icon_button("copy", "Copy the raw record", self.reader.copy_raw, shortcut="C")
-        )
-        inside = column(pane, spacing=0)
-        inside.addLayout(tools)
-        inside.addWidget(_rule())
-        inside.addWidget(self.reader, 1)
-        pane.setMinimumWidth(320)
-        return pane
-
-    def _jump_button(self, sign: str, words: str, keys: str, mark: Mark) -> QToolButton:
-        return icon_button(sign, words, lambda: self.jump(mark), shortcut=keys)
-
     def _connect(self) -> None:
+        self.header.left.connect(self.left)
+        self.header.up_asked.connect(self.up)
         self.strip.step_chosen.connect(self.go_to)
-        self.steps.chosen.connect(self._step_chosen)
+        self.steps.chosen.connect(self._show_step)
         self.steps.opened.connect(lambda _step: self.reader.setFocus())
         self.steps.fold_asked.connect(self._fold)
-        self.filter.searched.connect(self._search)
-        self.filter.left_downwards.connect(self.steps.setFocus)
-        self.filter.returnPressed.connect(self.steps.setFocus)
-        self.kind.currentIndexChanged.connect(self._kind_chosen)
-        self.number.returnPressed.connect(self._number_typed)
+        self.pane.searched.connect(self._search)
+        self.pane.narrowed.connect(self._narrow)
+        self.pane.fold_all_asked.connect(self.fold_all)
+        self.pane.parts_hidden.connect(self.reader.hide_parts)
+        self.detail.jump_asked.connect(self.jump)
+        self.detail.number_typed.connect(self._number_typed)
         self.by_time.toggled.connect(self.strip.set_by_time)
-        self.raw.toggled.connect(self.reader.set_raw)
         self.reader.subagent_asked.connect(self._open_subagent)
         self._context.theme_changed.connect(lambda _name: self.reader.refresh_colours())
+
+    def _add_keys(self) -> None:
         keys: tuple[tuple[str, Callable[[], object]], ...] = (
             ("E", lambda: self.jump(Mark.ERROR)),
             ("Shift+E", lambda: self.jump(Mark.ERROR, -1)),
+            ("Alt+Home", lambda: self.jump_to_first(Mark.ERROR)),
             ("U", lambda: self.jump(Mark.PROMPT)),
             ("Shift+U", lambda: self.jump(Mark.PROMPT, -1)),
             ("S", lambda: self.jump(Mark.SKILL)),
             ("Shift+S", lambda: self.jump(Mark.SKILL, -1)),
             ("G", self.ask_step),
+            ("H", self.pane.hide_button.showMenu),
             ("R", self.raw.toggle),
             ("C", self.reader.copy_raw),
             ("T", self.by_time.toggle),
             ("/", self.ask_words),
-            ("Alt+Left", self.left.emit),
+            ("Alt+Left", self.back),
+            ("Alt+Right", self.forward),
+            ("Alt+Up", self.up),
         )
         for text, run in keys:
             shortcut = QShortcut(QKeySequence(text), self)
@@ -297,23 +253,31 @@ class TraceViewer(QWidget):
         assert self.place is not None
         return self.place.trajectory is place.trajectory
 
-    def _name(self, place: TracePlace) -> None:
-        one = place.trajectory
-        self._title.setText(one.title or one.id)
-        self._up.setVisible(bool(place.way))
-        self._errors.set(f"{one.errors} {'error' if one.errors == 1 else 'errors'}", "error")
-        self._errors.setVisible(one.errors > 0)
+    def _visit(self) -> Visit | None:
+        if self.place is None or self.steps.current_step < 0:
+            return None
+        return Visit(self.place, self.steps.current_step)
+
+    def _leave_behind(self) -> None:
+        visit = self._visit()
+        if visit is not None and not self._returning:
+            self._history.left(visit)
+
+    def _return_to(self, visit: Visit) -> None:
+        self._returning = True
+        try:
+            if self.place is not None and self._same(visit.place):
+                self.go_to(visit.step)
+            else:
+                self.place_asked.emit(visit.place, visit.step)
+        finally:
+            self._returning = False
 
     def _show_index(self, index: StepMarks) -> None:
         self._index = index
         self._folded = frozenset()
-        self._filter = StepFilter()
-        for widget in (self.filter, self.kind):
-            widget.blockSignals(True)
-        self.filter.clear()
-        self.kind.setCurrentIndex(0)
-        for widget in (self.filter, self.kind):
-            widget.blockSignals(False)
+        self.pane.reset()
+        self._filter = self.pane.filter_of(None)
         self.by_time.setEnabled(index.timed)
         self.strip.show_index(index)
         self._list()
@@ -345,17 +309,9 @@ class TraceViewer(QWidget):
     def _unhide(self, step: int) -> None:
         assert self._index is not None
         self._folded = self._folded - {self._index.steps[step].turn}
-        self._filter = StepFilter()
-        self.kind.blockSignals(True)
-        self.kind.setCurrentIndex(0)
-        self.kind.blockSignals(False)
-        self.filter.blockSignals(True)
-        self.filter.clear()
-        self.filter.blockSignals(False)
+        self.pane.reset(hidden=bool(self._index.marks[step] & self.pane.hidden))
+        self._filter = self.pane.filter_of(None)
         self._list()
-
-    def _step_chosen(self, step: int) -> None:
-        self._show_step(step)
 
     def _show_step(self, step: int) -> None:
         assert self._index is not None
@@ -367,7 +323,8 @@ class TraceViewer(QWidget):
         turn = f"  ·  turn {one.turn}" if one.turn else ""
         time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
         title = self.reader.title()
-        self._step_title.setText(f"Step {step}  ·  {title}{turn}{model}{time}")
+        self.detail.title.setText(f"Step {step}  ·  {title}{turn}{model}{time}")
+        self.step_shown.emit(step)
 
     def _fold(self, step: int, folded: bool) -> None:
         assert self._index is not None
@@ -377,8 +334,8 @@ class TraceViewer(QWidget):
             self._folded = wanted
             self._list()
 
-    def _kind_chosen(self, number: int) -> None:
-        self._filter = StepFilter(KINDS[number][1], self._filter.found)
+    def _narrow(self) -> None:
+        self._filter = self.pane.filter_of(self._filter.found)
         self._list()
 
     def _search(self, words: str) -> None:
@@ -387,7 +344,7 @@ class TraceViewer(QWidget):
         if trace is None:
             return
         if not words.strip():
-            self._filter = StepFilter(self._filter.kinds)
+            self._filter = self.pane.filter_of(None)
             self._list()
             return
         stop = self._searching = threading.Event()
@@ -395,32 +352,27 @@ class TraceViewer(QWidget):
 
         def done(found: frozenset[int]) -> None:
             if stop is self._searching and not stop.is_set():
-                self._filter = StepFilter(self._filter.kinds, found)
+                self._filter = self.pane.filter_of(found)
                 self._list()
 
         self._context.spawn_thread(
             steps_with, trace, words.strip(), stop.is_set, on_done=done, owner=self
         )
 
-    def _number_typed(self) -> None:
-        if self.number.text():
-            self.go_to(int(self.number.text()))
-            self.steps.setFocus()
+    def _number_typed(self, step: int) -> None:
+        self.go_to(step)
+        self.steps.setFocus()
 
     def _open_subagent(self, trajectory_id: str) -> None:
         if self.place is None:
             return
         for number, child in enumerate(self.place.trajectory.children):
             if child.id == trajectory_id:
-                self.place_asked.emit(self.place.child(number))
+                self.place_asked.emit(self.place.child(number), 0)
                 return
         self._context.notify.info(
             f"The subagent {trajectory_id} is not among what was opened.", replace="subagent"
         )
-
-    def _go_up(self) -> None:
-        if self.place is not None and self.place.parent is not None:
-            self.place_asked.emit(self.place.parent)
 
     def _give_back(self) -> None:
         """Close a subagent's trace, which is ours; a file's own trace is the workspace's."""
@@ -428,11 +380,3 @@ class TraceViewer(QWidget):
         if self._trace is not None and self.place is not None and self.place.way:
             self._trace.close()
         self._trace = None
-
-
-def _rule() -> QFrame:
-    """Return a line between two parts."""
-    line = QFrame()
-    line.setObjectName("PanelHeader")
-    line.setFixedHeight(1)
-    return line

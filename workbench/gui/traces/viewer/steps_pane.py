@@ -1,0 +1,146 @@
+"""The left side of the viewer: the steps that are listed, and what narrows them down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
+
+from workbench.gui.theme.icons import icon
+from workbench.gui.traces.step_marks import Mark, StepFilter
+from workbench.gui.traces.viewer.steps_view import StepsView
+from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.value_fields import ChoiceBox
+
+#: Facets of the step list.
+KINDS: tuple[tuple[str, Mark], ...] = (
+    ("All steps", Mark.NONE),
+    ("Prompts", Mark.PROMPT),
+    ("Answers", Mark.ANSWER),
+    ("Tool calls", Mark.TOOL),
+    ("Errors", Mark.ERROR),
+    ("Skills", Mark.SKILL),
+    ("Edits", Mark.EDIT),
+    ("Subagents", Mark.SUBAGENT),
+    ("Context", Mark.CONTEXT),
+)
+#: What can be hidden: steps by their mark, and parts of a step by the role of its blocks.
+_HIDDEN_STEPS = (
+    ("Context and events", Mark.CONTEXT),
+    ("Tool calls", Mark.TOOL),
+    ("Answers", Mark.ANSWER),
+)
+_HIDDEN_PARTS = (("Reasoning", "reasoning"), ("Tool results", "observation"))
+
+
+class StepsPane(QWidget):
+    """``narrowed`` tells that another kind is asked for or hidden, ``searched(words)`` of words.
+
+    ``parts_hidden(roles)`` tells which parts of every step are not shown.
+    """
+
+    narrowed = Signal()
+    searched = Signal(str)
+    fold_all_asked = Signal(bool)
+    parts_hidden = Signal(frozenset)
+    file_left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.filter = SearchField("Find in this trace…", pause_ms=250)
+        self.kind = ChoiceBox("Kind of step")
+        self.kind.addItems([title for title, _ in KINDS])
+        self.steps = StepsView()
+        self.count = QLabel()
+        self.count.setProperty("muted", True)
+        self.hide_button = QToolButton()
+        self.hide_button.setIcon(icon("eye", "text_muted"))
+        self.hide_button.setAccessibleName("Hide kinds of steps or parts of them")
+        self.hide_button.setToolTip("Hide reasoning, tool results, or kinds of steps (H)")
+        self.hide_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        self.hide_button.setMenu(menu)
+        self.parts: dict[str, QAction] = {}
+        self._steps_hidden: dict[Mark, QAction] = {}
+        menu.addSection("Hide in every step")
+        for title, role in _HIDDEN_PARTS:
+            self.parts[role] = self._choice(menu, title, self._tell_parts)
+        menu.addSection("Hide from the list")
+        for title, mark in _HIDDEN_STEPS:
+            self._steps_hidden[mark] = self._choice(menu, title, self.narrowed.emit)
+        self._lay_out()
+        self.filter.searched.connect(self.searched)
+        self.filter.left_downwards.connect(self.steps.setFocus)
+        self.filter.returnPressed.connect(self.steps.setFocus)
+        self.kind.currentIndexChanged.connect(lambda _number: self.narrowed.emit())
+
+    @property
+    def wanted(self) -> Mark:
+        """The kind that is asked for, NONE for all."""
+        return KINDS[self.kind.currentIndex()][1]
+
+    @property
+    def hidden(self) -> Mark:
+        """The kinds that are not listed."""
+        found = Mark.NONE
+        for mark, action in self._steps_hidden.items():
+            if action.isChecked():
+                found |= mark
+        return found
+
+    @property
+    def hidden_parts(self) -> frozenset[str]:
+        """The roles of blocks that are not shown."""
+        return frozenset(role for role, action in self.parts.items() if action.isChecked())
+
+    def reset(self, *, hidden: bool = False) -> None:
+        """Ask for all steps again, with ``hidden`` those that are hidden as well; tells nobody."""
+        for widget in (self.filter, self.kind):
+            widget.blockSignals(True)
+        self.filter.clear()
+        self.kind.setCurrentIndex(0)
+        for widget in (self.filter, self.kind):
+            widget.blockSignals(False)
+        if hidden:
+            for action in self._steps_hidden.values():
+                action.blockSignals(True)
+                action.setChecked(False)
+                action.blockSignals(False)
+
+    def filter_of(self, found: frozenset[int] | None) -> StepFilter:
+        """Return what is asked for, among the steps that were found by words."""
+        return StepFilter(self.wanted, found, self.hidden)
+
+    def _choice(self, menu: QMenu, title: str, tell: Callable[[], object]) -> QAction:
+        action = menu.addAction(title)
+        action.setCheckable(True)
+        action.toggled.connect(lambda _on=False: tell())
+        return action
+
+    def _tell_parts(self) -> None:
+        self.parts_hidden.emit(self.hidden_parts)
+
+    def _lay_out(self) -> None:
+        tools = row(spacing=8)
+        tools.setContentsMargins(8, 8, 8, 8)
+        tools.addWidget(self.filter, 1)
+        tools.addWidget(self.kind)
+        tools.addWidget(self.hide_button)
+        foot = row(spacing=4)
+        foot.setContentsMargins(12, 4, 8, 4)
+        foot.addWidget(self.count, 1)
+        for sign, words, folded in (
+            ("chevron-right", "Fold all turns", True),
+            ("chevron-down", "Unfold all turns", False),
+        ):
+            foot.addWidget(icon_button(sign, words, partial(self.fold_all_asked.emit, folded)))
+        inside = column(self, spacing=0)
+        inside.addLayout(tools)
+        inside.addWidget(self.steps, 1)
+        inside.addLayout(foot)
+        self.setMinimumWidth(260)
