@@ -6,6 +6,7 @@ other program can lose what a person wrote.
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,24 +30,25 @@ class AnnotationStore:
         self.path = path
         self.problems: tuple[str, ...] = ()
         self._by_id: dict[str, Annotation] = {}
-        self._size = -1
+        self._seen: tuple[int, int, int] | None = None
         self.reload()
 
     def reload(self) -> bool:
         """Read the file again when it changed; return whether it did."""
         try:
-            size = self.path.stat().st_size
+            found = self.path.stat()
+            seen = (found.st_size, found.st_mtime_ns, found.st_ino)
         except FileNotFoundError:
-            size = 0
+            seen = (0, 0, 0)
         except OSError as problem:
             raise FileProblem(f"Cannot read {self.path}: {problem.strerror}.") from problem
-        if size == self._size:
+        if seen == self._seen:
             return False
         values, self.problems = read_lines(self.path, Annotation)
         self._by_id = {}
         for value in values:
             self._by_id[value.id] = value
-        self._size = size
+        self._seen = seen
         return True
 
     def all(self) -> tuple[Annotation, ...]:
@@ -59,13 +61,11 @@ class AnnotationStore:
         found = self._by_id.get(annotation)
         return None if found is None or found.deleted else found
 
-    def of_trace(self, trajectory: str) -> tuple[Annotation, ...]:
-        """Return those of a trajectory and its steps."""
-        return tuple(one for one in self.all() if one.anchor.trajectory == trajectory)
-
-    def of_step(self, trajectory: str, uid: str) -> tuple[Annotation, ...]:
-        """Return those of one step."""
-        return tuple(one for one in self.of_trace(trajectory) if one.anchor.uid == uid)
+    def of_skill(self, skill: str) -> tuple[Annotation, ...]:
+        """Return those that are linked to a line of a skill, by its id."""
+        return tuple(
+            one for one in self.all() if one.skill is not None and one.skill.skill == skill
+        )
 
     def labels(self) -> tuple[tuple[str, int], ...]:
         """Return the labels in use with their counts, the most used first."""
@@ -81,11 +81,11 @@ class AnnotationStore:
         Args:
             anchor: what it is about.
             now: the time, ISO 8601 in UTC.
-            fields: label, note, verdict, severity, outcome, skill, author.
+            fields: label, note, verdict, severity, outcome, score, skill, quote, author.
 
         Raises:
             FileProblem: it could not be written.
-            ValueError: it says nothing, or an outcome is given to a single step.
+            ValueError: it says nothing, or an outcome or score is given to a single step.
         """
         made = Annotation(id=uuid.uuid4().hex, anchor=anchor, created=now, changed=now, **fields)
         return self._put(made)
@@ -98,6 +98,32 @@ class AnnotationStore:
             ValueError: as ``add``.
         """
         return self._put(replace(self._existing(annotation), changed=now, **fields))
+
+    def attach(self, anchor: StepAnchor, now: str, before: str = "", **fields: Any) -> Annotation:
+        """Give a trace an outcome: a new annotation, or ``before``, the one it has, anew.
+
+        Raises:
+            FileProblem: it could not be written.
+            ValueError: as ``add``.
+        """
+        self.reload()
+        if before and self.get(before) is not None:
+            return self.change(before, now, **fields)
+        return self.add(anchor, now, **fields)
+
+    def take_in(self, given: Iterable[Annotation]) -> tuple[Annotation, ...]:
+        """Write annotations made elsewhere, ids kept; return those that were written.
+
+        One that is here already, or was deleted here, is left as it is.
+
+        Raises:
+            FileProblem: they could not be written.
+            ValueError: as ``add``; none is written then.
+        """
+        self.reload()
+        fresh = [_checked(one) for one in given if one.id not in self._by_id]
+        self._append(fresh)
+        return tuple(fresh)
 
     def delete(self, annotation: str, now: str) -> None:
         """Take an annotation back; its lines stay in the file.
@@ -127,12 +153,7 @@ class AnnotationStore:
         return found
 
     def _put(self, made: Annotation) -> Annotation:
-        says = (made.label, made.note, made.verdict, made.severity, made.outcome, made.skill)
-        if not any(says):
-            raise ValueError("an annotation without label, note, verdict, severity or link")
-        if made.outcome is not None and made.anchor.uid:
-            raise ValueError("an outcome belongs to a whole trace, not to a step")
-        self._append([made])
+        self._append([_checked(made)])
         return made
 
     def _append(self, values: Iterable[Annotation]) -> None:
@@ -140,7 +161,18 @@ class AnnotationStore:
             append_line(self.path, value)
             self._by_id[value.id] = value
         # What another program wrote meanwhile is read at the next reload.
-        self._size = -1
+        self._seen = None
+
+
+def _checked(made: Annotation) -> Annotation:
+    says = (made.label, made.note, made.verdict, made.severity, made.outcome, made.skill)
+    if not any(says):
+        raise ValueError("an annotation without label, note, verdict, severity or link")
+    if made.outcome is not None and made.anchor.uid:
+        raise ValueError("an outcome belongs to a whole trace, not to a step")
+    if made.score is not None and (made.outcome is None or not math.isfinite(made.score)):
+        raise ValueError("a score is a finite number and belongs to an outcome")
+    return made
 
 
 def _unknown(annotation: str, path: Path) -> FileProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -10,13 +11,17 @@ import msgspec
 
 from workbench.files import FileProblem
 
+with contextlib.suppress(ImportError):  # absent on Windows
+    import fcntl
+
 Value = TypeVar("Value")
 
 
 def append_line(path: Path, value: object) -> None:
     """Append ``value`` as one JSON line and wait until it is on the disk.
 
-    A torn last line (the power went) is ended first, so that it costs itself alone.
+    A torn last line (the power went) is ended first, so that it costs itself alone. Other programs
+    that append wait until this line is whole.
 
     Raises:
         FileProblem: it cannot be written; what was there stays as it was.
@@ -25,6 +30,9 @@ def append_line(path: Path, value: object) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as stream:
+            # Given back when the file is closed.
+            with contextlib.suppress(NameError):
+                fcntl.flock(stream, fcntl.LOCK_EX)
             size = stream.seek(0, os.SEEK_END)
             if size:
                 stream.seek(size - 1)

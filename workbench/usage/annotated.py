@@ -1,16 +1,15 @@
-"""Annotations brought together with the traces they are about, and given away as label sets."""
+"""Annotations brought together with the traces they are about."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from workbench.domain.annotation import Annotation, StepAnchor
-from workbench.domain.trajectory import Outcome, Trajectory
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
@@ -21,13 +20,15 @@ class Placed(Struct, frozen=True):
     """An annotation and where it belongs now.
 
     "changed": the step is there and says something else; "broken": the step or its trace is gone.
-    A broken one keeps its words and leads nowhere. ``reason`` says why, for people.
+    Only a found one has a ``step``: the others keep their words and lead nowhere. ``candidate``
+    is the step that a person may attach it to again. ``reason`` says why, for people.
     """
 
     annotation: Annotation
     state: State
     step: int | None = None
     reason: str = ""
+    candidate: int | None = None
 
 
 def anchor_of(trace: OpenTrace, index: int | None = None) -> StepAnchor:
@@ -37,10 +38,55 @@ def anchor_of(trace: OpenTrace, index: int | None = None) -> StepAnchor:
         TraceError: the file is not what it was.
     """
     one = trace.trajectory
+    whole = StepAnchor(
+        one.id,
+        path=str(trace.path.absolute()),
+        session=one.session or "",
+        start=one.steps[0].uid if one.steps else "",
+        says=one.title,
+    )
     if index is None:
-        return StepAnchor(one.id, path=str(trace.path))
+        return whole
     step = one.steps[index]
-    return StepAnchor(one.id, step.uid, content_hash(trace, index), str(trace.path), index)
+    return StepAnchor(
+        whole.trajectory,
+        step.uid,
+        content_hash(trace, index),
+        whole.path,
+        index,
+        whole.session,
+        whole.start,
+        step.preview or ", ".join(call.name for call in step.tool_calls),
+    )
+
+
+def belongs(
+    anchor: StepAnchor, trajectory: str, session: str | None, path: str, start: str | None = None
+) -> bool:
+    """Whether an anchor is of that trace.
+
+    The ids have to be equal, which is not enough: many formats give every file the same id. So
+    the file must be the same, or the session must have an id of its own; where the file of the
+    annotation is gone, one that begins with the same step (``start``) is taken for it.
+    """
+    if anchor.trajectory != trajectory:
+        return False
+    if not anchor.path or _same_file(anchor.path, path):
+        return True
+    if anchor.session and session:
+        return anchor.session == session
+    return bool(start) and anchor.start == start and not Path(anchor.path).exists()
+
+
+def about(annotations: Iterable[Annotation], trace: OpenTrace) -> tuple[Annotation, ...]:
+    """Return the annotations of a trace and its steps, in the order given."""
+    one = trace.trajectory
+    start = one.steps[0].uid if one.steps else None
+    return tuple(
+        said
+        for said in annotations
+        if belongs(said.anchor, one.id, one.session, str(trace.path), start)
+    )
 
 
 def content_hash(trace: OpenTrace, index: int) -> str:
@@ -59,93 +105,73 @@ def content_hash(trace: OpenTrace, index: int) -> str:
 
 
 def placed(annotations: Iterable[Annotation], trace: OpenTrace | None) -> tuple[Placed, ...]:
-    """Find each annotation in a trace; None where its file is gone or cannot be read.
+    """Find each annotation in its trace; None where its file is gone or cannot be read.
 
     A step is known by its uid; where that is gone, by its content (a copied or converted file).
+    What fits several steps equally well is broken rather than put at the wrong one.
     """
     if trace is None:
         return tuple(
             Placed(one, "broken", reason=f"The trace is gone: {one.anchor.path}.")
             for one in annotations
         )
-    by_uid = {step.uid: step.index for step in trace.trajectory.steps}
-    hashes: dict[str, int] = {}
+    steps = _Steps(trace)
     found: list[Placed] = []
     for one in annotations:
-        uid = one.anchor.uid
-        if not uid:
-            found.append(Placed(one, "found"))
-            continue
         try:
-            index = by_uid.get(uid)
-            if index is not None and content_hash(trace, index) == one.anchor.content:
-                found.append(Placed(one, "found", index))
-                continue
-            if not hashes:
-                hashes = {
-                    content_hash(trace, step.index): step.index for step in trace.trajectory.steps
-                }
+            found.append(steps.place(one))
         except TraceError as problem:
             found.append(Placed(one, "broken", reason=str(problem)))
-            continue
-        moved = hashes.get(one.anchor.content)
-        if moved is not None:
-            found.append(Placed(one, "found", moved))
-        elif index is not None:
-            found.append(Placed(one, "changed", index, "The step says something else by now."))
-        else:
-            found.append(Placed(one, "broken", reason=f"The trace has no step {uid} any more."))
     return tuple(found)
 
 
-def judged_outcome(trajectory: Trajectory, annotations: Iterable[Annotation]) -> Outcome:
-    """Return how a run ended: as a person says, else as the trace does. The last word counts."""
-    said = [
-        one
-        for one in annotations
-        if one.outcome is not None and one.anchor.trajectory == trajectory.id
-    ]
-    if not said:
-        return trajectory.outcome
-    last = max(said, key=lambda one: one.changed)
-    status = last.outcome or "unknown"
-    return Outcome(status=status, reason=f"said by {last.author or 'a person'}")
+class _Steps:
+    """The steps of a trace by uid and, once one is asked for, by content."""
+
+    def __init__(self, trace: OpenTrace) -> None:
+        self._trace = trace
+        self._by_uid: dict[str, list[int]] = {}
+        for step in trace.trajectory.steps:
+            self._by_uid.setdefault(step.uid, []).append(step.index)
+        self._by_content: dict[str, list[int]] | None = None
+
+    def place(self, one: Annotation) -> Placed:
+        anchor = one.anchor
+        if not anchor.uid:
+            return Placed(one, "found")
+        named = self._by_uid.get(anchor.uid, [])
+        same = [index for index in named if content_hash(self._trace, index) == anchor.content]
+        if not same:
+            same = self._of_content(anchor.content)
+        step = _one_of(same, anchor.step)
+        if step is not None:
+            return Placed(one, "found", step)
+        if same:
+            return Placed(one, "broken", reason=f"{len(same)} steps say the same by now.")
+        if named:
+            return Placed(
+                one,
+                "changed",
+                reason="The step says something else by now.",
+                candidate=_one_of(named, anchor.step),
+            )
+        return Placed(one, "broken", reason=f"The trace has no step {anchor.uid} any more.")
+
+    def _of_content(self, content: str) -> list[int]:
+        if self._by_content is None:
+            made: dict[str, list[int]] = {}
+            for index in range(len(self._trace.trajectory.steps)):
+                made.setdefault(content_hash(self._trace, index), []).append(index)
+            self._by_content = made
+        return self._by_content.get(content, []) if content else []
 
 
-def label_set(
-    found: Iterable[Placed], texts: Mapping[str, str] | None = None
-) -> tuple[dict[str, Any], ...]:
-    """Return annotations as records of a label set, for evolution and evaluation.
+def _one_of(steps: Sequence[int], hint: int | None) -> int | None:
+    """Return the only step, or among several the one where it was before."""
+    if len(steps) == 1:
+        return steps[0]
+    return hint if hint in steps else None
 
-    Broken ones are left out: what they say cannot be checked. Those of changed steps are left out
-    as well.
 
-    Args:
-        found: placed annotations.
-        texts: what each annotated step says, by annotation id; left out where it is not given.
-    """
-    records: list[dict[str, Any]] = []
-    for one in found:
-        if one.state != "found":
-            continue
-        said = one.annotation
-        record: dict[str, Any] = {
-            "id": said.id,
-            "trace": said.anchor.path,
-            "trajectory": said.anchor.trajectory,
-            "step": one.step,
-            "uid": said.anchor.uid,
-            "content": said.anchor.content,
-            "label": said.label,
-            "verdict": said.verdict,
-            "severity": said.severity,
-            "outcome": said.outcome,
-            "note": said.note,
-            "author": said.author,
-            "changed": said.changed,
-            "skill": msgspec.to_builtins(said.skill) if said.skill is not None else None,
-        }
-        if texts is not None and said.id in texts:
-            record["text"] = texts[said.id]
-        records.append(record)
-    return tuple(records)
+def _same_file(one: str, other: str) -> bool:
+    return one == other or Path(one).absolute() == Path(other).absolute()

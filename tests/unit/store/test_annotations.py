@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from workbench.domain.annotation import SkillLine, StepAnchor
+from workbench.domain.annotation import Annotation, SkillLine, StepAnchor
 from workbench.files import FileProblem
 from workbench.store.annotations import AnnotationStore
 
@@ -27,8 +29,8 @@ def test_an_annotation_is_there_after_a_restart(store: AnnotationStore) -> None:
     )  # fmt: skip
     again = AnnotationStore(store.path)
     assert again.all() == (made,)
-    assert again.of_step("session", "step-1") == (made,)
-    assert again.of_step("session", "step-2") == ()
+    assert again.of_skill("pdf") == (made,)
+    assert again.of_skill("csv") == ()
     assert again.labels() == (("loop", 1),)
 
 
@@ -53,6 +55,10 @@ def test_what_says_nothing_is_refused(store: AnnotationStore) -> None:
     with pytest.raises(ValueError, match="whole trace"):
         store.add(_STEP, "1", outcome="pass")
     assert store.add(_TRACE, "1", outcome="pass").outcome == "pass"
+    with pytest.raises(ValueError, match="score"):
+        store.add(_TRACE, "1", label="x", score=0.5)
+    with pytest.raises(ValueError, match="score"):
+        store.add(_TRACE, "1", outcome="pass", score=float("nan"))
     assert len(store.path.read_bytes().splitlines()) == 1
 
 
@@ -77,3 +83,47 @@ def test_a_torn_line_costs_itself_alone(store: AnnotationStore) -> None:
     assert len(again.problems) == 1
     again.add(_STEP, "2", label="b")
     assert len(AnnotationStore(store.path).all()) == 2
+
+
+def test_an_outcome_is_changed_rather_than_given_twice(store: AnnotationStore) -> None:
+    first = store.attach(_TRACE, "1", outcome="fail")
+    again = store.attach(_TRACE, "2", first.id, outcome="pass", score=0.5)
+    assert (again.id, again.created, again.changed) == (first.id, "1", "2")
+    assert store.all() == (again,)
+    store.delete(first.id, "3")
+    assert store.attach(_TRACE, "4", first.id, outcome="pass").id != first.id
+
+
+def test_what_others_wrote_is_taken_in_once(store: AnnotationStore) -> None:
+    given = [Annotation(f"id{n}", _STEP, "1", "1", label="theirs") for n in range(2)]
+    assert store.take_in(given) == tuple(given)
+    store.delete("id0", "2")
+    assert store.take_in(given) == ()
+    assert [one.id for one in store.all()] == ["id1"]
+    with pytest.raises(ValueError, match="without"):
+        store.take_in(
+            [Annotation("a", _STEP, "1", "1", label="x"), Annotation("b", _STEP, "1", "1")]
+        )
+    assert [one.id for one in AnnotationStore(store.path).all()] == ["id1"]
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from workbench.domain.annotation import StepAnchor
+from workbench.store.annotations import AnnotationStore
+store = AnnotationStore(Path(sys.argv[1]))
+for number in range(40):
+    store.add(StepAnchor("s", "u", "c"), "1", label=f"{sys.argv[2]}-{number}", note="x" * 20_000)
+"""
+
+
+def test_programs_that_write_at_once_lose_nothing(store: AnnotationStore) -> None:
+    running = [
+        subprocess.Popen([sys.executable, "-c", _WRITER, str(store.path), name])
+        for name in ("one", "two", "three")
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    assert store.reload()
+    assert len(store.all()) == 120
+    assert store.problems == ()
