@@ -18,8 +18,14 @@ from workbench.traces.compare.runs import Comparison, Row, RunFacts, compare
 from workbench.traces.compare.texts import row_diffs, with_texts
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces
+from workbench.usage.cohort_words import (
+    MEASURES,
+    difference_text,
+    paired_text,
+    share_text,
+    spread_text,
+)
 from workbench.usage.cohorts import Cohort, CohortComparison, by_skill, by_time
-from workbench.usage.proportions import Share, Spread
 
 #: Unchanged rows shown before and after a difference.
 _AROUND: Final = 1
@@ -252,24 +258,27 @@ def _cell(text: str) -> str:
 def _print_groups(found: CohortComparison) -> None:
     for group in (found.first, found.second):
         _print_group(group)
-    if found.left_out:
-        print(f"{found.left_out} sessions have no time and are in neither group.")
-    for what, p in (("passed", found.p_passed), ("had errors", found.p_with_errors)):
-        if p is None:
-            print(f"{what}: one group has no such observation, nothing can be compared.")
-        else:
-            print(f"{what}: Fisher's exact test, two-sided p = {p:.3g}")
+    print(console.coloured("differences, first minus second", "bold"))
+    for measure in found.measures:
+        print(f"  {MEASURES[measure.name]}: {difference_text(measure)}")
+    if found.tasks is not None:
+        print(console.coloured(f"the same task in both: {len(found.tasks.tasks)} tasks", "bold"))
+        for paired in found.tasks.measures:
+            print(f"  {MEASURES[paired.name]}: {paired_text(paired)}")
+    for what in (*(one.words for one in found.confounders), *found.warnings):
+        print(f"! {what}")
     print(found.caution)
 
 
 def _print_group(group: Cohort) -> None:
     print(console.coloured(f"{group.name}: {group.sessions} sessions", "bold"))
     print(
-        f"  passed {_share(group.passed)}; {group.unknown} without a known outcome, "
+        f"  passed {share_text(group.passed)}; {group.unknown} without a known outcome, "
         f"{group.infra} broken runs"
     )
     print(
-        f"  with errors {_share(group.with_errors)}; {group.errors} of {group.calls} calls failed"
+        f"  with errors {share_text(group.with_errors)}; {group.errors} of {group.calls} calls "
+        "failed"
     )
     for name, values in (
         ("steps", group.steps),
@@ -277,21 +286,4 @@ def _print_group(group: Cohort) -> None:
         ("cost in $", group.cost_usd),
         ("seconds", group.duration_s),
     ):
-        print(f"  {name}: {_spread(values)}")
-
-
-def _share(one: Share) -> str:
-    if one.low is None or one.high is None:
-        return "unknown: no session says"
-    rate = "" if one.few else f" = {one.hits / one.of:.0%}"
-    few = ", too few for a rate" if one.few else ""
-    return f"{one.hits} of {one.of}{rate} (95 % interval {one.low:.0%} to {one.high:.0%}{few})"
-
-
-def _spread(one: Spread) -> str:
-    if one.median is None:
-        return "not recorded"
-    return (
-        f"median {one.median:g} (quartiles {one.low:g} to {one.high:g}), "
-        f"{one.n} of {one.of} record it"
-    )
+        print(f"  {name}: {spread_text(values)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb, sqrt
 from statistics import NormalDist
 
@@ -76,11 +77,12 @@ def spread(values: list[float | None]) -> Spread:
     known = sorted(value for value in values if value is not None)
     if not known:
         return Spread(0, len(values), None, None, None)
-    low, median, high = (_quantile(known, part) for part in (0.25, 0.5, 0.75))
+    low, median, high = (quantile(known, part) for part in (0.25, 0.5, 0.75))
     return Spread(len(known), len(values), low, median, high)
 
 
-def _quantile(known: list[float], part: float) -> float:
+def quantile(known: Sequence[float], part: float) -> float:
+    """Return a quantile of sorted values, linear between neighbours."""
     at = part * (len(known) - 1)
     below = int(at)
     above = min(below + 1, len(known) - 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.traces.compare.runs import run
 from workbench.domain.trajectory import Metrics, Outcome, Trajectory
-from workbench.usage.cohorts import by_skill, by_time, cohort
+from workbench.usage.cohorts import by_choice, by_model, by_skill, by_time, cohort
 from workbench.usage.proportions import fisher_two_sided, share, spread
 
 _COUNTS = st.integers(0, 40).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
@@ -114,3 +114,94 @@ def test_what_is_not_recorded_is_unknown_and_what_subagents_used_counts() -> Non
     assert found.cost_usd.median is None
     assert (found.with_errors.hits, found.errors, found.calls) == (1, 2, 3)
     assert found.passed.low is None
+
+
+def test_the_same_task_on_both_sides_is_compared_with_itself() -> None:
+    def session(task: str, model: str, steps: int, outcome: str) -> Trajectory:
+        return _session(
+            f"user: {task}", *["Hm."] * steps, outcome=outcome, model=model, name=f"{task}{model}"
+        )
+
+    found = by_model(
+        [
+            session("Fix  it", "a", 3, "pass"),
+            session("fix it", "b", 1, "fail"),
+            session("Only here", "a", 9, "pass"),
+        ],
+        "a",
+    )
+    assert found.tasks is not None
+    (task,) = found.tasks.tasks
+    assert (task.task, task.first, task.second) == ("fix it", 1, 1)
+    assert task.means["steps"] == (4.0, 2.0)
+    steps = next(one for one in found.tasks.measures if one.name == "steps")
+    assert (steps.higher, steps.lower, steps.equal, steps.p) == (1, 0, 0, 1.0)
+    cost = next(one for one in found.tasks.measures if one.name == "cost_usd")
+    assert cost.unknown == 1
+    told = {one.what: one.words for one in found.confounders}
+    assert told["task"].startswith("1 of 3 sessions")
+    assert "a 2 and 0, b 0 and 1" in told["model"]
+
+
+def test_what_else_differs_is_told() -> None:
+    found = by_skill(
+        [
+            _session(("Skill", "pdf"), started="2026-01-01T00:00:00Z", outcome="pass"),
+            _session("Hi.", started="2026-02-01T00:00:00Z"),
+        ],
+        "pdf",
+    )
+    told = {one.what: one.words for one in found.confounders}
+    assert "2026-01-01 to 2026-01-01 and 2026-02-01 to 2026-02-01" in told["date"]
+    assert "0 of 1 and 1 of 1" in told["outcome"]
+    assert sum("counts only" in one for one in found.warnings) == 2
+
+
+def test_like_groups_have_no_confounders() -> None:
+    sessions = [
+        _session("user: x", name=f"{n}", started="2026-01-01T00:00:00Z", model="m") for n in "abcd"
+    ]
+    keys = frozenset(("/t/" + n, n) for n in "ab")
+    found = by_choice(sessions, keys)
+    assert found.confounders == ()
+    assert (found.first.sessions, found.second.sessions) == (2, 2)
+    assert by_choice(sessions, keys, frozenset({("/t/c", "c")})).left_out == 1
+
+
+def test_every_figure_leads_to_the_sessions_it_counts() -> None:
+    found = by_model(
+        [
+            _session(outcome="pass", model="a", name="one"),
+            _session(outcome="infra", model="a", name="two"),
+            _session(outcome="fail", model="b", name="three"),
+        ],
+        "a",
+        "b",
+    )
+    passed = found.measures[0]
+    assert passed.name == "passed"
+    assert passed.shares is not None
+    for group, counted in zip((found.first, found.second), passed.shares, strict=True):
+        known = [one for one in group.members if one.values["passed"] is not None]
+        assert len(known) == counted.of
+        assert sum(one.values["passed"] or 0 for one in known) == counted.hits
+
+
+def test_before_and_after_an_edit_counts_sessions_of_the_skill_alone() -> None:
+    found = by_time(
+        [
+            _session(("Skill", "pdf"), started="2026-01-01T00:00:00Z"),
+            _session("Hi.", started="2026-01-01T00:00:00Z"),
+            _session(("Skill", "pdf"), started="2026-03-01T00:00:00Z"),
+        ],
+        datetime(2026, 2, 1, tzinfo=UTC),
+        "pdf",
+    )
+    assert (found.first.sessions, found.second.sessions, found.left_out) == (1, 1, 1)
+
+
+def test_an_empty_group_is_said_and_compares_nothing() -> None:
+    found = by_skill([_session("Hi.")], "pdf")
+    assert any("nothing to compare" in one for one in found.warnings)
+    assert found.confounders == ()
+    assert all(one.p is None for one in found.measures)

@@ -135,6 +135,16 @@ def anchors(trajectory: Trajectory) -> dict[int, str]:
     return found
 
 
+def task_of(trajectory: Trajectory) -> str:
+    """Return what a run was asked for: its first prompt as matched, "" where there is none.
+
+    Prompts that begin with the same 200 characters are one task: the skeleton has no more.
+    """
+    prompts = (s for s in trajectory.steps if s.kind == "user" and "injected" not in s.flags)
+    first = next(prompts, None)
+    return "" if first is None else _plain(first.preview, trajectory.cwd or "", 200).casefold()
+
+
 class ToolCount(Struct, frozen=True):
     """A tool and how often a run called it."""
 
@@ -173,9 +183,9 @@ def _looks(command: str) -> bool:
     return words[0] in _LOOKING or " ".join(words[:2]) in _LOOKING
 
 
-def _plain(text: str, folder: str) -> str:
+def _plain(text: str, folder: str, longest: int = _LONGEST) -> str:
     """Leave out what differs between runs by chance: folders of the run, random names."""
     if len(folder) > 1:
         text = text.replace(folder.rstrip("/\\") + "/", "").replace(folder, ".")
     text = _HEX.sub("#", _TEMPORARY.sub("/tmp/#", text))
-    return " ".join(text.split())[:_LONGEST]
+    return " ".join(text.split())[:longest]

@@ -34,7 +34,7 @@ def run(*words: Word, name: str = "run", cwd: str | None = "/repo", **fields: An
         format="test",
         format_version=None,
         agent=None,
-        model=None,
+        model=fields.pop("model", None),
         sources=(TraceSource(f"/t/{name}", 1, 1, 1),),
         steps=tuple(steps),
         totals=fields.pop("totals", Metrics()),
