@@ -7,6 +7,8 @@ import pytest
 from tests.jobs.conftest import WritePlugin, eventually, request
 from workbench.domain.job import Candidate, EvalResult, Log, ProposalEvent, UnknownEvent, Warning_
 from workbench.plugin.jobs import JobRunner, Limits
+from workbench.plugin.protocol import EvalAnswer
+from workbench.plugin.services import HostServices
 
 
 def logged(job) -> list[str]:
@@ -105,9 +107,12 @@ def test_a_command_hears_of_a_cancel_and_of_evaluations(
         """,
         form="command",
     )
-    job = runner.start(plugin, request(), "probe", has_runner=True)
-    assert eventually(lambda: any(hasattr(event, "candidate") for event in job.events()))
-    job.answer("e1", [EvalResult(id="e1", task="t", score=0.5)])
+    half = HostServices(
+        evaluate=lambda asked, reply: reply(
+            EvalAnswer(asked.id, (EvalResult(id=asked.id, task="t", score=0.5),))
+        )
+    )
+    job = runner.start(plugin, request(), "probe", services=half)
     assert eventually(lambda: logged(job) == ["score 0.5"])
     job.cancel()
     finished = job.wait(10)

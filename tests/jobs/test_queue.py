@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import DEADLINES, WritePlugin, eventually, is_alive, request
-from workbench.domain.job import Budget, EvalResult, Finished, Log
+from workbench.domain.job import Budget, EvalResult, Finished, LlmRequested, Log
+from workbench.domain.model_call import Completion
 from workbench.plugin.jobs import JobRefused, JobRunner
+from workbench.plugin.protocol import EvalAnswer, LlmAnswer
 from workbench.plugin.registry import Registry
+from workbench.plugin.services import HostServices, Reply
 
 WAITS = """
     import os, time
@@ -225,11 +228,78 @@ EVALUATES = """
 def test_a_plugin_asks_for_an_evaluation_and_gets_the_answer(
     write_plugin: WritePlugin, runner: JobRunner
 ) -> None:
-    job = runner.start(write_plugin(EVALUATES), request(), "probe", has_runner=True)
-    for event in job.follow():
-        if type(event).__name__ == "EvalRequested":
-            job.answer(event.id, [EvalResult(task=task, score=1.0) for task in event.tasks])
+    passing = HostServices(
+        evaluate=lambda asked, reply: reply(
+            EvalAnswer(asked.id, tuple(EvalResult(task=t, score=1.0) for t in asked.tasks))
+        )
+    )
+    job = runner.start(write_plugin(EVALUATES), request(), "probe", services=passing)
+    job.wait(10)
     assert logged(job) == ["t1=1 t2=1"]
+
+
+COMPLETES = """
+from workbench.plugin.api import ChatMessage, Prompt, Unavailable
+
+def run(request, context):
+    asked = [Prompt((ChatMessage("user", text),)) for text in ("a", "b")]
+    context.log(" ".join(one.text or one.refusal for one in context.complete_all(asked)))
+    try:
+        context.log(context.complete(asked[0]).text)
+    except Unavailable as refusal:
+        context.log(f"refused: {refusal}")
+    yield from ()
+"""
+
+
+def test_a_plugin_asks_a_model_and_answers_come_in_the_order_of_the_prompts(
+    write_plugin: WritePlugin, runner: JobRunner
+) -> None:
+    waiting: list[tuple[LlmRequested, Reply]] = []
+
+    def answered_backwards(asked: LlmRequested, reply: Reply) -> None:
+        waiting.append((asked, reply))
+        if asked.id == "llm-1":
+            return  # the first waits for the second, which is answered before it
+        while waiting:
+            one, answer = waiting.pop()
+            assert one.prompt is not None
+            answer(LlmAnswer(one.id, Completion(text=one.prompt.messages[0].content.upper())))
+
+    job = runner.start(
+        write_plugin(COMPLETES),
+        request(),
+        "probe",
+        services=HostServices(complete=answered_backwards),
+    )
+    job.wait(10)
+    assert logged(job) == ["A B", "A"]
+
+
+def test_without_a_model_a_prompt_is_refused_and_the_plugin_goes_on(
+    write_plugin: WritePlugin, runner: JobRunner
+) -> None:
+    job = runner.start(write_plugin(COMPLETES), request(), "probe")
+    finished = job.wait(10)
+    assert finished is not None
+    assert finished.status == "completed"
+    assert logged(job)[0] == "unavailable unavailable"
+    assert logged(job)[1].startswith("refused: There is no model")
+
+
+def test_a_spent_budget_ends_a_plugin_in_good_order(
+    write_plugin: WritePlugin, runner: JobRunner
+) -> None:
+    spent = HostServices(
+        complete=lambda asked, reply: reply(
+            LlmAnswer(asked.id, Completion(refused="1,000 tokens are spent.", refusal="budget"))
+        )
+    )
+    job = runner.start(write_plugin(COMPLETES), request(), "probe", services=spent)
+    finished = job.wait(10)
+    assert finished is not None
+    assert finished.status == "budget"
+    assert "1,000 tokens are spent" in finished.summary
 
 
 def test_without_a_runner_an_evaluation_is_refused_and_the_plugin_goes_on(

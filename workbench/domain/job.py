@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.finding import Capabilities, Coverage, Finding
-from workbench.domain.proposal import ProposalDraft
+from workbench.domain.model_call import Prompt
+from workbench.domain.proposal import Change, ProposalDraft
+from workbench.domain.task import CriterionResult
 
 PluginKind = Literal["scanner", "evolver", "importer", "runner", "trace_reader", "retriever"]
 JobState = Literal[
@@ -36,6 +38,54 @@ class TraceInput(Struct, frozen=True):
 
     id: str
     path: str
+
+
+class TaskInput(Struct, frozen=True):
+    """A task as an engine may see it: never of the split "test", never with its checks.
+
+    ``criteria`` are the visible ones, as "id: text". ``inputs`` are absolute paths in the run
+    folder.
+    """
+
+    id: str
+    prompt: str
+    family: str = ""
+    split: Literal["train", "val"] = "train"
+    criteria: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+
+class ModelInput(Struct, frozen=True):
+    """A model that may be asked, by role; where it is, the host alone knows."""
+
+    role: str
+    model: str
+    price_input: float | None = None
+    price_output: float | None = None
+
+
+class DocumentInput(Struct, frozen=True):
+    """A document to learn from, copied into the run folder; ``path`` is absolute."""
+
+    id: str
+    path: str
+
+
+class StoredResult(Struct, frozen=True):
+    """A result that was measured earlier: one run of a task with some skills present.
+
+    ``skills`` are ids of skills of the library; ``loaded`` those the agent read, None where that
+    is not recorded. ``environment`` names where it ran.
+    """
+
+    task: str
+    skills: tuple[str, ...]
+    score: float | None
+    status: str = "unknown"
+    loaded: tuple[str, ...] | None = None
+    model: str = ""
+    environment: str = ""
+    run: int = 0
 
 
 class Budget(Struct, frozen=True):
@@ -79,6 +129,11 @@ class Request(Struct, frozen=True):
     seed: int = 0
     workdir: str = ""
     api: str = "1.0"
+    tasks: tuple[TaskInput, ...] = ()
+    models: tuple[ModelInput, ...] = ()
+    documents: tuple[DocumentInput, ...] = ()
+    results: tuple[StoredResult, ...] = ()
+    has_runner: bool = False
 
 
 class Event(Struct, frozen=True, tag_field="event"):
@@ -135,16 +190,34 @@ class LlmCall(Event, frozen=True, tag="llm_call"):
     cached: bool = False
 
 
+class LlmRequested(Event, frozen=True, tag="llm_requested"):
+    """A plugin asks the host for a model's answer; an ``LlmCall`` says what it took."""
+
+    id: str = ""
+    prompt: Prompt | None = None
+
+
 class EvalRequested(Event, frozen=True, tag="eval_requested"):
-    """A plugin asks the host to run tasks on a candidate."""
+    """A plugin asks the host to run tasks on a candidate.
+
+    The candidate is the library of the request with ``changes`` applied and the skills
+    ``without`` left out; with neither it is the library as it is. No ``tasks`` means all.
+    """
 
     id: str = ""
     candidate: str = ""
     tasks: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    without: tuple[str, ...] = ()
+    runs: int = 1
 
 
 class EvalResult(Event, frozen=True, tag="eval_result"):
-    """The host's answer, one per task and run."""
+    """The host's answer, one per task and run.
+
+    ``criteria`` are the visible ones. ``trace`` is the normalised trace of the run where there is
+    one. ``usd`` and ``tokens`` are None where they are not known.
+    """
 
     id: str = ""
     candidate: str = ""
@@ -152,6 +225,11 @@ class EvalResult(Event, frozen=True, tag="eval_result"):
     run: int = 0
     score: float | None = None
     status: str = "unknown"
+    criteria: tuple[CriterionResult, ...] = ()
+    trace: TraceInput | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    cached: bool = False
 
 
 class Candidate(Event, frozen=True, tag="candidate"):
@@ -226,6 +304,7 @@ JobEvent = (
     | Log
     | EvidenceFound
     | LlmCall
+    | LlmRequested
     | EvalRequested
     | EvalResult
     | Candidate

@@ -9,15 +9,49 @@ from msgspec import Struct
 ResultStatus = Literal["pass", "fail", "partial", "timeout", "infra", "unknown"]
 Split = Literal["train", "val", "test"]
 GateLevel = Literal["rejected", "promising", "supported", "not_evaluated"]
+CriterionMethod = Literal["command", "file", "contains", "equals", "judge", "custom"]
+
+
+class Criterion(Struct, frozen=True):
+    """One thing a result is checked for. ``argument`` is the command, path or text to look for.
+
+    Only criteria that are ``visible`` are told to engines and agents, and of those never the
+    ``argument``.
+    """
+
+    id: str
+    text: str = ""
+    method: CriterionMethod = "custom"
+    argument: str = ""
+    weight: float = 1.0
+    visible: bool = True
+
+
+class CriterionResult(Struct, frozen=True):
+    """How one criterion came out; ``infra`` when it could not be checked at all."""
+
+    id: str
+    passed: bool | None = None
+    score: float | None = None
+    detail: str = ""
+    infra: bool = False
 
 
 class Task(Struct, frozen=True):
-    """Something an agent is asked to do. ``split`` "test" never leaves the host."""
+    """Something an agent is asked to do. ``split`` "test" never leaves the host.
+
+    ``inputs`` are files or folders that are copied into the run's folder, relative to the task
+    set's own folder. ``verifier`` is a command of the host's, run in the sandbox after the agent.
+    """
 
     id: str
     prompt: str
     family: str = ""
     split: Split = "train"
+    inputs: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    verifier: tuple[str, ...] = ()
+    timeout_s: float | None = None
 
 
 class TaskResult(Struct, frozen=True):
@@ -28,6 +62,7 @@ class TaskResult(Struct, frozen=True):
     reward: float
     run: int = 0
     cost: float | None = None
+    criteria: tuple[CriterionResult, ...] = ()
 
 
 class PairedRow(Struct, frozen=True):

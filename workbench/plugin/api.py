@@ -18,6 +18,7 @@ from workbench.domain.job import (
     Budget,
     Candidate,
     Diagnosis,
+    DocumentInput,
     EvalResult,
     EvidenceFound,
     FindingEvent,
@@ -26,6 +27,7 @@ from workbench.domain.job import (
     JobEvent,
     LlmCall,
     Log,
+    ModelInput,
     PastDecision,
     Progress,
     ProposalEvent,
@@ -34,9 +36,12 @@ from workbench.domain.job import (
     SkillScanned,
     Stage,
     Started,
+    StoredResult,
+    TaskInput,
     TraceInput,
     Warning_,
 )
+from workbench.domain.model_call import ChatMessage, Completion, Prompt
 from workbench.domain.proposal import (
     Change,
     Evidence,
@@ -45,6 +50,7 @@ from workbench.domain.proposal import (
     Score,
     SectionOp,
 )
+from workbench.domain.task import CriterionResult
 from workbench.domain.trace_lines import (
     TraceCall,
     TraceHeader,
@@ -80,6 +86,10 @@ class Unavailable(Exception):  # noqa: N818 - the host's answer, in words
     """The host cannot do what was asked for, such as run tasks when there is no runner."""
 
 
+class BudgetSpent(Exception):  # noqa: N818 - it ends a job in good order, it is no error
+    """What the user allowed is spent; a plugin lets it pass, or ends with what it has."""
+
+
 class Context(Protocol):
     """What a plugin may do besides yielding values."""
 
@@ -108,12 +118,46 @@ class Context(Protocol):
         """Keep binary content beside the run; return its SHA-256 for ``Change.blob``."""
         ...
 
-    def evaluate(self, candidate: str, tasks: Sequence[str]) -> tuple[EvalResult, ...]:
+    def evaluate(
+        self,
+        candidate: str,
+        tasks: Sequence[str] = (),
+        *,
+        changes: Sequence[Change] = (),
+        without: Sequence[str] = (),
+        runs: int = 1,
+    ) -> tuple[EvalResult, ...]:
         """Ask the host to run tasks on a candidate and wait for the results.
+
+        The candidate is the library of the request with ``changes`` applied and the skills
+        ``without`` left out. ``candidate`` is the engine's name for it. No tasks means all.
 
         Raises:
             Unavailable: there is no runner, or it refuses.
+            BudgetSpent: the runs the user allowed are done.
             Cancelled: the user stopped the job meanwhile.
+        """
+        ...
+
+    def complete(self, prompt: Prompt) -> Completion:
+        """Ask a model, through the host, and wait for its answer.
+
+        Raises:
+            Unavailable: there is no model for the role, or the call failed for good.
+            BudgetSpent: the tokens or the money the user allowed are spent.
+            Cancelled: the user stopped the job meanwhile.
+        """
+        ...
+
+    def complete_all(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Ask many things at once, as many together as the endpoint allows.
+
+        Answers come in the order of the prompts. A call that failed gives a completion that says
+        so in ``refused``; the others go on.
+
+        Raises:
+            BudgetSpent: as in ``complete``.
+            Cancelled: as in ``complete``.
         """
         ...
 
@@ -135,14 +179,19 @@ class EntryPoint(Protocol):
 __all__ = [
     "API_VERSION",
     "Budget",
+    "BudgetSpent",
     "ByteSpan",
     "Cancelled",
     "Candidate",
     "Capabilities",
     "Change",
+    "ChatMessage",
+    "Completion",
     "Context",
     "Coverage",
+    "CriterionResult",
     "Diagnosis",
+    "DocumentInput",
     "EntryPoint",
     "EvalResult",
     "Evidence",
@@ -158,8 +207,10 @@ __all__ = [
     "LlmCall",
     "Log",
     "Metrics",
+    "ModelInput",
     "PastDecision",
     "Progress",
+    "Prompt",
     "ProposalDraft",
     "ProposalEvent",
     "Request",
@@ -172,6 +223,8 @@ __all__ = [
     "SourceProblem",
     "Stage",
     "Started",
+    "StoredResult",
+    "TaskInput",
     "TextChange",
     "TraceCall",
     "TraceHeader",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -15,14 +15,17 @@ from workbench.domain.job import (
     EvalRequested,
     EvalResult,
     JobEvent,
+    LlmRequested,
     Log,
     Progress,
     Request,
     TraceInput,
 )
+from workbench.domain.model_call import Completion, Prompt
+from workbench.domain.proposal import Change
 from workbench.domain.trace_lines import TraceHeader, TraceStep
-from workbench.plugin.api import Cancelled, Unavailable
-from workbench.plugin.protocol import EvalAnswer
+from workbench.plugin.api import BudgetSpent, Cancelled, Unavailable
+from workbench.plugin.protocol import Answer, EvalAnswer, LlmAnswer
 
 BLOBS = "blobs"
 _Level = Literal["debug", "info", "warning", "error"]
@@ -34,7 +37,7 @@ class Inbox:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._cancelled = False
-        self._answers: dict[str, EvalAnswer] = {}
+        self._answers: dict[str, Answer] = {}
 
     @property
     def cancelled(self) -> bool:
@@ -47,13 +50,13 @@ class Inbox:
             self._cancelled = True
             self._changed.notify_all()
 
-    def put(self, answer: EvalAnswer) -> None:
+    def put(self, answer: Answer) -> None:
         """Hand over an answer."""
         with self._changed:
             self._answers[answer.id] = answer
             self._changed.notify_all()
 
-    def wait_for(self, request_id: str) -> EvalAnswer | None:
+    def wait_for(self, request_id: str) -> Answer | None:
         """Wait for the answer of that id; None when the job was cancelled meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: self._cancelled or request_id in self._answers)
@@ -115,17 +118,60 @@ class RunContext:
             path.write_bytes(data)
         return digest
 
-    def evaluate(self, candidate: str, tasks: Sequence[str]) -> tuple[EvalResult, ...]:
+    def evaluate(
+        self,
+        candidate: str,
+        tasks: Sequence[str] = (),
+        *,
+        changes: Sequence[Change] = (),
+        without: Sequence[str] = (),
+        runs: int = 1,
+    ) -> tuple[EvalResult, ...]:
         """Ask the host to run tasks on a candidate and wait for the results."""
         self.check_cancelled()
         request_id = f"eval-{next(self._ids)}"
-        self._emit(EvalRequested(id=request_id, candidate=candidate, tasks=tuple(tasks)))
+        self._emit(
+            EvalRequested(
+                id=request_id,
+                candidate=candidate,
+                tasks=tuple(tasks),
+                changes=tuple(changes),
+                without=tuple(without),
+                runs=runs,
+            )
+        )
         answer = self._inbox.wait_for(request_id)
         if answer is None:
             raise Cancelled
+        assert isinstance(answer, EvalAnswer)
+        if answer.refusal == "budget":
+            raise BudgetSpent(answer.refused)
         if answer.refused:
             raise Unavailable(answer.refused)
         return answer.results
+
+    def complete(self, prompt: Prompt) -> Completion:
+        """Ask a model and wait for its answer."""
+        (answer,) = self.complete_all((prompt,))
+        if answer.refused:
+            raise Unavailable(answer.refused)
+        return answer
+
+    def complete_all(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Ask many things at once; answers come in the order of the prompts."""
+        self.check_cancelled()
+        asked: list[str] = []
+        for prompt in prompts:
+            asked.append(f"llm-{next(self._ids)}")
+            self._emit(LlmRequested(id=asked[-1], prompt=prompt))
+        for request_id in asked:
+            answer = self._inbox.wait_for(request_id)
+            if answer is None:
+                raise Cancelled
+            assert isinstance(answer, LlmAnswer)
+            if answer.completion.refusal == "budget":
+                raise BudgetSpent(answer.completion.refused)
+            yield answer.completion
 
     def secret(self, name: str) -> str | None:
         """Return a secret that the manifest declares and the user granted, else None."""

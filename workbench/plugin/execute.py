@@ -28,7 +28,7 @@ from workbench.domain.job import (
     Started,
 )
 from workbench.domain.proposal import ProposalDraft
-from workbench.plugin.api import Cancelled, Context, EntryPoint
+from workbench.plugin.api import BudgetSpent, Cancelled, Context, EntryPoint
 
 Emit = Callable[[AnyEvent], None]
 
@@ -140,6 +140,8 @@ def run_entry(
                 context.check_cancelled()
     except Cancelled:
         return Finished(status="cancelled", summary="Cancelled. What it had found is kept.")
+    except BudgetSpent as spent:
+        return Finished(status="budget", summary=f"{spent} What it had found is kept.")
     except PluginFault as fault:
         if fault.__cause__ is not None:
             emit(Log(level="error", text=_traceback(fault.__cause__)))

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from workbench.domain.job import (
     AnyEvent,
-    EvalRequested,
-    EvalResult,
     Finished,
     JobSpec,
     JobState,
@@ -19,8 +17,9 @@ from workbench.domain.job import (
 )
 from workbench.plugin.environment import start_worker
 from workbench.plugin.journal import JOURNAL_NAME, JournalWriter
-from workbench.plugin.protocol import EvalAnswer, Grants
+from workbench.plugin.protocol import Answer, Grants
 from workbench.plugin.runs import OwnerLock, state_of
+from workbench.plugin.services import HostServices
 from workbench.plugin.watch import Deadlines, Watch
 
 _ENDED = ("finished", "failed", "cancelled", "lost")
@@ -41,7 +40,7 @@ class Job:
         permissions: Sequence[str] = (),
         grants: Grants | None = None,
         deadlines: Deadlines | None = None,
-        has_runner: bool = False,
+        services: HostServices | None = None,
         leave_queue: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         self.id = spec.id
@@ -52,7 +51,7 @@ class Job:
         self._permissions = tuple(permissions)
         self._grants = grants or Grants()
         self._deadlines = deadlines or Deadlines()
-        self._has_runner = has_runner
+        self._services = services or HostServices()
         self._leave_queue = leave_queue
         self._lock = threading.Lock()
         self._state: JobState = "queued"
@@ -117,14 +116,12 @@ class Job:
             self.run()
             self.mark_done()
 
-    def answer(
-        self, request_id: str, results: Sequence[EvalResult] = (), refused: str = ""
-    ) -> None:
-        """Answer an ``EvalRequested``; ``refused`` says why there are no results."""
+    def answer(self, answer: Answer) -> None:
+        """Answer an ``EvalRequested`` or an ``LlmRequested``, by its id."""
         with self._lock:
             watch = self._watch
         if watch is not None:
-            watch.send(EvalAnswer(request_id, tuple(results), refused))
+            watch.send(answer)
 
     def run(self) -> None:
         """See it through from start to end; called once, by the runner, in the job's thread."""
@@ -176,8 +173,7 @@ class Job:
             if self._state == "starting":
                 self._state = "running"
             self._append(event)
-        if isinstance(event, EvalRequested) and not self._has_runner:
-            self.answer(event.id, refused="There is no runner for this job: tasks cannot be run.")
+        self._services.serve(event, self.answer)
 
     def _end(self, finished: Finished) -> None:
         with self._lock:

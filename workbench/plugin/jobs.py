@@ -19,6 +19,7 @@ from workbench.plugin.manifest import Manifest
 from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.runs import unfinished_runs
+from workbench.plugin.services import HostServices
 from workbench.plugin.settings import settings_with_defaults
 from workbench.plugin.watch import Deadlines
 
@@ -92,7 +93,7 @@ class JobRunner:
         *,
         key: str | None = None,
         limits: Limits | None = None,
-        has_runner: bool = False,
+        services: HostServices | None = None,
     ) -> Job:
         """Start a job, or queue it behind others.
 
@@ -104,7 +105,7 @@ class JobRunner:
             secrets: only those that the manifest declares are handed over, on stdin.
             key: of jobs with the same key (a library's path) one runs at a time.
             limits: what it may use up; the wall time of ``request.budget`` goes before.
-            has_runner: whether the caller answers ``EvalRequested``; else they are refused.
+            services: who runs tasks and asks models for the plugin; without, that is refused.
 
         Raises:
             JobRefused: the plugin may not run, or the request does not fit it.
@@ -127,7 +128,7 @@ class JobRunner:
             permissions=manifest.permissions,
             grants=Grants(granted),
             deadlines=self._deadlines,
-            has_runner=has_runner,
+            services=services,
             leave_queue=self._leave_queue,
         )
         self._enqueue(job, key)

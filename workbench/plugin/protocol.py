@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.job import EvalResult
+from workbench.domain.model_call import Completion, RefusalKind
 
 #: Files of a run folder: the ``JobSpec``, and the ``Request`` alone for commands.
 JOB_FILE = "job.json"
@@ -32,16 +33,17 @@ class EvalAnswer(HostMessage, frozen=True, tag="eval_result"):
     id: str
     results: tuple[EvalResult, ...] = ()
     refused: str = ""
+    refusal: RefusalKind = ""
 
 
 class LlmAnswer(HostMessage, frozen=True, tag="llm_result"):
-    """What a model said; for commands, which have their own way of asking."""
+    """What a model said to one ``LlmRequested``, or why it said nothing."""
 
     id: str
-    text: str = ""
-    refused: str = ""
+    completion: Completion = Completion()
 
 
+Answer = EvalAnswer | LlmAnswer
 Message = CancelMessage | EvalAnswer | LlmAnswer
 
 _encoder = msgspec.json.Encoder()

@@ -18,15 +18,17 @@ from workbench.domain.job import (
     EvalRequested,
     Finished,
     JobSpec,
+    LlmRequested,
     Request,
     UnknownEvent,
     decode_event,
     encode_event,
 )
+from workbench.domain.model_call import Completion, Prompt
 from workbench.plugin.context import Inbox, RunContext
 from workbench.plugin.execute import load_entry, run_entry
 from workbench.plugin.manifest import Manifest, load
-from workbench.plugin.protocol import EvalAnswer
+from workbench.plugin.protocol import EvalAnswer, LlmAnswer
 from workbench.plugin.settings import settings_with_defaults
 
 
@@ -38,6 +40,7 @@ def run_in_process(
     secrets: Mapping[str, str] | None = None,
     cancel_when: Callable[[AnyEvent], bool] = lambda _: False,
     answer: Callable[[EvalRequested], EvalAnswer] | None = None,
+    complete: Callable[[Prompt], Completion] | None = None,
 ) -> tuple[AnyEvent, ...]:
     """Run an in-process or importer plugin and return its events, the last one ``Finished``.
 
@@ -48,6 +51,7 @@ def run_in_process(
         secrets: what ``context.secret`` finds.
         cancel_when: cancels after the first event it is true for.
         answer: answers ``EvalRequested``; without it they are refused.
+        complete: answers prompts to models; without it they are refused.
 
     Raises:
         ValueError: the plugin is a command, or settings of the request do not fit.
@@ -72,6 +76,9 @@ def run_in_process(
             inbox.cancel()
         if isinstance(event, EvalRequested):
             inbox.put(answer(event) if answer else EvalAnswer(event.id, refused="no runner"))
+        elif isinstance(event, LlmRequested) and event.prompt is not None:
+            told = complete(event.prompt) if complete else Completion(refused="no model")
+            inbox.put(LlmAnswer(event.id, told))
 
     context = RunContext(request, run_dir, emit, inbox, secrets or {})
     finished = _run(manifest, request, context, emit)

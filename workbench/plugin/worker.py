@@ -27,7 +27,6 @@ from workbench.plugin.protocol import (
     JOB_FILE,
     REQUEST_FILE,
     CancelMessage,
-    EvalAnswer,
     Message,
     decode_grants,
     decode_message,
@@ -71,7 +70,7 @@ def _run(
     def take(message: Message) -> None:
         if isinstance(message, CancelMessage):
             inbox.cancel()
-        elif isinstance(message, EvalAnswer):
+        else:
             inbox.put(message)
 
     _listen(readline, take, inbox.cancel)

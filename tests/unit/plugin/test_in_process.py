@@ -20,10 +20,9 @@ from workbench.domain.job import (
     Progress,
     ProposalEvent,
     Request,
-    TraceHeader,
     TraceInput,
-    TraceStep,
 )
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.plugin.protocol import EvalAnswer
 from workbench.plugin.testing import run_in_process
 
