@@ -1,0 +1,1 @@
+"""Our readings held against those of other people's readers."""
