@@ -51,7 +51,8 @@ class TraceHeader(Struct, frozen=True):
     for a trajectory of its own; a subagent's follows its parent's steps with a depth one greater.
 
     Only ``id`` to ``reward`` are required. Figures that are None are counted from the steps:
-    ``messages``, ``tool_calls``, ``errors``, ``totals``, ``loss``. Places (``raw``, ``result``,
+    ``messages``, ``tool_calls``, ``errors``, ``totals``, ``loss``. A header with ``messages`` says all
+    there is to say: title and times are not looked for in the steps either. Places (``raw``, ``result``,
     ``unparsed``) are byte ranges of the files in ``sources``.
     """
 
@@ -75,6 +76,7 @@ class TraceHeader(Struct, frozen=True):
     started: str | None = None
     ended: str | None = None
     complete: bool = True
+    title_weight: int = 0
     messages: int | None = None
     tool_calls: int | None = None
     errors: int | None = None

@@ -171,7 +171,11 @@ class Outcome(Struct, frozen=True):
 
 
 class Trajectory(Struct, frozen=True):
-    """The skeleton of one run. ``id`` is unique in its source; ``messages`` counts raw records."""
+    """The skeleton of one run. ``id`` is unique in its source; ``messages`` counts raw records.
+
+    ``format`` is the one whose importer reads the bodies; ``converted_from`` the one the run was
+    recorded in, where another program or a plugin turned it into that.
+    """
 
     id: str
     format: str
@@ -195,3 +199,4 @@ class Trajectory(Struct, frozen=True):
     children: tuple[Trajectory, ...] = ()
     parent: str | None = None
     complete: bool = True
+    converted_from: str | None = None

@@ -109,7 +109,7 @@ def header_of(trace: OpenTrace, trace_id: str, *, depth: int = 0) -> TraceHeader
     loaded = dict.fromkeys(e.skill for e in trajectory.skill_events if e.kind == "loaded")
     return TraceHeader(
         id=clean(trace_id),
-        format=trajectory.format,
+        format=trajectory.converted_from or trajectory.format,
         agent=_clean(trajectory.agent),
         model=_clean(trajectory.model),
         # Only a run log names the task; the title of a session is what a person typed.
@@ -128,6 +128,7 @@ def header_of(trace: OpenTrace, trace_id: str, *, depth: int = 0) -> TraceHeader
         started=_clean(trajectory.started),
         ended=_clean(trajectory.ended),
         complete=trajectory.complete,
+        title_weight=trajectory.title_weight,
         messages=trajectory.messages,
         tool_calls=trajectory.tool_calls,
         errors=trajectory.errors,

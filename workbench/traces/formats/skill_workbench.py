@@ -1,0 +1,141 @@
+"""Our own JSON lines, as ``traces.export_jsonl`` and plugins that read foreign formats write them.
+
+The values of the lines are those of ``domain.trace_lines``. A line of a wrong shape is shown as it
+is and counted. When the file was made of another one that is there, too (the sources before it),
+the places it names in that one lead there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from workbench.domain.trace_lines import TRACE_SCHEMA, TraceHeader, TraceStep
+from workbench.domain.trajectory import (
+    ByteSpan,
+    Step,
+    StepBody,
+    ToolBody,
+    Trajectory,
+)
+from workbench.traces.escapes import text_of
+from workbench.traces.importer import Format, Probe, Progress
+from workbench.traces.json_values import line_records, member_text, top_members
+from workbench.traces.own_lines.reading import Reader
+from workbench.traces.source import SourceBytes
+
+_SCHEMA: Final = TRACE_SCHEMA.rpartition("/")[0] + "/"
+_STEP_KEYS: Final = frozenset({"index", "uid", "kind", "text"})
+_header: Final = msgspec.json.Decoder(TraceHeader)
+_step: Final = msgspec.json.Decoder(TraceStep)
+
+
+class SkillWorkbench(Format):
+    """Trajectories, each a header and its steps; subagents follow their parents."""
+
+    id = "skill-workbench"
+
+    def score(self, probe: Probe) -> float:
+        """Count the steps after a header that names the schema, and one more for saying so."""
+        if not probe.lines or not (member_text(probe.lines[0], "schema") or "").startswith(_SCHEMA):
+            return 0.0
+        return 2.0 + sum(top_members(line).keys() >= _STEP_KEYS for line in probe.lines)
+
+    def skeleton(
+        self, sources: Sequence[SourceBytes], progress: Progress | None = None
+    ) -> Iterable[Trajectory]:
+        """Read all trajectories; the last source is ours, those before it are what it tells of."""
+        found: list[tuple[int, Trajectory]] = []
+        for depth, made in _trajectories(sources, progress):
+            if depth == 0 and found:
+                yield _nested(found)
+                found = []
+            found.append((depth if found else 0, made))
+        if found:
+            yield _nested(found)
+
+    def body(
+        self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
+    ) -> StepBody:
+        """Build the text of a step from its own line, the last of its records."""
+        del results
+        line = raw[-1]
+        try:
+            told = _step.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return StepBody(index=step.index, text=text_of(line), reasoning="")
+        return StepBody(
+            index=step.index,
+            text=told.text,
+            reasoning=told.reasoning,
+            tool_calls=tuple(
+                ToolBody(
+                    id=call.id,
+                    name=call.name,
+                    arguments=one.arguments,
+                    status=call.status,
+                    exit_code=call.exit_code,
+                    observation=one.observation,
+                    media=one.media,
+                )
+                for call, one in zip(step.tool_calls, told.calls, strict=False)
+            ),
+            media=told.media,
+            notes=told.notes,
+        )
+
+
+def _trajectories(
+    sources: Sequence[SourceBytes], progress: Progress | None
+) -> Iterator[tuple[int, Trajectory]]:
+    """Yield each trajectory with its depth, in the order of the file."""
+    ours = sources[-1]
+    data = ours.data
+    reader: Reader | None = None
+    for start, end in line_records(data):
+        line = bytes(data[start:end])
+        span = ByteSpan(len(sources) - 1, start, end - start)
+        header = _header_of(line)
+        if header is not None:
+            if reader is not None:
+                yield reader.depth, reader.made()
+            reader = Reader(SkillWorkbench.id, header, line, span, sources)
+        else:
+            if reader is None:
+                reader = Reader(SkillWorkbench.id, None, b"", span, sources)
+            reader.line(line, span)
+        if progress:
+            progress(end / len(data))
+    if reader is not None:
+        yield reader.depth, reader.made()
+
+
+def _header_of(line: bytes) -> TraceHeader | None:
+    """Return the header a line holds; a torn or odd one counts as a line of its own."""
+    if b'"schema"' not in line[:100_000]:
+        return None
+    try:
+        header = _header.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return header if header.schema.startswith(_SCHEMA) else None
+
+
+def _nested(found: Sequence[tuple[int, Trajectory]]) -> Trajectory:
+    """Return the first trajectory with those below it as children, at their depths."""
+    depths: list[int] = []
+    for depth, _ in found:
+        depths.append(min(depth, depths[-1] + 1) if depths else 0)
+    waiting: dict[int, list[Trajectory]] = {}
+    for depth, (_, made) in zip(reversed(depths), reversed(found), strict=True):
+        children = tuple(
+            msgspec.structs.replace(child, parent=child.parent or made.id)
+            for child in reversed(waiting.pop(depth + 1, []))
+        )
+        waiting.setdefault(depth, []).append(msgspec.structs.replace(made, children=children))
+    return waiting[0][0]
+
+
+IMPORTERS = (SkillWorkbench(),)
