@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from workbench.domain.trajectory import Metrics, Outcome, Step, Trajectory
 from workbench.traces.compare.align import align
 from workbench.traces.compare.keys import ToolCount, anchors, only_reads, step_keys, tools_used
+from workbench.traces.prices import Cost, PriceTable, cost_of
 from workbench.traces.times import seconds_between
 
 RowState = Literal["same", "changed", "some", "one"]
@@ -18,6 +19,8 @@ Change = Literal["kind", "tools", "arguments", "status", "result", "text"]
 #: What makes a row a divergence; other words for the same thing are none.
 _TELLING: Final = frozenset({"kind", "tools", "arguments", "status"})
 _NOISE: Final = ("event", "context", "system")
+#: Rows between two looks at whether the comparison is still wanted.
+_CHECKED: Final = 512
 
 
 class Running(Struct, frozen=True):
@@ -45,7 +48,10 @@ class Row(Struct, frozen=True):
 
 
 class RunFacts(Struct, frozen=True):
-    """One run as a whole. ``skills`` are those it loaded, ``missed`` those that failed to load."""
+    """One run as a whole. ``skills`` are those it loaded, ``missed`` those that failed to load.
+
+    ``cost`` is None where no prices were asked; it may be an estimate, and says so.
+    """
 
     path: str
     id: str
@@ -64,6 +70,7 @@ class RunFacts(Struct, frozen=True):
     skills: tuple[str, ...]
     missed: tuple[str, ...]
     tools: tuple[ToolCount, ...]
+    cost: Cost | None = None
 
 
 class Counts(Struct, frozen=True):
@@ -94,19 +101,30 @@ class Comparison(Struct, frozen=True):
     capped: bool
 
 
-def compare(runs: Sequence[Trajectory]) -> Comparison:
+def compare(
+    runs: Sequence[Trajectory],
+    prices: PriceTable | None = None,
+    check: Callable[[], object] = lambda: None,
+) -> Comparison:
     """Compare two or more runs; the third and later ones are fitted into the rows there are.
+
+    Args:
+        runs: the runs; the first one is what the others are compared with.
+        prices: estimates what runs cost that do not say it.
+        check: called again and again; raises to stop.
 
     Raises:
         ValueError: fewer than two runs.
     """
     if len(runs) < 2:
         raise ValueError("a comparison takes two runs or more")
-    cells, capped = _aligned(runs)
+    cells, capped = _aligned(runs, check)
     running = [list(_running(run)) for run in runs]
     reached = [Running() for _ in runs]
     rows: list[Row] = []
-    for places in cells:
+    for at, places in enumerate(cells):
+        if not at % _CHECKED:
+            check()
         for number, place in enumerate(places):
             if place is not None:
                 reached[number] = running[number][place]
@@ -115,7 +133,8 @@ def compare(runs: Sequence[Trajectory]) -> Comparison:
             for run, place in zip(runs, places, strict=True)
         ]
         rows.append(_row(places, steps, tuple(reached)))
-    return with_rows(tuple(run_facts(run) for run in runs), rows, runs, capped=capped)
+    facts = tuple(run_facts(run, prices) for run in runs)
+    return with_rows(facts, rows, runs, capped=capped)
 
 
 def with_rows(
@@ -144,12 +163,15 @@ def with_rows(
     )
 
 
-def _aligned(runs: Sequence[Trajectory]) -> tuple[list[tuple[int | None, ...]], bool]:
+def _aligned(
+    runs: Sequence[Trajectory], check: Callable[[], object]
+) -> tuple[list[tuple[int | None, ...]], bool]:
     keys = [step_keys(run) for run in runs]
     held = [anchors(run) for run in runs]
     cells: list[tuple[int | None, ...]] = [(number,) for number in range(len(keys[0]))]
     row_keys, row_anchors, capped = keys[0], held[0], False
     for number in range(1, len(runs)):
+        check()
         found = align(row_keys, keys[number], row_anchors, held[number])
         capped = capped or found.capped
         rows = found.rows()
@@ -249,7 +271,7 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-def run_facts(run: Trajectory) -> RunFacts:
+def run_facts(run: Trajectory, prices: PriceTable | None = None) -> RunFacts:
     """Return the figures of a run, its subagents' skills with it."""
     events = [event for part in family(run) for event in part.skill_events]
     return RunFacts(
@@ -270,6 +292,7 @@ def run_facts(run: Trajectory) -> RunFacts:
         skills=tuple(dict.fromkeys(e.skill for e in events if e.kind == "loaded")),
         missed=tuple(dict.fromkeys(e.skill for e in events if e.kind == "load_failed")),
         tools=tools_used(run.steps),
+        cost=None if prices is None else cost_of(run, prices),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +15,8 @@ from workbench.traces.open import OpenTrace
 
 #: A diff of longer texts is not made: nobody reads it, and it takes minutes.
 _LONGEST: Final = 200_000
+#: Rows between two reports of progress.
+_CHECKED: Final = 64
 
 
 class TextDiff(Struct, frozen=True):
@@ -25,13 +27,23 @@ class TextDiff(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def with_texts(comparison: Comparison, traces: Sequence[OpenTrace]) -> Comparison:
+def with_texts(
+    comparison: Comparison,
+    traces: Sequence[OpenTrace],
+    progress: Callable[[float], object] = lambda done: None,
+) -> Comparison:
     """Return the comparison with full arguments, results and texts looked at as well.
+
+    ``progress`` is told the share that is done, again and again; it raises to stop.
 
     Raises:
         TraceError: a file is not what it was.
     """
-    rows = [_looked_at(row, traces) for row in comparison.rows]
+    rows = []
+    for at, row in enumerate(comparison.rows):
+        if not at % _CHECKED:
+            progress(at / len(comparison.rows))
+        rows.append(_looked_at(row, traces))
     runs = [trace.trajectory for trace in traces]
     return with_rows(comparison.runs, rows, runs, capped=comparison.capped)
 
@@ -57,9 +69,9 @@ def row_diffs(row: Row, traces: Sequence[OpenTrace]) -> tuple[TextDiff, ...]:
 
 
 def _looked_at(row: Row, traces: Sequence[OpenTrace]) -> Row:
-    bodies = [body for _, body in _bodies(row, traces)]
-    if len(bodies) < 2 or "tools" in row.changes:
+    if row.state == "one" or "tools" in row.changes:
         return row
+    bodies = [body for _, body in _bodies(row, traces)]
     found: dict[Change, None] = dict.fromkeys(row.changes)
     for other in bodies[1:]:
         calls = list(zip(bodies[0].tool_calls, other.tool_calls, strict=False))
