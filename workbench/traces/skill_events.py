@@ -4,13 +4,14 @@ Rules (agentsview ``skill_inference.go``; OpenAI Codex ``codex-rs/core-skills`` 
 chippingway/orchestrator#888, all as of 2026-11): a path that is merely mentioned is no use. A
 reader (``cat``, ``sed -n`` ...) on a SKILL.md loads the skill, a runner (``python``, ``bash`` ...)
 on a file below ``<skill>/scripts`` runs a script. Searches, globs, ``git diff``, ``sed -i`` and
-output redirected into a skill are no use; the last two edit it.
+output redirected into a skill are no use; the last two edit it. A SKILL.md whose text is sent to a
+file is not read either.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -29,7 +30,11 @@ _RUNNERS: Final = frozenset(
     }
 )
 _SHELLS: Final = frozenset({"bash", "sh", "zsh"})
-_PREFIXES: Final = frozenset({"sudo", "env", "time", "command", "nohup", "exec", "builtin"})
+_PREFIXES: Final = frozenset({"sudo", "env", "time", "command", "nohup", "exec", "builtin", "nice"})
+#: ``poetry run python x`` runs as ``python x`` does.
+_ENVIRONMENTS: Final = frozenset({"poetry", "pdm", "pixi", "rye", "hatch", "pipenv"})
+_IN_PLACE: Final = re.compile(r"-[nrEszul]*i.*|--in-place.*")
+_PERL_IN_PLACE: Final = re.compile(r"-[A-Za-z0-9]*i.*")
 _SEPARATORS: Final = frozenset({";", "&&", "||", "|", "&", "|&", "(", ")", ";;", "\n"})
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(.*?)\n(.*?\n)?\s*\2\s*(?:\n|$)", re.DOTALL)
@@ -79,6 +84,8 @@ def file_read(path: str, known: Collection[str] = ()) -> SkillUse | None:
         return None
     if parts[-1] == SKILL_FILE:
         name = _folder_name(parts[:-1])
+        if any(mark in name for mark in "$`("):
+            return None  # a variable of the shell: which skill it was is not recorded
         return SkillUse("loaded", name, path, "strong") if name else None
     found = _skill_above(parts, known)
     return SkillUse("resource_read", found[0], path, found[1]) if found else None
@@ -119,31 +126,56 @@ def script_file(path: str, known: Collection[str] = ()) -> SkillUse | None:
 
 
 def _command_uses(words: list[str], known: Collection[str], cwd: str) -> Iterator[SkillUse]:
-    words, written = _redirections(words)
-    for path in written:
-        edited = file_edited(_joined(cwd, path), known)
-        if edited:
-            yield edited
-    while words and (words[0] in _PREFIXES or _ASSIGNMENT.match(words[0])):
-        words = words[1:]
+    words, written, hidden = _redirections(words)
+    yield from _edits(written, known, cwd)
+    words = _own_words(words)
     if not words:
         return
     program = PurePosixPath(words[0]).name
     arguments = [word for word in words[1:] if not word.startswith("-")]
     if program in _SHELLS and any(re.fullmatch(r"-\w*c", word) for word in words[1:3]):
         yield from shell_uses(arguments[0], known, cwd) if arguments else ()
-    elif program == "tee" or (program == "sed" and any(w.startswith("-i") for w in words)):
-        for path in arguments:
-            edited = file_edited(_joined(cwd, path), known) if _is_path(path) else None
-            if edited:
-                yield edited
+    elif program == "tee" or _edits_in_place(program, words):
+        yield from _edits(filter(_is_path, arguments), known, cwd)
+    elif program in ("cp", "mv", "install"):
+        yield from _edits(filter(_is_path, arguments[1:][-1:]), known, cwd)
     elif program in _READERS:
-        for path in arguments:
+        # What goes into a file is not read: the model never sees it.
+        for path in () if hidden else arguments:
             read = file_read(_joined(cwd, path), known) if _is_path(path) else None
             if read:
                 yield read
     else:
         yield from _runs(words, arguments, program, known, cwd)
+
+
+def _own_words(words: list[str]) -> list[str]:
+    """Take off what stands before the program: assignments, ``sudo``, ``timeout 30`` ..."""
+    while words:
+        if words[0] in _PREFIXES or _ASSIGNMENT.match(words[0]):
+            words = words[1:]
+        elif words[0] == "timeout":
+            rest = [word for word in words[1:] if not word.startswith("-")]
+            words = words[len(words) - len(rest) + 1 :]
+        elif words[0] in _ENVIRONMENTS and words[1:2] == ["run"]:
+            words = words[2:]
+        else:
+            break
+    return words
+
+
+def _edits(paths: Iterable[str], known: Collection[str], cwd: str) -> Iterator[SkillUse]:
+    for path in paths:
+        edited = file_edited(_joined(cwd, path), known)
+        if edited:
+            yield edited
+
+
+def _edits_in_place(program: str, words: list[str]) -> bool:
+    marks = {"sed": _IN_PLACE, "gsed": _IN_PLACE, "perl": _PERL_IN_PLACE}.get(program)
+    if program in ("awk", "gawk"):
+        return "inplace" in words
+    return marks is not None and any(marks.fullmatch(word) for word in words[1:])
 
 
 def _runs(
@@ -163,21 +195,26 @@ def _runs(
             yield run
 
 
-def _redirections(words: list[str]) -> tuple[list[str], list[str]]:
-    """Split off redirections; return the other words and the files written to."""
+def _redirections(words: list[str]) -> tuple[list[str], list[str], bool]:
+    """Split off redirections.
+
+    Returns:
+        The other words, the files written to, and whether the output itself goes to one of them.
+    """
     kept: list[str] = []
     written: list[str] = []
+    hidden = False
     rest = iter(words)
     for word in rest:
         if word in (">", ">>", ">|", "&>", "&>>"):
             written.append(next(rest, ""))
-            if kept and kept[-1].isdigit():
-                kept.pop()
+            stream = kept.pop() if kept and kept[-1].isdigit() else "1"
+            hidden = hidden or stream == "1"
         elif word in ("<", "<<", "<<<", ">&", "<&"):
             next(rest, "")
         else:
             kept.append(word)
-    return kept, written
+    return kept, written, hidden
 
 
 def _simple_commands(command: str, cwd: str) -> Iterator[tuple[list[str], str]]:
@@ -221,7 +258,7 @@ def _words(command: str) -> Iterator[tuple[str, bool]]:
 
 
 def _is_path(word: str) -> bool:
-    whole = not any(mark in word for mark in "*?{}\n")
+    whole = not any(mark in word for mark in "*?{}[\n")
     return whole and ("/" in word or word == SKILL_FILE)
 
 

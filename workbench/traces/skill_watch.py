@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.trajectory import ByteSpan, SkillEvent, SkillTrigger
@@ -31,6 +32,23 @@ _LISTED_SKILL: Final = re.compile(r"<skill>\s*<name>([^<\n]{1,200})</name>(.*?)<
 _LOCATION: Final = re.compile(r"<location>([^<\n]{1,1000})</location>")
 #: What Pi puts into the message after ``/skill:name`` (pi-coding-agent, 2026).
 _BODY: Final = re.compile(r'<skill name="([^"\n]{1,200})"(?: location="([^"\n]{1,1000})")?')
+#: What Copilot CLI puts into the message that brings a skill's body (2026).
+_CONTEXT: Final = re.compile(
+    r'<skill-context name="([^"\n]{1,200})">\s*(?:Base directory[^:\n]{0,40}: *([^\n]{1,1000}))?'
+)
+#: ``$name`` in a prompt asks Codex for a skill (codex-rs/core-skills, 2026-11).
+_MENTION: Final = re.compile(r"\$([A-Za-z0-9][\w:.-]{0,100})")
+#: A message that brings a body follows the event that tells of it by at most so many steps.
+_NEAR: Final = 3
+
+
+class _Pending(Struct, frozen=True):
+    """An event that waits for the end of its call. ``once`` is what it is seen once in."""
+
+    turn: int
+    call: CallDraft | None
+    event: SkillEvent
+    once: str = ""
 
 
 class SkillWatch:
@@ -38,26 +56,26 @@ class SkillWatch:
 
     def __init__(self) -> None:
         self._folders: dict[str, None] = {}
-        self._pending: list[tuple[int, CallDraft | None, SkillEvent]] = []
+        self._names: dict[str, str] = {}
+        self._pending: list[_Pending] = []
+        self._awaited: set[str] = set()
+        self._failures: dict[str, str] = {}
 
     def listed(self, step: StepDraft, text: str, span: ByteSpan) -> None:
         """Take the skills a message lists."""
         for listing in _LISTING.findall(text):
             for name, rest in _LISTED_SKILL.findall(listing):
                 place = _LOCATION.search(rest)
-                path = place.group(1).strip() if place else ""
-                if path:
-                    self._know(path)
-                use = SkillUse("listed", name.strip(), path, "explicit")
-                self._add(step, None, use, span, "unknown")
+                self._list(step, name.strip(), place.group(1).strip() if place else "", span)
         if "SKILL.md" not in text:
             return
         for name, path in _LISTED.findall(text):
-            self._know(path)
-            self._add(step, None, SkillUse("listed", name, path, "explicit"), span, "unknown")
+            self._list(step, name, path, span)
 
     def injected(self, step: StepDraft, text: str, span: ByteSpan) -> None:
-        """Take the skill bodies the agent put into a message because the user named them."""
+        """Take the skill bodies the agent put into a message because the user named them, and the
+        names a person typed.
+        """
         for name, path in injected_skills(text):
             self._know(path)
             self._add(step, None, SkillUse("loaded", name, path, "explicit"), span, "mention")
@@ -65,6 +83,17 @@ class SkillWatch:
             if path:
                 self._know(path)
             self._add(step, None, SkillUse("loaded", name, path, "explicit"), span, "slash")
+        for name, folder in _CONTEXT.findall(text) if "<skill-context name=" in text else ():
+            if folder:
+                self._folders[folder.strip()] = None
+            if not self._just_loaded(name, step.index):
+                use = SkillUse("loaded", name, folder.strip(), "explicit")
+                self._add(step, None, use, span, "unknown")
+        if step.kind == "user" and self._names and "$" in text:
+            for name in dict.fromkeys(_MENTION.findall(text)):
+                if name in self._names:
+                    use = SkillUse("requested", name, self._names[name], "explicit")
+                    self._add(step, None, use, span, "mention")
 
     def triggered(self, step: StepDraft, skill: str, span: ByteSpan) -> None:
         """Take that the agent's own keyword rules loaded a skill."""
@@ -76,7 +105,7 @@ class SkillWatch:
 
     def offered(self, step: StepDraft, skill: str, span: ByteSpan) -> None:
         """Take that a record names a skill as available."""
-        self._add(step, None, SkillUse("listed", skill, "", "explicit"), span, "unknown")
+        self._list(step, skill, "", span)
 
     def command(
         self, step: StepDraft, call: CallDraft, command: str, span: ByteSpan, cwd: str = ""
@@ -100,24 +129,66 @@ class SkillWatch:
         self._uses(step, call, uses, span)
 
     def named(self, step: StepDraft, call: CallDraft, skill: str, span: ByteSpan) -> None:
-        """Take that a tool made for skills is asked for one by name."""
-        use = SkillUse("loaded", skill, "", "explicit")
-        self._add(step, call, use, span, "model")
+        """Take that a tool made for skills is asked for one by name; its result loads it."""
+        self._awaited.add(call.id)
+        asked = SkillUse("requested", skill, "", "explicit")
+        self._add(step, call, asked, span, "model", once=call.id)
+        self._add(step, call, replace(asked, kind="loaded"), span, "model", once=call.id)
+
+    def awaits(self, call: CallDraft) -> bool:
+        """Whether a call asked for a skill, so that it matters why it failed."""
+        return call.id in self._awaited
+
+    def failed(self, call: CallDraft, message: str) -> None:
+        """Take what the result of a call says that asked for a skill in vain."""
+        self._failures[call.id] = message
 
     def events(self) -> list[SkillEvent]:
         """Return the events, with what the results of the calls say about them."""
-        made: dict[tuple[int, str, str], SkillEvent] = {}
-        for turn, call, event in self._pending:
-            failed = call is not None and call.status in ("error", "rejected", "cancelled")
-            if failed and event.kind not in ("loaded", "script_run"):
-                continue
-            kind = "load_failed" if failed and event.kind == "loaded" else event.kind
-            settled = replace(event, kind=kind, detail=_exit(call))
-            made.setdefault((turn, kind, event.path or event.skill), settled)
+        made: dict[tuple[str, str, str], SkillEvent] = {}
+        for waiting in self._pending:
+            event = self._settled(waiting)
+            if event is not None:
+                once = waiting.once or str(waiting.turn)
+                made.setdefault((once, event.kind, event.path or event.skill), event)
         return list(made.values())
+
+    def _settled(self, waiting: _Pending) -> SkillEvent | None:
+        call, event = waiting.call, waiting.event
+        if call is None or event.kind == "requested":
+            return event
+        if event.kind == "script_run":
+            code = call.exit_code
+            return replace(event, detail=call.status if code is None else f"exit code {code}")
+        asked = call.id in self._awaited
+        if call.status in ("error", "rejected", "cancelled"):
+            if event.kind != "loaded":
+                return None
+            said = self._failures.get(call.id, "") or _exit(call) or (call.status if asked else "")
+            return replace(event, kind="load_failed", detail=said, evidence=_shown(waiting))
+        if asked and call.status in ("missing", "running"):
+            return None  # what came of it is not recorded
+        evidence = _shown(waiting) if asked else event.evidence
+        return replace(event, detail=_exit(call), evidence=evidence)
 
     def _know(self, path: str) -> None:
         self._folders[str(PurePosixPath(path.replace("\\", "/")).parent)] = None
+
+    def _list(self, step: StepDraft, name: str, path: str, span: ByteSpan) -> None:
+        """Note a listed skill once: lists are repeated after a compaction or a reload."""
+        if path:
+            self._know(path)
+        self._names.setdefault(name, path)
+        use = SkillUse("listed", name, path, "explicit")
+        self._add(step, None, use, span, "unknown", once="session")
+
+    def _just_loaded(self, name: str, step: int) -> bool:
+        return any(
+            one.event.skill == name
+            and one.event.kind == "loaded"
+            and step - one.event.step <= _NEAR
+            for one in self._pending[-2 * _NEAR :]
+        )
 
     def _uses(
         self, step: StepDraft, call: CallDraft, uses: Sequence[SkillUse], span: ByteSpan
@@ -134,6 +205,7 @@ class SkillWatch:
         use: SkillUse,
         span: ByteSpan,
         trigger: SkillTrigger,
+        once: str = "",
     ) -> None:
         event = SkillEvent(
             skill=use.skill,
@@ -144,10 +216,14 @@ class SkillWatch:
             confidence=use.confidence,
             path=use.path or None,
         )
-        self._pending.append((step.turn, call, event))
+        self._pending.append(_Pending(step.turn, call, event, once))
 
 
-def _exit(call: CallDraft | None) -> str:
-    if call is None or call.exit_code in (None, 0):
-        return ""
-    return f"exit code {call.exit_code}"
+def _shown(waiting: _Pending) -> ByteSpan:
+    """Return the record that shows what came of a call: its result, else the call itself."""
+    call = waiting.call
+    return call.result[0] if call is not None and call.result else waiting.event.evidence
+
+
+def _exit(call: CallDraft) -> str:
+    return "" if call.exit_code in (None, 0) else f"exit code {call.exit_code}"

@@ -167,6 +167,8 @@ class Talk:
         for field, value in fields.items():
             if value is not None:
                 setattr(call, field, value)
+        if status in ("error", "rejected") and self.watch.awaits(call):
+            self.watch.failed(call, one_line(observed(node).text))
 
     def made(
         self,

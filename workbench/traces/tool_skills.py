@@ -9,7 +9,7 @@ from typing import Any, Final
 from workbench.domain.trajectory import ByteSpan
 from workbench.traces.call_arguments import inner_command, patched_files
 from workbench.traces.draft import CallDraft, StepDraft
-from workbench.traces.json_values import string
+from workbench.traces.json_values import items, string
 from workbench.traces.skill_watch import SkillWatch
 
 _SKILL_TOOLS: Final = re.compile(
@@ -27,6 +27,9 @@ _EDIT_TOOLS: Final = re.compile(
 #: Editors that also read: what they do is in the argument ``command``.
 _EDITORS: Final = re.compile(r"str_replace(?:_based)?_edit(?:or|_tool)|file_editor", re.IGNORECASE)
 _PATHS: Final = ("file_path", "filePath", "filepath", "path", "absolute_path", "file", "filename")
+#: Where tools that read several files have them.
+_MANY: Final = ("paths", "include", "files", "file_paths")
+_MOST: Final = 100
 _SKILL_NAMES: Final = ("skill", "skill_name", "name", "command")
 _COMMANDS: Final = ("command", "cmd", "script", "CommandLine")
 
@@ -55,8 +58,10 @@ def notice_skills(
         elif path:
             watch.edited(step, call, [path], span)
         return
-    if path and _READ_TOOLS.fullmatch(short):
-        watch.read(step, call, path, span)
+    if _READ_TOOLS.fullmatch(short):
+        many = [path] if path else [one for key in _MANY for one in items(arguments.get(key))]
+        for one in many[:_MOST]:
+            watch.read(step, call, string(one) or "", span)
     elif path and _EDIT_TOOLS.fullmatch(short):
         watch.edited(step, call, [path], span)
     elif short == "apply_patch":

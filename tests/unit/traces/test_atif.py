@@ -196,6 +196,7 @@ def test_skill_tools_and_files_are_seen() -> None:
         )
     )
     assert [(e.skill, e.kind, e.trigger) for e in made.skill_events] == [
+        ("pdf", "requested", "model"),
         ("pdf", "loaded", "model"),
         ("docx", "loaded", "inferred"),
         ("xlsx", "loaded", "inferred"),

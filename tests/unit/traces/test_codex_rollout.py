@@ -462,6 +462,7 @@ def test_skill_events_of_a_session() -> None:
     )
     assert [(e.skill, e.kind, e.trigger, e.detail) for e in made.skill_events] == [
         ("pdf", "listed", "unknown", ""),
+        ("pdf", "requested", "mention", ""),
         ("pdf", "loaded", "mention", ""),
         ("pdf", "resource_read", "inferred", ""),
         ("pdf", "script_run", "inferred", "exit code 3"),

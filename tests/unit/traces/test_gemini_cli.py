@@ -178,7 +178,11 @@ def test_activating_a_skill_is_seen(tmp_path: Path) -> None:
     data = _HEAD | {"messages": [_user("u", "x"), _agent("a", "", toolCalls=[call, read])]}
     with opened(tmp_path, data) as trace:
         found = [(e.skill, e.kind, e.trigger) for e in trace.trajectory.skill_events]
-        assert found == [("pdf", "loaded", "model"), ("web", "loaded", "inferred")]
+        assert found == [
+            ("pdf", "requested", "model"),
+            ("pdf", "loaded", "model"),
+            ("web", "loaded", "inferred"),
+        ]
 
 
 def test_a_checkpoint_pairs_function_calls_and_responses(tmp_path: Path) -> None:

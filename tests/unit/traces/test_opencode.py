@@ -120,7 +120,7 @@ def test_the_skill_tool_is_seen(tmp_path: Path) -> None:
     data = {"info": {"id": "s"}, "messages": [_message("m", _AGENT, part)]}
     with opened(tmp_path, data) as trace:
         found = [(e.skill, e.kind, e.confidence) for e in trace.trajectory.skill_events]
-        assert found == [("pdf", "loaded", "explicit")]
+        assert found == [("pdf", "requested", "explicit"), ("pdf", "loaded", "explicit")]
 
 
 def _insert(database: sqlite3.Connection, session: str, parent: str | None = None) -> None:

@@ -156,6 +156,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     if own and reading.last_time is not None:
         times.append(reading.last_time)
     times = [time for time in times if time[0].isdigit()]
+    title, weight = _recorded_title(facts) if parent is None else ("", 0)
     return Trajectory(
         id=part.id,
         format=format_id,
@@ -167,7 +168,8 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         totals=_totals(steps, facts if parent is None else None),
         loss=builder.loss.made(),
         session=facts.session,
-        title=part.title or (_title(facts, builder) if parent is None else builder.opened),
+        title=part.title or title or builder.opened,
+        title_weight=0 if part.title else weight,
         cwd=facts.cwd,
         started=min(times, default=None),
         ended=max(times, default=None),
@@ -176,7 +178,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         errors=builder.errors
         + sum([call.status == "error" for step in steps for call in step.tool_calls]),
         outcome=_outcome(facts) if parent is None else Outcome(),
-        skill_events=tuple(builder.skills.events),
+        skill_events=tuple(builder.skills.ended()),
         children=tuple([_made(format_id, child, part) for child in part.children]),
         parent=parent.id if parent is not None else None,
     )
@@ -213,11 +215,12 @@ def _model(steps: Sequence[Step]) -> str | None:
     return models.most_common(1)[0][0] if models else None
 
 
-def _title(facts: Facts, builder: Builder) -> str:
-    for kind in ("custom", "ai", "summary"):
+def _recorded_title(facts: Facts) -> tuple[str, int]:
+    """Return the title that records give, and its weight: a person's own stands over all."""
+    for weight, kind in ((3, "custom"), (2, "ai"), (1, "summary")):
         if facts.titles.get(kind):
-            return facts.titles[kind]
-    return builder.opened
+            return facts.titles[kind], weight
+    return "", 0
 
 
 def _outcome(facts: Facts) -> Outcome:

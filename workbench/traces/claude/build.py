@@ -59,11 +59,13 @@ class Builder:
         self._bundles: dict[str, StepDraft] = {}
         self._waiting: dict[str, list[tuple[Line, Block, ByteSpan]]] = {}
 
-    def feed(self, line: Line, record: bytes, at: int, end: int, parent: str | None) -> None:
-        """Take one record, whose bytes are ``record`` and lie from ``at`` to ``end``."""
+    def feed(self, line: Line, record: bytes, span: ByteSpan, parent: str | None) -> None:
+        """Take one record, which lies at ``span``.
+
+        ``record`` are its bytes; none where the line has all: a message with an id.
+        """
         kind = line.type
         uuid = line.uuid
-        span = ByteSpan(0, at, end - at)
         if parent is not None:
             self.linked = True
         before = len(self.steps)
@@ -128,6 +130,7 @@ class Builder:
         if message.usage is not None:
             step.usage = greater(step.usage, message.usage)
         content = message.content
+        self.skills.attribution = line.attribution_skill
         if isinstance(content, str):
             self._say(step, content)
         elif content is not None:

@@ -40,6 +40,8 @@ _KNOWN_SYSTEM: Final = frozenset(
         *("hook_response", "hook_progress", "task_started", "task_progress", "task_notification"),
     }
 )
+#: What a record has around its text, roughly, in bytes.
+_ENVELOPE: Final = 800
 _COMPACTIONS: Final = frozenset({"compact_boundary", "microcompact_boundary"})
 _LISTED: Final = re.compile(r"^- ([A-Za-z0-9][\w:.-]{0,200}?)(?::\s|:?$)", re.MULTILINE)
 _ARGUMENTS: Final = re.compile(r"<command-args>(.{0,2000}?)</command-args>", re.DOTALL)
@@ -83,8 +85,9 @@ class EventReader:
         if top == "result":
             return self._worded(line, record, span, f"result {sub}".strip())
         if top == "system" and sub in _COMPACTIONS:
-            self._builder.skills.compaction()
             step = self._worded(line, record, span, "compaction")
+            if sub == "compact_boundary":  # the smaller kind takes old tool results away alone
+                self._builder.skills.compaction(step.index, span)
             step.kind = "context"
             step.flag("compaction")
             return step
@@ -117,7 +120,8 @@ class EventReader:
         step = builder.step(line, record, span, "context" if context else "event", wrapper.label)
         step.flag("interrupted" if wrapper.label == "interrupted" else "injected")
         if wrapper.folder is not None:
-            builder.skills.body(wrapper.folder, line.source_tool_use_id, step.index, span)
+            size = max(len(text), span.length - _ENVELOPE)  # the text may be its beginning alone
+            builder.skills.body(wrapper.folder, line.source_tool_use_id, step.index, span, size)
         return step
 
     def _worded(self, line: Line, record: bytes, span: ByteSpan, label: str) -> StepDraft:

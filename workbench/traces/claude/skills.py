@@ -3,6 +3,11 @@
 A call of the tool ``Skill`` requests, its result loads, and a user record with ``isMeta`` brings
 the body ("Base directory for this skill: ..."). A slash command loads the same way without a call;
 built-in commands look alike, so a command counts when its body follows or its skill was listed.
+
+After a compaction the client attaches the bodies again, the most recent first: 5,000 tokens of
+each, 25,000 together (Claude Code documentation, Skills, "Skill content lifecycle", 2026-11).
+Where the log tells what was attached, the others are dropped. Where it does not, those that cannot
+have fitted are, with weak confidence: their tokens are estimated.
 """
 
 from __future__ import annotations
@@ -31,6 +36,12 @@ _SHELL_TOOLS: Final = frozenset({"Bash", "bash", "run_shell_command", "Shell"})
 #: Tools whose calls can concern a skill; the others need not be looked at.
 SKILL_TOOLS: Final = _READ_TOOLS | _EDIT_TOOLS | _SHELL_TOOLS | {"Skill"}
 
+#: Tokens of one body, and of all together, that are attached again after a compaction.
+KEPT_EACH: Final = 5_000
+KEPT_TOGETHER: Final = 25_000
+#: Bytes of a text for each token, as a rule of thumb.
+_BYTES_A_TOKEN: Final = 4
+
 
 class SkillWatch:
     """Follows a session and notes what happens to skills."""
@@ -38,16 +49,19 @@ class SkillWatch:
     def __init__(self) -> None:
         self.events: list[SkillEvent] = []
         self.cwd = ""
+        #: The skill the record being read is counted to by the client.
+        self.attribution: str | None = None
         self.awaited: set[str] = set()
         self._folders: dict[str, None] = {}
-        self._asked: dict[str, tuple[str, int]] = {}
+        self._asked: dict[str, tuple[str, int, SkillTrigger]] = {}
         self._uses: dict[str, tuple[tuple[SkillUse, ...], int, ByteSpan]] = {}
         self._loads: dict[str, int] = {}
         self._failed: set[str] = set()
         self._slash: tuple[str, int, ByteSpan] | None = None
         self._listed: dict[str, None] = {}
-        self._carried: dict[str, None] = {}
-        self._compacted = False
+        #: Skills whose body is in the context, by recency, with its tokens where it is recorded.
+        self._carried: dict[str, int | None] = {}
+        self._compacted: tuple[int, ByteSpan] | None = None
 
     def call(self, call: CallDraft, given: Input, step: int, span: ByteSpan) -> None:
         """Note a tool call; what it does to a skill counts when its result is there."""
@@ -56,8 +70,11 @@ class SkillWatch:
             skill = (given.skill or given.command or "").removeprefix("/")
             if skill:
                 self.awaited.add(call.native)
-                self._asked[call.native] = (skill, step)
-                self._add(skill, "requested", "model", step, span)
+                within = self.attribution
+                nested = within is not None and within != skill
+                trigger: SkillTrigger = "nested" if nested else "model"
+                self._asked[call.native] = (skill, step, trigger)
+                self._add(skill, "requested", trigger, step, span)
             return
         path, command = call.path, given.command or given.cmd
         uses: tuple[SkillUse, ...] = ()
@@ -79,39 +96,51 @@ class SkillWatch:
         native = call.native
         asked = self._asked.get(native)
         if asked is not None:
-            skill, step = asked
+            skill, step, trigger = asked
             if call.status == "ok":
                 if native not in self._loads:
                     self._loads[native] = len(self.events)
-                    self._load(skill, "model", step, span)
+                    self._load(skill, trigger, step, span)
             else:
                 self._failed.add(native)
                 detail = one_line(_plain(error)) or call.status
-                self._add(skill, "load_failed", "model", step, span, detail=detail)
+                self._add(skill, "load_failed", trigger, step, span, detail=detail)
         uses, step, evidence = self._uses.pop(native, ((), 0, span))
         for use in uses:
             self._use(use, step, evidence, call)
 
-    def body(self, folder: str, call: str | None, step: int, span: ByteSpan) -> None:
-        """Note the record that brings a skill's text; ``call`` is the one that asked for it."""
+    def body(self, folder: str, call: str | None, step: int, span: ByteSpan, size: int) -> None:
+        """Note the record that brings a skill's text.
+
+        Args:
+            folder: the skill's base directory.
+            call: the call that asked for it, if one did.
+            step: the step the record is shown as.
+            span: the record.
+            size: the text's length in bytes.
+        """
         self._folders[folder] = None
         name = _name(folder)
+        tokens = -(-size // _BYTES_A_TOKEN)
         asked = self._asked.get(call) if call is not None else None
         if asked is not None and call is not None:
             if call in self._failed:
                 return
             at = self._loads.setdefault(call, len(self.events))
-            event = SkillEvent(asked[0], "loaded", "model", asked[1], span, "explicit", path=folder)
+            skill, asked_step, trigger = asked
+            event = SkillEvent(skill, "loaded", trigger, asked_step, span, "explicit", path=folder)
             self.events[at : at + 1] = [event]
-            self._carried[asked[0]] = None
+            self._carry(skill, tokens)
         elif self._slash is not None:
             skill, asked_step, evidence = self._slash
             self._slash = None
             if skill not in self._listed:
                 self._add(skill, "requested", "slash", asked_step, evidence)
             self._load(skill, "slash", step, span, path=folder)
+            self._carry(skill, tokens)
         elif name:
             self._load(name, "unknown", step, span, path=folder)
+            self._carry(name, tokens)
 
     def command(self, name: str, step: int, span: ByteSpan) -> None:
         """Note a slash command, which may be that of a skill."""
@@ -130,18 +159,47 @@ class SkillWatch:
                 self._listed[seen.name] = None
                 self._add(seen.name, "listed", "unknown", step, span, path=seen.path)
 
-    def compaction(self) -> None:
+    def compaction(self, step: int, span: ByteSpan) -> None:
         """Note that the context was shortened: bodies are gone unless attached again."""
-        self._compacted = True
+        self._settle_compaction()
+        self._compacted = (step, span)
+
+    def ended(self) -> list[SkillEvent]:
+        """Return all events, at the end of the session."""
+        self._settle_compaction()
+        return self.events
+
+    def _settle_compaction(self) -> None:
+        """Drop what cannot have fitted, where the log does not tell what was attached again."""
+        if self._compacted is None:
+            return
+        (step, span), self._compacted = self._compacted, None
+        room = KEPT_TOGETHER
+        for skill, tokens in list(self._carried.items())[::-1]:
+            kept = min(tokens or 0, KEPT_EACH)
+            if kept <= room:
+                room -= kept
+                continue
+            del self._carried[skill]
+            detail = (
+                f"computed: of about {tokens:,} tokens {room:,} were left of {KEPT_TOGETHER:,} "
+                "for all skills"
+            )
+            self._add(skill, "dropped", "unknown", step, span, confidence="weak", detail=detail)
 
     def reattached(self, entries: Sequence[SkillEntry], step: int, span: ByteSpan) -> None:
         """Note bodies attached again after a compaction, and those that were dropped by it."""
         again = {seen.name for seen in entries}
         for seen in entries:
             if seen.name:
-                self._add(seen.name, "reattached", "unknown", step, span, path=seen.path)
-        if self._compacted:
-            self._compacted = False
+                tokens = self._carried.get(seen.name) or 0
+                cut = f"the first {KEPT_EACH:,} of about {tokens:,} tokens"
+                detail = cut if tokens > KEPT_EACH else ""
+                self._add(
+                    seen.name, "reattached", "unknown", step, span, path=seen.path, detail=detail
+                )
+        if self._compacted is not None:
+            self._compacted = None
             for skill in [name for name in self._carried if name not in again]:
                 del self._carried[skill]
                 self._add(skill, "dropped", "unknown", step, span, confidence="strong")
@@ -160,7 +218,7 @@ class SkillWatch:
             return
         if use.kind == "loaded":
             self._folders[use.path.replace("\\", "/").rsplit("/", 1)[0]] = None
-            self._carried[use.skill] = None
+            self._carry(use.skill, None)
         self._add(
             use.skill,
             use.kind,
@@ -182,8 +240,13 @@ class SkillWatch:
         confidence: Confidence = "explicit",
         path: str | None = None,
     ) -> None:
-        self._carried[skill] = None
+        self._carry(skill, None)
         self._add(skill, "loaded", trigger, step, span, confidence=confidence, path=path)
+
+    def _carry(self, skill: str, tokens: int | None) -> None:
+        """Note that a body is in the context, as the most recent one."""
+        known = self._carried.pop(skill, None)
+        self._carried[skill] = tokens or known
 
     def _add(
         self,

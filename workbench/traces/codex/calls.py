@@ -74,6 +74,8 @@ class Calls:
         if output is None:
             output = payload.get("result", payload.get("tools"))
         settle(call, read_output(output), default_ok=kind != "local_shell_call_output")
+        if call.status == "error" and self._watch.awaits(call):
+            self._watch.failed(call, one_line(compact(output)))
         return "attached"
 
     def ended(self, payload: Mapping[str, Any], span: ByteSpan) -> bool:

@@ -23,7 +23,7 @@ from workbench.domain.trajectory import (
     ToolCall,
     Trajectory,
 )
-from workbench.traces.call_arguments import inner_command, main_argument
+from workbench.traces.call_arguments import main_argument
 from workbench.traces.draft import COPIED, CallDraft, StepDraft, TrajectoryDraft, record_uid, summed
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_values import (
@@ -44,13 +44,11 @@ from workbench.traces.json_values import (
 from workbench.traces.lines import array_items, joined_values, object_members
 from workbench.traces.skill_watch import SkillWatch
 from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.tool_skills import notice_skills
 
 _MARK: Final = re.compile(rb'"schema_version"\s*:\s*"ATIF-')
 _KINDS: Final = frozenset(get_args(StepKind))
 _STATUSES: Final = frozenset(get_args(CallStatus))
-_SKILL_TOOLS: Final = re.compile(r"(?:activate_|invoke_|load_|use_)?skill(?:_view)?", re.IGNORECASE)
-_READ_TOOLS: Final = re.compile(r"read(?:_?file|_?text_?file)?|view|open_file|cat", re.IGNORECASE)
-_EDIT_TOOLS: Final = re.compile(r"(?:write|edit|multi_?edit|create)(?:_?file)?", re.IGNORECASE)
 #: Subagents within subagents; deeper nesting is an attack or an accident.
 _MAX_DEPTH: Final = 32
 
@@ -237,21 +235,7 @@ class _Reader:
 
     def _notice(self, step: StepDraft, call: CallDraft, arguments: Mapping[str, Any]) -> None:
         """See whether the call uses a skill."""
-        span = step.raw[0]
-        path = ""
-        for name in ("file_path", "filepath", "path", "file"):
-            path = path or string(arguments.get(name)) or ""
-        if _SKILL_TOOLS.fullmatch(call.name):
-            skill = string(arguments.get("skill")) or string(arguments.get("name"))
-            if skill:
-                self._watch.named(step, call, skill, span)
-        elif path and _READ_TOOLS.fullmatch(call.name):
-            self._watch.read(step, call, path, span)
-        elif path and _EDIT_TOOLS.fullmatch(call.name):
-            self._watch.edited(step, call, [path], span)
-        command = inner_command(arguments.get("command", arguments.get("cmd")))
-        if command:
-            self._watch.command(step, call, command, span)
+        notice_skills(self._watch, step, call, arguments, step.raw[0])
 
     def _results(self, draft: TrajectoryDraft, step: StepDraft, start: int, end: int) -> None:
         """Give each result to its call; what belongs to none stays with the step."""
