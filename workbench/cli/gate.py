@@ -11,6 +11,7 @@ import msgspec
 from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json
 from workbench.domain.task import GateResult, PairedRow, PairedTable
 from workbench.evaluation.gates import DEFAULT_RULE, RULES, Limits, gate
+from workbench.evaluation.promise import Promise, Trial, promise_of
 from workbench.evaluation.statistics import flake_rate, flips, mean, paired
 from workbench.evaluation.tables import TableProblem, read_table
 
@@ -47,11 +48,17 @@ def _gate(arguments: argparse.Namespace) -> int:
     if factor is not None and not 0 <= factor < math.inf:
         raise UsageProblem(f"--factor is {factor}; a weight is a number of 0 or more.")
     limits = Limits() if factor is None else Limits(factor=factor)
-    result = gate(read_table(arguments.file), arguments.rule, limits)
+    table = read_table(arguments.file)
+    result = gate(table, arguments.rule, limits)
+    # The chances are those of the rule with its own figures.
+    promised = promise_of(table, arguments.rule) if limits == Limits() else None
     if arguments.format == "json":
-        print_json(document("gate", **msgspec.structs.asdict(result)))
+        told = None if promised is None else {"trial": promised[0], **_chances(promised[1])}
+        print_json(document("gate", **msgspec.structs.asdict(result), promise=told))
     else:
         _print_gate(result)
+        if promised is not None:
+            print(_promise_words(*promised, assumed=result.flake_rate is None))
     return 1 if result.level == "rejected" else 0
 
 
@@ -65,6 +72,20 @@ def _print_gate(result: GateResult) -> None:
     print(f"  one-sided exact p {p}, flake rate {flake}")
     for reason in result.reasons:
         print(f"  {reason}")
+
+
+def _chances(chances: Promise) -> dict[str, object]:
+    return msgspec.structs.asdict(chances)
+
+
+def _promise_words(trial: Trial, chances: Promise, *, assumed: bool) -> str:
+    runs = f" x {trial.runs} runs" if trial.runs > 1 else ""
+    return (
+        f"  at {trial.tasks} tasks{runs}, {trial.flake:.0%} of runs flaky"
+        f"{' (assumed)' if assumed else ''}: an edit that does "
+        f"nothing is accepted in {chances.false_accept:.0%} of cases, one that mends "
+        f"{trial.repaired:.0%} of the failures in {chances.power:.0%}"
+    )
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
