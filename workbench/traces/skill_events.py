@@ -155,8 +155,10 @@ def _own_words(words: list[str]) -> list[str]:
         if words[0] in _PREFIXES or _ASSIGNMENT.match(words[0]):
             words = words[1:]
         elif words[0] == "timeout":
-            rest = [word for word in words[1:] if not word.startswith("-")]
-            words = words[len(words) - len(rest) + 1 :]
+            words = words[1:]
+            while words and words[0].startswith("-"):
+                words = words[1:]
+            words = words[1:]  # how long
         elif words[0] in _ENVIRONMENTS and words[1:2] == ["run"]:
             words = words[2:]
         else:

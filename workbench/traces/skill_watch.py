@@ -205,6 +205,7 @@ class SkillWatch:
         use: SkillUse,
         span: ByteSpan,
         trigger: SkillTrigger,
+        *,
         once: str = "",
     ) -> None:
         event = SkillEvent(

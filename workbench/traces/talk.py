@@ -168,7 +168,8 @@ class Talk:
             if value is not None:
                 setattr(call, field, value)
         if status in ("error", "rejected") and self.watch.awaits(call):
-            self.watch.failed(call, one_line(observed(node).text))
+            said = node.get("message") if node.is_object else None
+            self.watch.failed(call, one_line(observed(said or node).text))
 
     def made(
         self,
