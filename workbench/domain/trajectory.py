@@ -1,7 +1,9 @@
 """What an agent did: the skeleton that stays in memory and the bodies loaded on demand.
 
 The model is richer than ATIF 1.8, which has no error flag, branch or skill event; see
-``docs`` of the trace formats named in each importer.
+``docs`` of the trace formats named in each importer. Values of which a long trace has hundreds of
+thousands are left out of Python's search for cycles (``gc=False``): they hold none, and the search
+would stop the window.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ SkillTrigger = Literal["model", "slash", "mention", "keyword", "nested", "inferr
 Confidence = Literal["explicit", "strong", "weak"]
 
 
-class ByteSpan(Struct, frozen=True):
+class ByteSpan(Struct, frozen=True, gc=False):
     """Bytes of a trace source: ``sources[source]`` at ``offset``, ``length`` bytes.
 
     ``layers`` counts the JSON string escapings around the text: 0, the bytes are the UTF-8 text;
@@ -51,7 +53,7 @@ class TraceSource(Struct, frozen=True):
     sha256: str | None = None
 
 
-class Metrics(Struct, frozen=True):
+class Metrics(Struct, frozen=True, gc=False):
     """Tokens and cost of a step or a whole trajectory; None is "not recorded", never zero.
 
     ``input`` includes the cached tokens.
@@ -65,7 +67,7 @@ class Metrics(Struct, frozen=True):
     cost_usd: float | None = None
 
 
-class ToolCall(Struct, frozen=True):
+class ToolCall(Struct, frozen=True, gc=False):
     """A call asked for by a step, with the state of its result.
 
     ``argument`` is the main argument on one line (command, file path, skill name ...), cut to 200
@@ -83,7 +85,7 @@ class ToolCall(Struct, frozen=True):
     files: tuple[str, ...] = ()
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One model call, one user prompt, or one context or system event.
 
     ``preview`` is the first text on one line, cut to 200 characters. ``raw`` are the records the
@@ -128,7 +130,7 @@ class StepBody(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class SkillEvent(Struct, frozen=True):
+class SkillEvent(Struct, frozen=True, gc=False):
     """A skill seen in a trace. ``skill`` is the name as recorded (with a plugin prefix, if any)."""
 
     skill: str
@@ -175,6 +177,8 @@ class Trajectory(Struct, frozen=True):
 
     ``format`` is the one whose importer reads the bodies; ``converted_from`` the one the run was
     recorded in, where another program or a plugin turned it into that.
+    ``title_weight`` is 0 where the title is the first prompt's words, higher where a record gives
+    it: a title of more weight stands over one of less.
     """
 
     id: str
@@ -200,3 +204,4 @@ class Trajectory(Struct, frozen=True):
     parent: str | None = None
     complete: bool = True
     converted_from: str | None = None
+    title_weight: int = 0

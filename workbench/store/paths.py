@@ -53,6 +53,11 @@ class UserFolders:
         return self.data / "annotations.jsonl"
 
     @property
+    def trace_folders(self) -> Path:
+        """The folders whose sessions the user watches."""
+        return self.config / "trace-folders.json"
+
+    @property
     def trace_index(self) -> Path:
         """What is known of watched traces; made anew from them at any time."""
         return self.cache / "traces.db"

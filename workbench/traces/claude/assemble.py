@@ -151,11 +151,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     builder, reading = part.builder, part.reading
     facts, own = reading.facts, builder is reading.main
     steps = builder.finish()
-    times = [draft.time for draft in builder.steps if draft.time]
-    times += [call.answered for call in builder.calls.values() if call.answered]
-    if own and reading.last_time is not None:
-        times.append(reading.last_time)
-    times = [time for time in times if time[0].isdigit()]
+    started, ended = _first_and_last(builder, reading.last_time if own else None)
     title, weight = _recorded_title(facts) if parent is None else ("", 0)
     return Trajectory(
         id=part.id,
@@ -171,10 +167,10 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         title=part.title or title or builder.opened,
         title_weight=0 if part.title else weight,
         cwd=facts.cwd,
-        started=min(times, default=None),
-        ended=max(times, default=None),
+        started=started,
+        ended=ended,
         messages=builder.messages,
-        tool_calls=sum([len(step.tool_calls) for step in steps]),
+        tool_calls=sum([len(step.tool_calls) for step in steps if step.tool_calls]),
         errors=builder.errors
         + sum([call.status == "error" for step in steps for call in step.tool_calls]),
         outcome=_outcome(facts) if parent is None else Outcome(),
@@ -182,6 +178,17 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         children=tuple([_made(format_id, child, part) for child in part.children]),
         parent=parent.id if parent is not None else None,
     )
+
+
+def _first_and_last(builder: Builder, last: str | None) -> tuple[str | None, str | None]:
+    """Return the first and the last time that is one, also of results."""
+    times = [draft.time for draft in builder.steps if draft.time]
+    times += [call.answered for call in builder.calls.values() if call.answered]
+    if last:
+        times.append(last)
+    if times and not "0" <= min(times)[0] <= max(times)[0] <= "9":
+        times = [time for time in times if time[0].isdigit()]
+    return min(times, default=None), max(times, default=None)
 
 
 def _totals(steps: Sequence[Step], facts: Facts | None) -> Metrics:

@@ -336,6 +336,7 @@ class Session:
             self.draft.loss.attached += 1
         elif kind == "thread_name_updated":
             self.facts["title"] = string(event.get("thread_name")) or ""
+            self.facts["title_weight"] = int(bool(self.facts["title"]))
             self.draft.loss.attached += 1
         elif kind in _SHOWN_EVENTS:
             self._event(kind, line, _message_of(event))

@@ -11,7 +11,7 @@ from typing import Final
 from workbench.traces.importer import TraceError
 
 #: Raised with every change of tables or of what is put into them; an older file is made anew.
-VERSION: Final = 1
+VERSION: Final = 2
 _TABLES: Final = """
 CREATE TABLE folders(path TEXT PRIMARY KEY, missing INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE files(
@@ -28,9 +28,15 @@ CREATE TABLE traces(
   title TEXT NOT NULL, cwd TEXT, session TEXT, started TEXT, ended TEXT, duration_s REAL,
   outcome TEXT NOT NULL, reward REAL, steps INTEGER NOT NULL, tool_calls INTEGER NOT NULL,
   errors INTEGER NOT NULL, input INTEGER, output INTEGER, cached INTEGER, cache_write INTEGER,
-  cost_usd REAL, estimate_usd REAL, sources TEXT NOT NULL, complete INTEGER NOT NULL);
+  cost_usd REAL, estimate_usd REAL, sources TEXT NOT NULL, complete INTEGER NOT NULL,
+  beginning TEXT NOT NULL DEFAULT '');
 CREATE INDEX traces_file ON traces(file);
 CREATE INDEX traces_family ON traces(family);
+CREATE INDEX traces_beginning ON traces(beginning);
+CREATE TABLE copies(
+  trace INTEGER PRIMARY KEY REFERENCES traces(id) ON DELETE CASCADE, seen INTEGER NOT NULL,
+  steps INTEGER NOT NULL, tool_calls INTEGER NOT NULL, errors INTEGER NOT NULL, input INTEGER,
+  output INTEGER, cached INTEGER, cache_write INTEGER, cost_usd REAL, estimate_usd REAL);
 CREATE TABLE skills(
   trace INTEGER NOT NULL REFERENCES traces(id) ON DELETE CASCADE, name TEXT NOT NULL,
   kind TEXT NOT NULL, step INTEGER);
@@ -40,7 +46,7 @@ CREATE TABLE steps(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   trace INTEGER NOT NULL REFERENCES traces(id) ON DELETE CASCADE,
   step INTEGER NOT NULL, known INTEGER NOT NULL, uid TEXT NOT NULL, kind TEXT NOT NULL,
-  spans TEXT NOT NULL);
+  spans TEXT NOT NULL, copied INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX steps_trace ON steps(trace, known, step);
 CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2');
 """
@@ -68,6 +74,26 @@ def open_database(path: Path, key: int = 0) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as problem:
         raise _cannot(path, problem) from problem
     raise _cannot(path, "its tables cannot be made")
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open an index that is there, for questions alone.
+
+    Raises:
+        TraceError: there is none, or it is of another version.
+    """
+    if not path.is_file():
+        raise TraceError(f"There is no index of traces in {path} yet. Watch a folder to make one.")
+    try:
+        connection = _connected(path)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error as problem:
+        raise _cannot(path, problem) from problem
+    if version != VERSION:
+        connection.close()
+        raise TraceError(f"The index in {path} is of another version; it is made anew soon.")
+    return connection
 
 
 def _cannot(path: Path, problem: object) -> TraceError:

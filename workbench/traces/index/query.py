@@ -16,7 +16,18 @@ from workbench.traces.index.literal import plain_text
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.open import open_source
 
-Order = Literal["started", "steps", "errors", "cost_usd", "tokens", "duration_s", "title"]
+Order = Literal[
+    "started",
+    "steps",
+    "errors",
+    "cost_usd",
+    "tokens",
+    "duration_s",
+    "title",
+    "agent",
+    "model",
+    "outcome",
+]
 
 _SUMS: Final = (
     "steps",
@@ -29,7 +40,10 @@ _SUMS: Final = (
     "estimate_usd",
 )
 #: What the trace reports, else the estimate.
-_COST: Final = "coalesce(sum_cost_usd, sum_estimate_usd)"
+COST: Final = "coalesce(sum_cost_usd, sum_estimate_usd)"
+_NAMED: Final = " || ' ' || ".join(
+    f"coalesce({name}, '')" for name in ("t.title", "files.path", "t.cwd", "t.agent", "t.model")
+)
 _WORD: Final = re.compile(r"\w+")
 _AROUND: Final = 80
 #: More of a record is not looked through for an excerpt.
@@ -40,10 +54,14 @@ class Query(Struct, frozen=True):
     """What is looked for; empty fields ask for nothing. Figures count subagents as well.
 
     ``text`` are words that one step of the trace holds in that order; the last may be cut.
-    ``since`` (included) and ``until`` (excluded) are ISO 8601. ``folder`` is a path.
+    ``since`` (included) and ``until`` (excluded) are ISO 8601. ``folder`` is a path. ``named`` are
+    words that stand in the title, the path, the folder, agent or model. ``copies``: with sessions
+    that hold nothing but the steps of another one.
     """
 
     text: str = ""
+    named: str = ""
+    copies: bool = False
     agents: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
@@ -69,6 +87,7 @@ class TraceRow(Struct, frozen=True):
     ``cost_usd`` is reported by the trace, ``estimate_usd`` made of its tokens and a price table.
 
     ``complete`` is False while a long log is still being read: figures are of what is read.
+    ``copied`` steps replay another session; they are in no figure here.
     """
 
     path: str
@@ -96,6 +115,7 @@ class TraceRow(Struct, frozen=True):
     skills: tuple[str, ...]
     subagents: int
     complete: bool
+    copied: int = 0
 
 
 class Facet(Struct, frozen=True):
@@ -103,16 +123,6 @@ class Facet(Struct, frozen=True):
 
     value: str
     count: int
-
-
-class Facets(Struct, frozen=True):
-    """What the traces asked for are made of, the most frequent first."""
-
-    agents: tuple[Facet, ...]
-    models: tuple[Facet, ...]
-    formats: tuple[Facet, ...]
-    outcomes: tuple[Facet, ...]
-    skills: tuple[Facet, ...]
 
 
 class Hit(Struct, frozen=True):
@@ -129,12 +139,23 @@ class Hit(Struct, frozen=True):
     uid: str
     kind: str
     records: tuple[tuple[str, int, int], ...]
+    title: str = ""
+    agent: str | None = None
+    started: str | None = None
 
 
 def query(index: TraceIndex, wanted: Query) -> tuple[TraceRow, ...]:
     """Return the traces asked for, in order."""
-    condition, values = _condition(wanted)
+    return rows_of(index, query_ids(index, wanted))
+
+
+def query_ids(index: TraceIndex, wanted: Query) -> list[int]:
+    """Return the rows of the traces asked for, in order; ``rows_of`` tells more of some of them."""
+    condition, values = condition_of(wanted)
     order = {
+        "cost_usd": COST,
+        "agent": "lower(t.agent)",
+        "model": "lower(t.model)",
         "tokens": "coalesce(sum_input, 0) + coalesce(sum_output, 0)",
         "title": "lower(t.title)",
     }
@@ -143,46 +164,28 @@ def query(index: TraceIndex, wanted: Query) -> tuple[TraceRow, ...]:
     )
     way = "DESC" if wanted.descending else "ASC"
     rows = index.connection.execute(
-        f"SELECT * FROM ({_top()} WHERE {condition}) AS t "
+        f"SELECT t.id FROM ({sessions()} WHERE {condition}) AS t "
         f"ORDER BY {named} IS NULL, {named} {way}, t.id LIMIT ? OFFSET ?",
         [*values, wanted.limit, wanted.offset],
-    ).fetchall()
-    return tuple(_row(index.connection, row) for row in rows)
+    )
+    return [row["id"] for row in rows]
+
+
+def rows_of(index: TraceIndex, ids: Sequence[int]) -> tuple[TraceRow, ...]:
+    """Return the rows of some traces, in that order; those that are gone meanwhile are left out."""
+    marks = ", ".join("?" * len(ids))
+    found = index.connection.execute(f"{sessions()} WHERE t.id IN ({marks})", list(ids))
+    rows = {row["id"]: row for row in found}
+    return tuple(_row(index.connection, rows[one]) for one in ids if one in rows)
 
 
 def count(index: TraceIndex, wanted: Query) -> int:
     """Return how many traces are asked for, whatever the limit."""
-    condition, values = _condition(wanted)
-    found = index.connection.execute(f"SELECT count(*) FROM ({_top()} WHERE {condition})", values)
+    condition, values = condition_of(wanted)
+    found = index.connection.execute(
+        f"SELECT count(*) FROM ({sessions()} WHERE {condition})", values
+    )
     return int(found.fetchone()[0])
-
-
-def facets(index: TraceIndex, wanted: Query) -> Facets:
-    """Return the values of the traces asked for, with counts."""
-    condition, values = _condition(wanted)
-    top = f"{_top()} WHERE {condition}"
-
-    def counted(column: str) -> tuple[Facet, ...]:
-        rows = index.connection.execute(
-            f"SELECT {column} AS value, count(*) AS n FROM ({top}) WHERE {column} IS NOT NULL"
-            " GROUP BY 1 ORDER BY n DESC, value",
-            values,
-        )
-        return tuple(Facet(row["value"], row["n"]) for row in rows)
-
-    skills = index.connection.execute(
-        f"SELECT s.name AS value, count(DISTINCT t.family) AS n FROM ({top}) AS t"
-        " JOIN traces AS part ON part.family = t.family JOIN skills AS s ON s.trace = part.id"
-        " WHERE s.kind != 'listed' GROUP BY 1 ORDER BY n DESC, value",
-        values,
-    )
-    return Facets(
-        agents=counted("agent"),
-        models=counted("model"),
-        formats=counted("format"),
-        outcomes=counted("outcome"),
-        skills=tuple(Facet(row["value"], row["n"]) for row in skills),
-    )
 
 
 def search(
@@ -199,12 +202,14 @@ def search(
     words = match_words(text)
     if not words:
         return ()
-    condition, values = _condition(msgspec.structs.replace(wanted or Query(), text=""))
+    condition, values = condition_of(msgspec.structs.replace(wanted or Query(), text=""))
     rows = index.connection.execute(
-        "SELECT steps.*, part.trajectory, part.sources, files.path AS file, files.owner AS owner"
+        "SELECT steps.*, part.trajectory, part.sources, part.title, part.agent, part.started,"
+        " files.path AS file, files.owner AS owner"
         " FROM words JOIN steps ON steps.id = words.rowid JOIN traces AS part ON part.id ="
         " steps.trace JOIN files ON files.id = part.file"
-        f" WHERE words MATCH ? AND part.family IN (SELECT family FROM ({_top()} WHERE {condition}))"
+        " WHERE words MATCH ? AND NOT steps.copied"
+        f" AND part.family IN (SELECT family FROM ({sessions()} WHERE {condition}))"
         " ORDER BY part.started IS NULL, part.started DESC, part.id, steps.known DESC, steps.step"
         " LIMIT ?",
         [words, *values, limit],
@@ -246,10 +251,11 @@ def match_words(text: str) -> str:
     return f'"{" ".join(words)}" *' if words else ""
 
 
-def _top() -> str:
-    """Sessions with the sums over themselves and their subagents."""
+def sessions() -> str:
+    """Return the SQL of sessions with the sums over themselves and their subagents, copies off."""
     sums = ", ".join(
-        f"(SELECT sum(p.{name}) FROM traces AS p WHERE p.family = t.family) AS sum_{name}"
+        f"(SELECT sum(p.{name}) - coalesce(sum(c.{name}), 0) FROM traces AS p"
+        f" LEFT JOIN copies AS c ON c.trace = p.id WHERE p.family = t.family) AS sum_{name}"
         for name in _SUMS
     )
     return (
@@ -258,7 +264,8 @@ def _top() -> str:
     )
 
 
-def _condition(wanted: Query) -> tuple[str, list[Any]]:
+def condition_of(wanted: Query) -> tuple[str, list[Any]]:
+    """Return what ``sessions`` are asked for as SQL, and its values."""
     parts: list[str] = ["1"]
     values: list[Any] = []
 
@@ -286,8 +293,8 @@ def _condition(wanted: Query) -> tuple[str, list[Any]]:
     for column, sign, limit in (
         ("sum_steps", ">=", wanted.min_steps),
         ("sum_steps", "<=", wanted.max_steps),
-        (_COST, ">=", wanted.min_cost),
-        (_COST, "<=", wanted.max_cost),
+        (COST, ">=", wanted.min_cost),
+        (COST, "<=", wanted.max_cost),
     ):
         if limit is not None:
             add(f"{column} {sign} ?", limit)
@@ -303,6 +310,10 @@ def _condition(wanted: Query) -> tuple[str, list[Any]]:
             len(folder) + 1,
             folder + "/",
         )
+    for word in wanted.named.split():
+        add(f"({_NAMED}) LIKE ? ESCAPE '\\'", f"%{_plain(word)}%")
+    if not wanted.copies:
+        add("t.id NOT IN (SELECT trace FROM copies WHERE steps = seen AND seen > 0)")
     if wanted.text:
         words = match_words(wanted.text)
         add(
@@ -315,6 +326,11 @@ def _condition(wanted: Query) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
+def _plain(word: str) -> str:
+    """Return a word without what LIKE takes for a wildcard."""
+    return re.sub(r"([%_\\])", r"\\\1", word)
+
+
 def _row(connection: sqlite3.Connection, row: sqlite3.Row) -> TraceRow:
     names = connection.execute(
         "SELECT DISTINCT s.name FROM skills AS s JOIN traces AS p ON p.id = s.trace"
@@ -324,6 +340,9 @@ def _row(connection: sqlite3.Connection, row: sqlite3.Row) -> TraceRow:
     (parts,) = connection.execute(
         "SELECT count(*) FROM traces WHERE family = ?", (row["family"],)
     ).fetchone()
+    (copied,) = connection.execute(
+        "SELECT max(steps, 0) FROM copies WHERE trace = ?", (row["id"],)
+    ).fetchone() or (0,)
     plain = (
         *("path", "trajectory", "format", "format_version", "agent", "model", "title", "cwd"),
         *("session", "started", "ended", "duration_s", "outcome", "reward"),
@@ -334,6 +353,7 @@ def _row(connection: sqlite3.Connection, row: sqlite3.Row) -> TraceRow:
         skills=tuple(dict.fromkeys(name["name"] for name in names)),
         subagents=parts - 1,
         complete=bool(row["complete"]),
+        copied=copied or 0,
     )
 
 
@@ -348,4 +368,7 @@ def _hit(row: sqlite3.Row) -> Hit:
         uid=row["uid"],
         kind=row["kind"],
         records=tuple((sources[number], offset, length) for number, offset, length in spans),
+        title=row["title"],
+        agent=row["agent"],
+        started=row["started"],
     )

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from workbench.domain.trajectory import Step
 from workbench.traces.importer import Importer, Progress, TraceError
-from workbench.traces.index.database import open_database, written
+from workbench.traces.index.copies import delete_files, mark_copies, opened_alone
+from workbench.traces.index.database import open_database, open_for_reading, written
 from workbench.traces.index.parts import APPENDABLE, Position, line_end, next_part, read_part
 from workbench.traces.index.walk import Seen, files_below, mark, seen, stamp, still
 from workbench.traces.index.writer import (
@@ -29,7 +30,7 @@ from workbench.traces.index.writer import (
     put_whole,
     settle_tail,
 )
-from workbench.traces.open import OpenTrace, SharedSources, open_traces
+from workbench.traces.open import open_traces
 from workbench.traces.prices import PriceTable
 from workbench.traces.registry import best_importer, importer_of
 from workbench.traces.source import SourceBytes, probe_file
@@ -80,11 +81,17 @@ class TraceIndex:
         TraceError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, prices: PriceTable | None = None) -> None:
-        """Open the index; with ``prices`` it holds estimates, made anew when prices change."""
+    def __init__(
+        self, path: Path, prices: PriceTable | None = None, *, reading: bool = False
+    ) -> None:
+        """Open the index; with ``prices`` it holds estimates, made anew when prices change.
+
+        One for ``reading`` asks what another instance keeps up to date, and must be there.
+        """
         self.path = path
         self._prices = prices
-        self.connection = open_database(path, prices.key if prices is not None else 0)
+        key = prices.key if prices is not None else 0
+        self.connection = open_for_reading(path) if reading else open_database(path, key)
 
     def close(self) -> None:
         """Give the file back."""
@@ -114,25 +121,48 @@ class TraceIndex:
                 "INSERT OR IGNORE INTO folders(path) VALUES(?)", (str(folder.absolute()),)
             )
 
+    def follow(self, folders: Iterable[Path]) -> None:
+        """Watch these folders and no others."""
+        wanted = {str(folder.absolute()) for folder in folders}
+        for folder in set(self.folders) - wanted:
+            self.unwatch(Path(folder))
+        for folder in wanted - set(self.folders):
+            self.watch(Path(folder))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Watched folders that were not there when last looked for; what was in them is kept."""
+        rows = self.connection.execute("SELECT path FROM folders WHERE missing ORDER BY path")
+        return tuple(row["path"] for row in rows)
+
     def unwatch(self, folder: Path) -> None:
         """Forget a folder and all that is known of its files, unless another folder holds them."""
         path = str(folder.absolute())
         with written(self.connection):
             self.connection.execute("DELETE FROM folders WHERE path = ?", (path,))
             others = [other for other in self.folders if other != path]
-            for row in self._files_of(path):
-                if not any(_within(row["path"], other) for other in others):
-                    self.connection.execute("DELETE FROM files WHERE id = ?", (row["id"],))
+            lost = [
+                row["id"]
+                for row in self._files_of(path)
+                if not any(_within(row["path"], other) for other in others)
+            ]
+            delete_files(self.connection, lost, self._prices)
 
     def sync(
-        self, stopped: Callable[[], bool] = _never, progress: Progress | None = None
+        self,
+        stopped: Callable[[], bool] = _never,
+        progress: Progress | None = None,
+        looked: Callable[[int, int], None] | None = None,
     ) -> SyncReport:
         """Bring everything up to date, newest files first, long logs' ends before their rest.
 
         It can be stopped, or killed, at any time; the next call goes on where this one was.
+        ``looked`` is told how many files, and of how many bytes, are new or changed.
         """
         found, gone = self._look(stopped)
         waiting = sorted(found, key=lambda one: -one.mtime_ns)
+        if looked is not None:
+            looked(len(waiting), self._unread(waiting))
         done: list[Refreshed] = []
         long: list[Seen] = []
         for number, one in enumerate(waiting):
@@ -181,6 +211,15 @@ class TraceIndex:
             return Refreshed(one.path, "unchanged")
         return self._refresh(one, most=PART)
 
+    def _unread(self, waiting: Iterable[Seen]) -> int:
+        """Return how many bytes wait to be read, those before a log's growth not counted."""
+        total = 0
+        for one in waiting:
+            row = self._row(one.path)
+            known = row["read_bytes"] if row is not None and row["format"] in APPENDABLE else 0
+            total += one.size - known if one.size >= known else one.size
+        return total
+
     def _look(self, stopped: Callable[[], bool]) -> tuple[list[Seen], int]:
         """Return the files that are new or changed, and how many went away."""
         changed: list[Seen] = []
@@ -191,8 +230,10 @@ class TraceIndex:
         for folder in self.folders:
             lies = Path(folder).is_dir()
             with written(self.connection):
+                # Written when it changed alone: the index may lie in a watched folder itself.
                 self.connection.execute(
-                    "UPDATE folders SET missing = ? WHERE path = ?", (not lies, folder)
+                    "UPDATE folders SET missing = ? WHERE path = ? AND missing = ?",
+                    (not lies, folder, lies),
                 )
             if not lies:
                 missing.append(folder)
@@ -213,8 +254,9 @@ class TraceIndex:
             and any(_within(path, folder) for folder in self.folders)
             and not any(_within(path, folder) for folder in missing)
         ]
-        with written(self.connection):
-            self.connection.executemany("DELETE FROM files WHERE id = ?", [(one,) for one in lost])
+        if lost:
+            with written(self.connection):
+                delete_files(self.connection, lost, self._prices)
         gone = len(lost)
         self._claim(changed, known.keys())
         return [one for one in changed if self._is_own(one)], gone
@@ -266,11 +308,12 @@ class TraceIndex:
         importer = importer_of(row["format"])
         new = row["state"] is None and row["status"] == "new"
         try:
+            made = None
             if importer.id in APPENDABLE:
                 made = self._in_parts(importer, row, one, most)
-                if made is not None:
-                    return made
-            return self._whole(importer, row, one, new=new)
+            made = made or self._whole(importer, row, one, new=new)
+            mark_copies(self.connection, row["id"], self._prices)
+            return made
         except TraceError as problem:
             with written(self.connection):
                 forget_traces(self.connection, row["id"])
@@ -315,7 +358,8 @@ class TraceIndex:
         is another one.
 
         A log that has doubled is read once more from its beginning, as long as that is cheap: then
-        what only the whole tells (a title given late) is right again, for at most twice the work.
+        what only the whole tells (the model of most steps) is right again, for at most twice the
+        work.
         """
         if row["state"] is None:
             return State(), "new", 0
@@ -343,7 +387,7 @@ class TraceIndex:
         files = [path] if alone else [path, *importer.companions(path)]
         family = (row["owner"] or one.path) if alone else None
         with contextlib.ExitStack() as stack:
-            traces = _opened_alone(importer, path) if alone else open_traces(path)
+            traces = opened_alone(importer, path) if alone else open_traces(path)
             for trace in traces:
                 stack.enter_context(trace)
             with written(self.connection):
@@ -407,20 +451,6 @@ class TraceIndex:
     def _files_of(self, folder: str) -> list[sqlite3.Row]:
         rows = self.connection.execute("SELECT id, path FROM files").fetchall()
         return [row for row in rows if _within(row["path"], folder)]
-
-
-def _opened_alone(importer: Importer, path: Path) -> tuple[OpenTrace, ...]:
-    """Open a file without its companions, which are indexed by themselves."""
-    source = SourceBytes(path)
-    shared = SharedSources([source])
-    try:
-        found = tuple(importer.skeleton([source]))
-        if not found:
-            raise TraceError(f"{path} holds no step that is whole.")
-        return tuple(OpenTrace(one, importer, shared) for one in found)
-    except BaseException:
-        source.close()
-        raise
 
 
 def _format_of(one: Seen) -> tuple[str | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +23,8 @@ class State(Struct, frozen=True):
     """Where reading a log in parts goes on, and the figures of all settled steps.
 
     ``whole_size`` is how long the file was when it was last read from its beginning.
-    ``trace`` is the row; ``tail`` where a provisional reading of the end began.
+    ``trace`` is the row; ``tail`` where a provisional reading of the end began. ``titles`` are
+    those that records gave, ``title_weight`` that of the one in force.
     """
 
     position: Position = Position()
@@ -30,6 +32,8 @@ class State(Struct, frozen=True):
     whole_size: int = 0
     trace: int = 0
     tail: int | None = None
+    titles: tuple[str, ...] = ()
+    title_weight: int = 0
 
 
 class Place(Struct, frozen=True):
@@ -89,20 +93,27 @@ def put_part(connection: sqlite3.Connection, at: Place, part: Part, state: State
         row = put_trace(connection, at, part.trajectory, figures)
         if part.whole:
             _as_reported(connection, row, part.trajectory)
+        state = _titled(connection, row, part.trajectory, state)
+        copied: list[tuple[Any, ...]] = []
     else:
-        _go_on(connection, row, part.trajectory, figures)
+        state = _go_on(connection, row, part.trajectory, figures, state)
         connection.execute("DELETE FROM skills WHERE trace = ? AND step >= ?", (row, start))
-        connection.execute(
-            "DELETE FROM steps WHERE trace = ? AND step >= ? AND known = 1", (row, start)
-        )
+        again = "trace = ? AND step >= ? AND known = 1"
+        copied = connection.execute(
+            f"SELECT trace, step, uid FROM steps WHERE {again} AND copied", (row, start)
+        ).fetchall()
+        connection.execute(f"DELETE FROM steps WHERE {again}", (row, start))
     put_skills(connection, row, part.events)
     _put_part_steps(connection, row, part, known=True)
-    return State(
+    connection.executemany(
+        "UPDATE steps SET copied = 1 WHERE trace = ? AND step = ? AND uid = ?", map(tuple, copied)
+    )
+    return msgspec.structs.replace(
+        state,
         position=part.after,
         settled=state.settled.with_steps(part.steps[: part.settled], at.prices, model),
         whole_size=part.end if part.whole else state.whole_size,
         trace=row,
-        tail=state.tail,
     )
 
 
@@ -110,7 +121,7 @@ def put_tail(connection: sqlite3.Connection, at: Place, part: Part, state: State
     """Put the end of a long log in, whose steps have no numbers yet."""
     row = state.trace
     figures = state.settled.with_steps(part.steps, at.prices, part.trajectory.model)
-    _go_on(connection, row, part.trajectory, figures)
+    state = _go_on(connection, row, part.trajectory, figures, state)
     connection.execute("UPDATE traces SET complete = 0 WHERE id = ?", (row,))
     connection.executemany(
         "INSERT INTO skills VALUES(?, ?, ?, NULL)",
@@ -155,6 +166,7 @@ def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figure
         "reward": one.outcome.reward,
         "sources": msgspec.json.encode([source.path for source in one.sources]).decode(),
         "complete": one.complete,
+        "beginning": beginning_of(one) if at.parent is None else "",
         **msgspec.structs.asdict(figures),
     }
     marks = ", ".join("?" * len(values))
@@ -165,7 +177,32 @@ def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figure
     return int(made.lastrowid or 0)
 
 
-def _go_on(connection: sqlite3.Connection, row: int, one: Trajectory, figures: Figures) -> None:
+def beginning_of(one: Trajectory) -> str:
+    """Return what is the same of a session and of those that replay it; "" without times."""
+    for step in one.steps:
+        if step.time:
+            said = "\0".join((one.format, step.uid, step.time, step.preview))
+            return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return ""
+
+
+def _titled(connection: sqlite3.Connection, row: int, one: Trajectory, state: State) -> State:
+    """Take a title that a record gives over one of less weight, whenever it comes.
+
+    One that was there before is in the log's head, which is read with every part.
+    """
+    if not one.title_weight or not one.title or one.title in state.titles:
+        return state
+    state = msgspec.structs.replace(state, titles=(*state.titles, one.title))
+    if one.title_weight < state.title_weight:
+        return state
+    connection.execute("UPDATE traces SET title = ? WHERE id = ?", (_text(one.title), row))
+    return msgspec.structs.replace(state, title_weight=one.title_weight)
+
+
+def _go_on(
+    connection: sqlite3.Connection, row: int, one: Trajectory, figures: Figures, state: State
+) -> State:
     """Take what a later part tells anew; the beginning of the run stays what it was."""
     was = connection.execute("SELECT * FROM traces WHERE id = ?", (row,)).fetchone()
     ended = max(filter(None, (was["ended"], one.ended)), default=None)
@@ -183,6 +220,7 @@ def _go_on(connection: sqlite3.Connection, row: int, one: Trajectory, figures: F
     connection.execute(
         f"UPDATE traces SET {names} WHERE id = ?", [*map(_text, values.values()), row]
     )
+    return _titled(connection, row, one, state)
 
 
 def _as_reported(connection: sqlite3.Connection, row: int, one: Trajectory) -> None:
