@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -93,7 +94,14 @@ def compact(value: Any) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """Return the beginning of a text on one line."""
-    return " ".join(text[: limit * 8].split())[:limit]
+    head = text[:limit]
+    # Previews are made of every record of a log: nearly all have nothing to fold in so few words.
+    if head.isprintable() and "  " not in head and head[:1] != " " != head[-1:]:
+        return head
+    folded = " ".join(text[: limit + (limit >> 2)].split())
+    if len(folded) <= limit < len(text):
+        folded = " ".join(text[: limit * 8].split())
+    return folded[:limit]
 
 
 def member_text(record: bytes, *keys: str) -> str | None:
@@ -121,6 +129,8 @@ def member_text(record: bytes, *keys: str) -> str | None:
     return text_of(Decoded(value[1:-1]).data if value[:1] == b'"' else value)
 
 
+#: Records up to this size are remembered for a while: what detection looks at.
+_REMEMBERED: Final = 256 << 10
 _KEY: Final = re.compile(rb'\s*,?\s*"((?:[^"\\]++|\\.)*+)"\s*:\s*')
 
 
@@ -130,7 +140,18 @@ def top_members(data: Buffer, start: int = 0, end: int | None = None) -> dict[st
     A torn last member (a cut file, the window of a probe) reaches to the end of the data. Of equal
     keys the last one wins. Nothing for data that begins with no object.
     """
-    stop = len(data) if end is None else end
+    if isinstance(data, bytes) and len(data) <= _REMEMBERED and not start and end is None:
+        return dict(_remembered(data))
+    return _top_members(data, start, len(data) if end is None else end)
+
+
+@functools.lru_cache(maxsize=24)
+def _remembered(data: bytes) -> dict[str, tuple[int, int]]:
+    """Detection asks every format about the same few lines."""
+    return _top_members(data, 0, len(data))
+
+
+def _top_members(data: Buffer, start: int, stop: int) -> dict[str, tuple[int, int]]:
     if start == 0 and data[:3] == b"\xef\xbb\xbf":
         start = 3
     start = skip_space(data, start, stop)

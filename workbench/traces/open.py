@@ -335,4 +335,7 @@ def _no_collection() -> Iterator[None]:
         yield
     finally:
         if was:
+            # All that was made counts as old at once, else the very next allocation walks it.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

@@ -124,6 +124,29 @@ class SourceBytes:
             raise self._replaced()
         return found
 
+    def line_blocks(self, start: int = 0, size: int = 64 << 10) -> Iterator[tuple[int, bytes]]:
+        """Yield (offset, bytes) of one block of whole lines after the other, to the end.
+
+        Read through the file, not the map: memory stays small, and a file that is cut meanwhile
+        gives an error, where the map would end the program. Blocks have about ``size`` bytes (more
+        than 64 KB would be taken from the system anew each time); a longer line makes one longer.
+        The last line may be torn.
+
+        Raises:
+            TraceError: the file was cut meanwhile.
+        """
+        while start < self.length:
+            wanted = size
+            while True:
+                wanted = min(wanted, self.length - start)
+                block = self.read(start, wanted)
+                end = wanted if start + wanted == self.length else block.rfind(b"\n") + 1
+                if end:
+                    break
+                wanted *= 4
+            yield start, block if end == wanted else block[:end]
+            start += end
+
     def check(self) -> None:
         """Raise TraceError when the open file was cut or rewritten; growth is fine."""
         if self._file is None or self.compressed:
@@ -295,7 +318,11 @@ def _unpacked_blocks(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _read_full(file: IO[bytes], length: int) -> bytes:
     """Read ``length`` bytes, or all there are; a single read may give less."""
-    parts: list[bytes] = []
+    first = file.read(length)
+    if len(first) == length or not first:
+        return first
+    parts = [first]
+    length -= len(first)
     while length > 0 and (part := file.read(length)):
         parts.append(part)
         length -= len(part)

@@ -28,7 +28,7 @@ class CallDraft(Struct, gc=False):
     seconds: float | None = None
     asked: str | None = None
     answered: str | None = None
-    result: list[ByteSpan] | None = None
+    result: tuple[ByteSpan, ...] = ()
     sub: str | None = None
 
     def made(self) -> ToolCall:
@@ -40,7 +40,7 @@ class CallDraft(Struct, gc=False):
             self.status,
             self.exit_code,
             self.seconds,
-            tuple(self.result) if self.result is not None else (),
+            self.result,
             self.sub,
             (self.path,) if self.path else (),
         )
@@ -52,7 +52,7 @@ class StepDraft(Struct, gc=False):
     index: int
     uid: str
     kind: StepKind
-    raw: list[ByteSpan]
+    raw: tuple[ByteSpan, ...]
     turn: int
     time: str | None
     parent: str | None = None
@@ -76,12 +76,12 @@ class StepDraft(Struct, gc=False):
             self.uid,
             self.kind,
             self.preview,
-            tuple(self.raw),
+            self.raw,
             self.turn,
             self.time,
             self.model,
             self.parent,
-            tuple([call.made() for call in calls]) if calls else (),
+            tuple([call.made() for call in calls]) if calls is not None else (),
             metrics_of(self.usage) if self.usage is not None else None,
             self.flags,
             self.label,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -39,6 +39,8 @@ _PAYLOAD: Final = ("type", "subtype", "message", "attachment", "data", "content"
 _TICK: Final = 4 << 20
 _BLANK: Final = re.compile(rb"\s*")
 _SPOKEN: Final = ("user", "assistant")
+#: Records that tell nothing of the whole run which others do not tell.
+_SAYS_NOTHING: Final = frozenset({*_SPOKEN, "file-history-snapshot", "queue-operation"})
 
 
 class Facts(Struct):
@@ -99,7 +101,7 @@ class Reading:
             self._begin()
             try:
                 if places is None:
-                    self._read(self._as_it_lies())
+                    self._read_as_it_lies()
                     if not self.main.messages and self.sidechains:
                         raise _OutOfOrder
                 else:
@@ -133,26 +135,52 @@ class Reading:
         self._missing: set[str] = set()
         self._last = -1
 
+    def _begin_of_records(self) -> int:
+        data = self.source.data
+        return skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
+
     def _as_it_lies(self) -> Iterator[tuple[int, int]]:
         data = self.source.data
-        start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
+        start = self._begin_of_records()
         document = _document(data, start)
         return document if document is not None else _line_ends(data, start)
 
-    def _read(self, ranges: Iterator[tuple[int, int]]) -> None:
-        data, decode, take = self.source.data, LINES.decode, self._take
-        progress, told = self._progress, 0
+    def _read_as_it_lies(self) -> None:
+        start = self._begin_of_records()
+        document = _document(self.source.data, start)
+        if document is None:
+            self._read_lines(start)
+        else:
+            self._read(document)
+
+    def _read_lines(self, start: int) -> None:
+        """Read lines block by block: those of one block are decoded at one go."""
+        take, told = self._take, 0
+        for base, block in self.source.line_blocks(start):
+            ends, lines = _line_by_line(block)
+            if ends:
+                at = 0
+                for line, end in zip(lines, ends, strict=True):
+                    take(line, block, at, end, base)
+                    at = end + 1
+            else:
+                self._read((base + at, base + end) for at, end in _line_ends(block, 0))
+            after = base + len(block)
+            if self._progress is not None and after - told >= _TICK:
+                told = after
+                self._progress(min(1.0, after / self.source.length))
+
+    def _read(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Read records one by one."""
+        source, decode = self.source, LINES.decode
         for at, end in ranges:
-            record = data[at:end]
+            record = source.read(at, end - at)
             try:
                 line = decode(record)
             except UNREADABLE:
                 self._take_odd(record, at, end)
             else:
-                take(line, record, at, end)
-            if progress is not None and end - told >= _TICK:
-                told = end
-                progress(min(1.0, end / len(data)))
+                self._take(line, record, 0, len(record), at)
 
     def _take_odd(self, record: bytes, at: int, end: int) -> None:
         """Take what the fast way refused: odd fields, joined records, garbage, a torn end."""
@@ -183,10 +211,11 @@ class Reading:
         if line is None:
             return False
         self.loss.lost_fields.update(lost)
-        self._take(line, record, at, end)
+        self._take(line, record, 0, len(record), at)
         return True
 
-    def _take(self, line: Line, record: bytes, at: int, end: int) -> None:
+    def _take(self, line: Line, block: bytes, at: int, end: int, base: int) -> None:
+        """Take a record, which lies from ``at`` to ``end`` in a block that begins at ``base``."""
         kind, uuid = line.type, line.uuid
         parent = line.parent_uuid or line.logical_parent_uuid
         seen = self._seen
@@ -197,25 +226,28 @@ class Reading:
             return
         if uuid is not None:
             if uuid not in seen:
-                seen[uuid] = at
+                seen[uuid] = base + at
                 if uuid in self._missing and not self._sorted:
                     raise _OutOfOrder
-            elif self._repeated(uuid, record, at):
+            elif self._repeated(uuid, block[at:end], base + at):
                 self.loss.duplicate += 1
                 return
-        if kind not in _SPOKEN or self._last < 0:
-            self.facts.note(decode_envelope(record))
+        # A spoken record with an id is all in its line; cutting its bytes out would cost time.
+        record = b"" if kind in _SPOKEN and uuid is not None else block[at:end]
+        if kind not in _SAYS_NOTHING or self._last < 0:
+            self.facts.note(decode_envelope(record or block[at:end]))
             self.main.skills.cwd = self.facts.cwd or ""
-        self._last = at
+        self._last = base + at
+        span = ByteSpan(0, base + at, end - at)
         if line.is_sidechain or line.parent_tool_use_id is not None:
             builder = self._side_of.get(parent) if parent is not None else None
             if builder is None or line.agent_id is not None or line.parent_tool_use_id is not None:
                 builder = self._sidechain(line)
             if uuid is not None:
                 self._side_of[uuid] = builder
-            builder.feed(line, record, at, end, parent)
+            builder.feed(line, record, span, parent)
         else:
-            self.main.feed(line, record, at, end, parent)
+            self.main.feed(line, record, span, parent)
 
     def _before(self, parent: str) -> str | None:
         """Return the record that stands for a parent that was not seen: progress, or missing."""
@@ -297,6 +329,29 @@ class Reading:
                 self.facts.note(rest)
             line = decode_line(record)
             self.last_time = line.timestamp if line is not None else None
+
+
+def _line_by_line(block: bytes) -> tuple[list[int], list[Line]]:
+    """Decode all lines of a block at one go and find their ends.
+
+    Returns:
+        Nothing when a line is blank, torn, odd, two records, or a part of one: then they have to
+        be taken one by one.
+    """
+    try:
+        lines = LINES.decode_lines(block)
+    except UNREADABLE:
+        return [], []
+    find, at, ends = block.find, 0, []
+    for _ in lines:
+        end = find(b"\n", at)
+        if end < 0:
+            end = len(block)
+        if block[at : at + 1] != b"{" or block[end - 1] != 0x7D:
+            return [], []
+        ends.append(end)
+        at = end + 1
+    return (ends, lines) if at >= len(block) else ([], [])
 
 
 def _line_ends(data: Buffer, start: int) -> Iterator[tuple[int, int]]:
