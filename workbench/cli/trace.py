@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.cli import console
+from workbench.cli.trace_annotate import ACTIONS, add_annotate_actions, run_annotations
 from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
+from workbench.cli.trace_outcomes import attached_fields, attached_words, judged
 from workbench.cli.trace_redact import add_redact_arguments, redact_paths
 from workbench.cli.trace_text import cost_words, number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
@@ -21,7 +23,9 @@ from workbench.traces.open import OpenTrace, open_traces, trace_files
 from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps, copies_marked
 
-SUMMARY = {"trace": "agent traces: list, show, stats, search, skills, compare, convert, redact"}
+SUMMARY = {
+    "trace": "agent traces: list, show, stats, search, skills, compare, convert, redact, annotate"
+}
 
 _INDEXED: Final = "keep an index of the paths and look words up in it: fast from the second time on"
 _LIBRARY: Final = "count for each skill of this library, with denominators and worklists"
@@ -61,11 +65,14 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
             action.add_argument("--out", type=Path, help="a file, or a folder for several traces")
         else:
             action.add_argument("--format", choices=("text", "json"), default="text")
+    add_annotate_actions(actions)
 
 
 def run_command(command: str, args: argparse.Namespace) -> int:
     """Run one action; unreadable paths are told on stderr and the rest goes on."""
     del command
+    if args.action in ACTIONS:
+        return run_annotations(args)
     if args.action == "search":
         _settle_query(args)
     paths = _Paths(args.paths)
@@ -142,7 +149,8 @@ def _settle_query(args: argparse.Namespace) -> None:
 
 
 def _list(paths: _Paths, args: argparse.Namespace) -> None:
-    rows = [_row(trace) for trace in paths.traces()]
+    attached = attached_fields()
+    rows = [_row(trace) | attached(trace.trajectory) for trace in paths.traces()]
     if args.format == "json":
         console.print_json(console.document("trace-list", traces=rows))
         return
@@ -230,9 +238,10 @@ def _stats(paths: _Paths, args: argparse.Namespace) -> None:
         prices = PriceTable.load(UserFolders.default().prices_file)
     except TraceError as problem:
         raise console.UsageProblem(str(problem)) from problem
+    attached = attached_fields()
     if args.format == "json":
         marked = copies_marked([trace.trajectory for trace in paths.traces()])
-        rows = [counted(one, prices) for one in marked]
+        rows = [counted(one, prices) | attached(one) for one in marked]
         console.print_json(console.document("trace-stats", traces=rows))
         return
     for trajectory in copies_marked([trace.trajectory for trace in paths.traces()]):
@@ -248,7 +257,7 @@ def _stats(paths: _Paths, args: argparse.Namespace) -> None:
             f"  tokens in {number(totals.input)}, out {number(totals.output)}, "
             f"cached {number(totals.cached)}; "
             f"duration {'not recorded' if seconds is None else f'{seconds:.1f} s'}; "
-            f"outcome {trajectory.outcome.status}; "
+            f"outcome {trajectory.outcome.status}{attached_words(attached(trajectory))}; "
             f"cost {cost_words(cost_of(trajectory, prices))}"
         )
         for event in skill_events(trajectory):
@@ -317,7 +326,7 @@ def _convert(paths: _Paths, args: argparse.Namespace) -> None:
 
 def _compare(paths: _Paths, args: argparse.Namespace) -> None:
     if args.by_skill or args.at:
-        compare_groups(copies_marked([trace.trajectory for trace in paths.traces()]), args)
+        compare_groups(judged(copies_marked([trace.trajectory for trace in paths.traces()])), args)
     else:
         compare_paths(args)
 

@@ -85,6 +85,17 @@ _RUN = {
     "ended": _MAYBE_TEXT,
     "complete": _FLAG,
 }
+_ATTACHED = _or_null(
+    object_of(
+        annotation=_TEXT,
+        status=_TEXT,
+        score=_MAYBE_NUMBER,
+        note=_TEXT,
+        date=_TEXT,
+        author=_TEXT,
+        source=_TEXT,
+    )
+)
 _LISTED = object_of(
     path=_TEXT,
     **_HEAD,
@@ -97,6 +108,7 @@ _LISTED = object_of(
     skills=_TEXTS,
     subagents=_WHOLE,
     outcome=_TEXT,
+    attached_outcome=_ATTACHED,
 )
 _EVENT = object_of(
     name=_TEXT,
@@ -191,6 +203,7 @@ def _stats(named: dict[str, Any]) -> dict[str, Any]:
         duration_s=_MAYBE_NUMBER,
         outcome=_TEXT,
         outcome_detail=named["Outcome"],
+        attached_outcome=_ATTACHED,
         skills=list_of(_EVENT),
         loss=_LOSS,
         with_subagents=object_of(

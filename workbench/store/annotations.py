@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from workbench.domain.annotation import Annotation, StepAnchor
@@ -170,6 +171,10 @@ def _checked(made: Annotation) -> Annotation:
         raise ValueError("an annotation without label, note, verdict, severity or link")
     if made.outcome is not None and made.anchor.uid:
         raise ValueError("an outcome belongs to a whole trace, not to a step")
+    try:
+        msgspec.json.encode(made)
+    except UnicodeEncodeError:
+        raise ValueError("a text with half a character, which JSON cannot hold") from None
     if made.score is not None and (made.outcome is None or not math.isfinite(made.score)):
         raise ValueError("a score is a finite number and belongs to an outcome")
     return made

@@ -31,8 +31,11 @@ class Placed(Struct, frozen=True):
     candidate: int | None = None
 
 
-def anchor_of(trace: OpenTrace, index: int | None = None) -> StepAnchor:
+def anchor_of(trace: OpenTrace, index: int | None = None, file: Path | None = None) -> StepAnchor:
     """Return the anchor of a step, or of the trace as a whole.
+
+    ``file`` is the file that was opened, where it is not the trace's own: a subagent's trace is
+    reached through the session that started it.
 
     Raises:
         TraceError: the file is not what it was.
@@ -40,10 +43,10 @@ def anchor_of(trace: OpenTrace, index: int | None = None) -> StepAnchor:
     one = trace.trajectory
     whole = StepAnchor(
         one.id,
-        path=str(trace.path.absolute()),
+        path=_text(str((file or trace.path).absolute())),
         session=one.session or "",
         start=one.steps[0].uid if one.steps else "",
-        says=one.title,
+        says=_text(one.title),
     )
     if index is None:
         return whole
@@ -56,7 +59,7 @@ def anchor_of(trace: OpenTrace, index: int | None = None) -> StepAnchor:
         index,
         whole.session,
         whole.start,
-        step.preview or ", ".join(call.name for call in step.tool_calls),
+        _text(step.preview or ", ".join(call.name for call in step.tool_calls)),
     )
 
 
@@ -78,14 +81,16 @@ def belongs(
     return bool(start) and anchor.start == start and not Path(anchor.path).exists()
 
 
-def about(annotations: Iterable[Annotation], trace: OpenTrace) -> tuple[Annotation, ...]:
-    """Return the annotations of a trace and its steps, in the order given."""
+def about(
+    annotations: Iterable[Annotation], trace: OpenTrace, file: Path | None = None
+) -> tuple[Annotation, ...]:
+    """Return the annotations of a trace and its steps, in the order given; ``file`` as above."""
     one = trace.trajectory
     start = one.steps[0].uid if one.steps else None
     return tuple(
         said
         for said in annotations
-        if belongs(said.anchor, one.id, one.session, str(trace.path), start)
+        if belongs(said.anchor, one.id, one.session, str(file or trace.path), start)
     )
 
 
@@ -175,3 +180,8 @@ def _one_of(steps: Sequence[int], hint: int | None) -> int | None:
 
 def _same_file(one: str, other: str) -> bool:
     return one == other or Path(one).absolute() == Path(other).absolute()
+
+
+def _text(text: str) -> str:
+    """Replace lone surrogates, which JSON lines cannot hold, by U+FFFD."""
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else text

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from workbench.domain.annotation import Annotation, AnnotationSeverity, SkillLine, Verdict
+from workbench.domain.annotation import (
+    Annotation,
+    AnnotationSeverity,
+    SkillLine,
+    StepAnchor,
+    Verdict,
+)
 from workbench.domain.trajectory import OutcomeStatus
 from workbench.files import FileProblem, write_atomic
 from workbench.usage.annotated import Placed
@@ -170,12 +176,29 @@ def _read_line(line: bytes, where: str) -> LabelRecord:
     return record
 
 
-def as_fields(record: LabelRecord) -> dict[str, Any]:
-    """Return what a record says, as the fields an annotation store takes."""
-    return {
-        name: getattr(record, name)
-        for name in (
-            *("label", "note", "verdict", "severity", "outcome"),
-            *("score", "skill", "quote", "author"),
-        )
-    }
+def as_annotation(record: LabelRecord) -> Annotation:
+    """Return a record as the annotation it was made of."""
+    return Annotation(
+        id=record.id,
+        anchor=StepAnchor(
+            record.trajectory,
+            record.uid,
+            record.content,
+            record.trace,
+            record.step,
+            record.session,
+            record.start,
+            record.says,
+        ),
+        created=record.created,
+        changed=record.changed,
+        author=record.author,
+        label=record.label,
+        note=record.note,
+        verdict=record.verdict,
+        severity=record.severity,
+        outcome=record.outcome,
+        skill=record.skill,
+        quote=record.quote,
+        score=record.score,
+    )
