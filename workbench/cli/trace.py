@@ -61,7 +61,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         if name == "redact":
             add_redact_arguments(action)
         if name == "convert":
-            action.add_argument("--to", choices=("atif",), required=True)
+            action.add_argument("--to", choices=("atif", "html", "jsonl"), required=True)
             action.add_argument("--out", type=Path, help="a file, or a folder for several traces")
         else:
             action.add_argument("--format", choices=("text", "json"), default="text")
@@ -319,9 +319,10 @@ def _print_matches(
 
 
 def _convert(paths: _Paths, args: argparse.Namespace) -> None:
-    from workbench.cli.trace_convert import write_atif
+    from workbench.cli.trace_convert import write_atif, write_html, write_jsonl
 
-    paths.problems += write_atif(paths.traces(args.trace), args.out)
+    write = {"atif": write_atif, "html": write_html, "jsonl": write_jsonl}[args.to]
+    paths.problems += write(paths.traces(args.trace), args.out)
 
 
 def _compare(paths: _Paths, args: argparse.Namespace) -> None:

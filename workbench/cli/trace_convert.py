@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from workbench.cli.console import UsageProblem
+from workbench.cli.console import UsageProblem, one_line
 from workbench.files import FileProblem, sha256_file, write_atomic
 from workbench.traces.export_atif import to_atif
+from workbench.traces.export_file import new_file
+from workbench.traces.export_html import html_parts
+from workbench.traces.export_jsonl import json_lines
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
@@ -39,7 +43,7 @@ def write_atif(traces: Iterable[OpenTrace], out: Path | None) -> int:
             continue
         if out is None:
             sys.stdout.write(data.decode("utf-8", "replace") + "\n")
-        documents.append((_file_name(trace, {name for name, _ in documents}), data))
+        documents.append((_file_name(trace, {name for name, _ in documents}, "atif.json"), data))
     if out is not None and documents:
         _save(documents, out)
     return failed
@@ -60,6 +64,100 @@ def _save(documents: list[tuple[str, bytes]], out: Path) -> None:
             _write(out / name, msgspec.json.format(data, indent=2) + b"\n")
 
 
+def write_jsonl(traces: Iterable[OpenTrace], out: Path | None) -> int:
+    """Write traces as our own JSON lines; return how many could not be written.
+
+    With no ``out``, lines go to stdout. A ``.jsonl`` file takes any number of traces; else ``out``
+    is a folder with a file a trace.
+
+    Raises:
+        UsageProblem: a target that exists, or no room to write.
+    """
+    if out is not None and out.suffix == ".jsonl":
+        with _to_people(), new_file(out, replace=False) as file:
+            failed = _each(traces, lambda trace: file.writelines(json_lines(trace)))
+        print(out)
+        return failed
+    return _write_each(traces, out, json_lines, "trace.jsonl")
+
+
+def write_html(traces: Iterable[OpenTrace], out: Path | None) -> int:
+    """Write each trace as a page of its own; return how many could not be written.
+
+    With no ``out``, pages go to stdout. ``out`` is a file when it ends in .html or .htm, else a
+    folder with a file a trace.
+
+    Raises:
+        UsageProblem: several traces for one file, a target that exists, or no room to write.
+    """
+
+    def page(trace: OpenTrace) -> Iterator[bytes]:
+        return (part.encode() for part in html_parts(trace))
+
+    if out is not None and out.suffix in (".html", ".htm"):
+        written: list[OpenTrace] = []
+
+        def alone(trace: OpenTrace) -> None:
+            if written:
+                raise UsageProblem(
+                    f"More than one trace does not fit in {out}. Give a folder, or one trace with "
+                    "--trace."
+                )
+            written.append(trace)
+            _write_parts(out, page(trace))
+
+        return _each(traces, alone)
+    return _write_each(traces, out, page, "html")
+
+
+def _write_each(
+    traces: Iterable[OpenTrace],
+    out: Path | None,
+    parts: Callable[[OpenTrace], Iterable[bytes]],
+    suffix: str,
+) -> int:
+    taken: set[str] = set()
+
+    def write(trace: OpenTrace) -> None:
+        if out is None:
+            for part in parts(trace):
+                sys.stdout.write(part.decode())
+            return
+        name = _file_name(trace, taken, suffix)
+        taken.add(name)
+        _write_parts(out / name, parts(trace))
+
+    return _each(traces, write)
+
+
+def _each(traces: Iterable[OpenTrace], write: Callable[[OpenTrace], None]) -> int:
+    """Write each trace; tell of one that changed on disk, and go on."""
+    failed = 0
+    for trace in traces:
+        try:
+            write(trace)
+        except TraceError as problem:
+            print(one_line(f"skill-workbench trace: {problem}"), file=sys.stderr)
+            failed += 1
+    return failed
+
+
+def _write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    if path.exists():
+        raise UsageProblem(f"{path} exists and is not overwritten. Give another --out.")
+    with new_file(path, replace=False) as file:
+        file.writelines(parts)
+    print(path)
+
+
+@contextlib.contextmanager
+def _to_people() -> Iterator[None]:
+    try:
+        yield
+    except TraceError as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
 def _write(path: Path, data: bytes) -> None:
     try:
         if sha256_file(path) is not None:
@@ -70,12 +168,12 @@ def _write(path: Path, data: bytes) -> None:
     print(path)
 
 
-def _file_name(trace: OpenTrace, taken: set[str]) -> str:
+def _file_name(trace: OpenTrace, taken: set[str], suffix: str) -> str:
     """Return a name made of the file's and, where that is taken, the trace's id and a number."""
     stem = _UNSAFE.sub("-", trace.path.stem).strip(".-") or "trace"
     identity = _UNSAFE.sub("-", trace.trajectory.id)[:80].strip(".-")
-    name, number = f"{stem}.atif.json", 1
+    name, number = f"{stem}.{suffix}", 1
     while name in taken:
-        name = f"{stem}-{identity}{f'-{number}' if number > 1 else ''}.atif.json"
+        name = f"{stem}-{identity}{f'-{number}' if number > 1 else ''}.{suffix}"
         number += 1
     return name
