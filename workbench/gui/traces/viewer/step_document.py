@@ -7,12 +7,14 @@ name is loaded. Links of our own carry a mark that no text of a trace can know.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import (
     QBrush,
     QFont,
+    QImage,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -20,14 +22,17 @@ from PySide6.QtGui import (
     QTextDocumentFragment,
     QTextFrame,
     QTextFrameFormat,
+    QTextImageFormat,
     QTextLength,
 )
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
 from workbench.gui.traces.viewer.markdown_text import markdown_document
-from workbench.gui.traces.viewer.renderers.content import Run, Shown
+from workbench.gui.traces.viewer.media import PictureRef
+from workbench.gui.traces.viewer.renderers.content import Run, Shown, Table
 from workbench.gui.traces.viewer.step_page import Block, CallHead, StepPage, event_text
+from workbench.gui.traces.viewer.table_text import insert_table
 
 _SIGNS = {"success": "✓", "error": "✗", "warning": "!", "info": "…", "neutral": ""}
 
@@ -49,9 +54,13 @@ class StepDocument:
         self.links: dict[str, Link] = {}
         self.quote_at = -1
         self._codes: list[QTextFrame] = []
+        self._images: Mapping[str, QImage | str] = {}
+        self._pictures: list[PictureRef] = []
 
-    def write(self, page: StepPage) -> None:
-        """Replace the document's text by the step."""
+    def write(self, page: StepPage, images: Mapping[str, QImage | str] | None = None) -> None:
+        """Replace the document's text by the step, its pictures given by their ids."""
+        self._images = images or {}
+        self._pictures = list(page.pictures)
         self.links.clear()
         self._codes.clear()
         self.quote_at = -1
@@ -72,15 +81,19 @@ class StepDocument:
                 open_call = block.call
                 card = self._card(cursor, page.calls.get(block.call)) if block.call else None
             self._block(cursor, block, page)
+            if block.content.role in ("text", "observation"):
+                self._put_pictures(cursor, block.call)
         shown = {block.call for block in page.blocks}
         for call_id, head in page.calls.items():
             if call_id not in shown:
                 cursor.setPosition(root.lastPosition())
                 self._card(cursor, head)
         cursor.setPosition(root.lastPosition())
+        for call in dict.fromkeys(one.call for one in self._pictures):
+            self._put_pictures(cursor, call)
         for note in page.notes:
             self._line(cursor, note, token="text_muted")
-        if not page.blocks and not page.calls and not page.notes:
+        if not (page.blocks or page.calls or page.notes or page.pictures):
             self._line(cursor, "This step says nothing.", token="text_muted")
         self._close_gaps(root)
         cursor.endEditBlock()
@@ -113,7 +126,9 @@ class StepDocument:
             self._line(cursor, shown.problem, token="warning")
         if shown.before:
             self._cut(cursor, f"… {shown.before:,} characters before", block)
-        if shown.markdown is not None:
+        if shown.table is not None:
+            self._table(cursor, shown.table)
+        elif shown.markdown is not None:
             self._markdown(cursor, shown.markdown, muted=block.content.role == "reasoning")
         else:
             self._runs(cursor, shown.runs, block.at, page.quote_length)
@@ -141,7 +156,38 @@ class StepDocument:
                 quiet = Link("way", block.id)
                 self._link(cursor, f"{current} ▾", quiet, token="text_muted")
                 self._write(cursor, "    ", font=ui_font(0.9))
+            if block.shown.opens:
+                name = {"tree": "Open tree", "table": "Open table"}[block.shown.opens]
+                self._link(cursor, name, Link("open", block.id), token="text_muted")
+                self._write(cursor, "    ", font=ui_font(0.9))
             self._link(cursor, "Copy", Link("copy", block.id), token="text_muted")
+
+    def _table(self, cursor: QTextCursor, table: Table) -> None:
+        self._codes.append(insert_table(cursor, table))
+        if table.more:
+            self._line(cursor, f"… {table.more:,} more rows", token="text_muted")
+
+    def _put_pictures(self, cursor: QTextCursor, call: str) -> None:
+        """Write the pictures of a call ("" for the step's own) that are not written yet."""
+        for picture in [one for one in self._pictures if one.call == call]:
+            self._pictures.remove(picture)
+            image = self._images.get(picture.id, "The picture was not read.")
+            self._next(cursor, above=6)
+            if isinstance(image, QImage):
+                name = f"{self._mark}-{picture.id}"
+                self._document.addResource(
+                    QTextDocument.ResourceType.ImageResource.value, QUrl(name), image
+                )
+                look = QTextImageFormat()
+                look.setName(name)
+                cursor.insertImage(look)
+                self._next(cursor, above=2)
+            self._write(cursor, picture.name, token="text_muted", font=ui_font(0.9))
+            if isinstance(image, str):
+                self._line(cursor, image, token="warning")
+            else:
+                self._write(cursor, "    ", font=ui_font(0.9))
+                self._link(cursor, "Open picture", Link("picture", picture.id))
 
     def _runs(self, cursor: QTextCursor, runs: Sequence[Run], at: int, length: int) -> None:
         frame = cursor.insertFrame(_code_frame())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from workbench.domain.trajectory import ByteSpan, SkillEvent, Step, StepBody, ToolBody, ToolCall
+from workbench.gui.traces.viewer.media import PictureRef
 from workbench.gui.traces.viewer.renderers import RENDERERS
 from workbench.gui.traces.viewer.renderers.content import (
     MOST_CHARACTERS,
@@ -90,6 +91,7 @@ class StepPage:
     events: tuple[SkillEvent, ...]
     quote: str = ""
     quoted: ByteSpan | None = None
+    pictures: tuple[PictureRef, ...] = ()
 
     @property
     def quote_length(self) -> int:
@@ -105,6 +107,7 @@ def page_of(
     events: Iterable[SkillEvent] = (),
     records: Iterable[str] = (),
     quoted: ByteSpan | None = None,
+    pictures: tuple[PictureRef, ...] = (),
 ) -> StepPage:
     """Lay a step out.
 
@@ -115,6 +118,7 @@ def page_of(
         events: its skill events.
         records: the raw records, shown where the person wants them or the quote is only there.
         quoted: where the quote stands in the file, None where the step does not say it.
+        pictures: what its records hold besides texts.
     """
     parts = list(_parts(body))
     raw = [
@@ -141,11 +145,18 @@ def page_of(
         step,
         tuple(blocks),
         heads,
-        body.notes + tuple(f"Not shown here: {one}" for one in body.media),
+        body.notes + tuple(f"Not shown here: {one}" for one in _unseen(body.media, pictures)),
         tuple(one for one in events if one.step == step.index),
         view.quote,
         quoted,
+        pictures,
     )
+
+
+def _unseen(media: Sequence[str], pictures: Sequence[PictureRef]) -> list[str]:
+    """Return the media of a step itself that none of its pictures shows."""
+    seen = sum(1 for one in pictures if not one.call)
+    return [one for one in media if not (one.startswith("image") and seen)]
 
 
 def shown_text(content: Content) -> str:

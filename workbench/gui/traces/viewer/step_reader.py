@@ -7,15 +7,22 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QImage, QTextCursor
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTextBrowser, QWidget
 
 from workbench.domain.trajectory import Step
 from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.viewer.full_text import FullText
+from workbench.gui.traces.viewer.media import pictures_of
+from workbench.gui.traces.viewer.pictures import read_pictures
+from workbench.gui.traces.viewer.renderers.content import Table
+from workbench.gui.traces.viewer.renderers.json_text import looks_like_json
+from workbench.gui.traces.viewer.renderers.json_tree import JsonValue, unfolded
+from workbench.gui.traces.viewer.renderers.table import TableRenderer
 from workbench.gui.traces.viewer.step_document import Link, StepDocument
-from workbench.gui.traces.viewer.step_page import StepPage, View, page_of
+from workbench.gui.traces.viewer.step_page import Block, StepPage, View, page_of
+from workbench.gui.traces.viewer.whole_view import WholeView
 from workbench.gui.traces.words import step_title
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.layouts import column
@@ -63,15 +70,19 @@ class StepReader(QWidget):
         self.banner: Banner | None = None
         self.text = StepText()
         self.full = FullText()
+        self.whole = WholeView()
+        self._images: dict[str, QImage | str] = {}
         self._document = StepDocument(self.text.document())
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
         self._stack.addWidget(self.full)
+        self._stack.addWidget(self.whole)
         self._inside = column(self, spacing=0)
         self._inside.addWidget(self._stack, 1)
         self.setFocusProxy(self.text)
         self.text.link_used.connect(self._use_link)
         self.full.left.connect(self._back)
+        self.whole.left.connect(self._back)
 
     def set_trace(self, place: TracePlace | None, trace: OpenTrace | None) -> None:
         """Say which trace the steps are of; nothing is shown until ``show_step``."""
@@ -137,8 +148,9 @@ class StepReader(QWidget):
         self._turn += 1
         turn = self._turn
 
-        def done(page: StepPage) -> None:
+        def done(read: tuple[StepPage, dict[str, QImage | str]]) -> None:
             if turn == self._turn:
+                page, self._images = read
                 self._write(page, keep_place=keep_place)
                 self.loaded.emit(step.index)
 
@@ -154,7 +166,7 @@ class StepReader(QWidget):
         self.page = page
         bar = self.text.verticalScrollBar()
         place = bar.value()
-        self._document.write(page)
+        self._document.write(page, self._images)
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
         if page.quote:
             self._show_quote(page)
@@ -217,6 +229,9 @@ class StepReader(QWidget):
         if link.action == "subagent":
             self.subagent_asked.emit(link.target)
             return
+        if link.action == "picture":
+            self._open_picture(link.target)
+            return
         self._block_action(link)
 
     def _block_action(self, link: Link) -> None:
@@ -230,13 +245,62 @@ class StepReader(QWidget):
             self._read(keep_place=True)
         elif link.action == "copy":
             QGuiApplication.clipboard().setText(block.content.text)
+        elif link.action == "open" or (link.action == "all" and block.shown.opens):
+            self._open_whole(block)
         elif link.action == "all":
-            head = self.page.calls.get(block.call)
-            names = (f"Step {self.page.step.index}", head.name if head else "", block.title)
-            self.full.show_text("  ·  ".join(filter(None, names)), block.content.text)
+            self.full.show_text(self._name(block), block.content.text)
             self._stack.setCurrentWidget(self.full)
         elif link.action == "way":
             self._choose_way(block.id, block.shown.ways, block.shown.renderer)
+
+    def _name(self, block: Block) -> str:
+        assert self.page is not None
+        head = self.page.calls.get(block.call)
+        names = (f"Step {self.page.step.index}", head.name if head else "", block.title)
+        return "  ·  ".join(filter(None, names))
+
+    def open_tree(self) -> None:
+        """Show the first JSON of the step as a tree."""
+        blocks = self.page.blocks if self.page is not None else ()
+        for block in blocks:
+            if looks_like_json(block.content.text):
+                self._open_whole(block, "tree")
+                return
+        self._context.notify.info("This step holds no JSON.", replace="tree")
+
+    def _open_whole(self, block: Block, opens: str = "") -> None:
+        name, content, turn = self._name(block), block.content, self._turn
+
+        def show_tree(value: JsonValue | None) -> None:
+            if turn == self._turn and value is not None:
+                self.whole.show_tree(name, value)
+                self._stack.setCurrentWidget(self.whole)
+
+        def show_table(table: Table) -> None:
+            if turn == self._turn:
+                self.whole.show_table(name, table)
+                self._stack.setCurrentWidget(self.whole)
+
+        spawn = self._context.spawn_thread
+        if (opens or block.shown.opens) == "table":
+            spawn(TableRenderer().table, content, on_done=show_table, owner=self)
+        else:
+            spawn(unfolded, content.text, on_done=show_tree, owner=self)
+
+    def _open_picture(self, picture_id: str) -> None:
+        assert self.page is not None
+        trace, turn = self._trace, self._turn
+        found = tuple(one for one in self.page.pictures if one.id == picture_id)
+        if trace is None or not found:
+            return
+
+        def done(images: dict[str, QImage | str]) -> None:
+            image = images[picture_id]
+            if turn == self._turn and isinstance(image, QImage):
+                self.whole.show_picture(found[0].name, image)
+                self._stack.setCurrentWidget(self.whole)
+
+        self._context.spawn_thread(read_pictures, trace, found, None, on_done=done, owner=self)
 
     def _choose_way(self, block_id: str, ways: tuple[tuple[str, str], ...], current: str) -> None:
         menu = QMenu(self)
@@ -259,12 +323,17 @@ class StepReader(QWidget):
         return "" if self._step is None else step_title(self._step)
 
 
-def _page(trace: OpenTrace, step: Step, view: View) -> StepPage:
+def _page(trace: OpenTrace, step: Step, view: View) -> tuple[StepPage, dict[str, QImage | str]]:
     quoted = trace.locate(step.index, view.quote) if view.quote else None
     body = trace.body(step.index)
     records = _records(trace, step) if view.raw or quoted is not None else ()
     events = trace.trajectory.skill_events
-    return page_of(step, body, view, events=events, records=records, quoted=quoted)
+    pictures = () if view.raw else pictures_of(trace, step, body)
+    images = read_pictures(trace, pictures)
+    page = page_of(
+        step, body, view, events=events, records=records, quoted=quoted, pictures=pictures
+    )
+    return page, images
 
 
 def _records(trace: OpenTrace, step: Step) -> list[str]:

@@ -10,18 +10,23 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 _log = logging.getLogger(__name__)
 
 Role = Literal["text", "reasoning", "arguments", "observation", "record"]
+#: What a renderer gives: coloured characters, Markdown that the view lays out, or a table.
+Form = Literal["runs", "markdown", "table"]
 
 #: What a text widget can lay out without a pause: characters, lines, changes of look.
 MOST_CHARACTERS = 64_000
 MOST_LINES = 2_000
 MOST_RUNS = 2_500
 LONGEST_LINE = 10_000
+#: Cells a text document can lay out without a pause; the view of a table shows all of them.
+TABLE_ROWS = 60
+TABLE_COLUMNS = 16
 #: How much is shown before a place that was asked for.
 _BEFORE = 2_000
 _LEAD = 400
@@ -59,11 +64,28 @@ class Run:
     bold: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of as many cells as there are columns; ``more`` rows were left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: int = 0
+
+    def head(self, rows: int, columns: int) -> Table:
+        """Return the first rows and columns."""
+        left = max(0, len(self.rows) - rows)
+        kept = tuple(one[:columns] for one in self.rows[:rows])
+        return Table(self.columns[:columns], kept, self.more + left)
+
+
 class Renderer(Protocol):
-    """A way to show a text."""
+    """A way to show a text. ``opens`` names a view of its own for the whole of it, "" for none."""
 
     id: str
     title: str
+    form: Form
+    opens: str
 
     def fit(self, content: Content) -> float:
         """Return how well it fits, 0 (not at all) to 1."""
@@ -77,6 +99,21 @@ class Renderer(Protocol):
         """Return a part of what ``prettify`` gave in colours."""
         ...
 
+    def table(self, content: Content) -> Table:
+        """Return the table of a text; asked for only where ``form`` is "table"."""
+        ...
+
+
+class TextRenderer:
+    """What most renderers share: coloured characters, no view of their own."""
+
+    form: Form = "runs"
+    opens = ""
+
+    def table(self, content: Content) -> Table:
+        """Return the text as the one cell of a table."""
+        return Table(("Text",), ((content.text,),))
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -84,7 +121,8 @@ class Shown:
 
     ``markdown`` is set where the view lays the text out itself; else ``runs`` are it. ``before``
     and ``after`` count characters that are left out, ``cut_lines`` the lines that were cut.
-    ``ways`` are ids and titles of the renderers that fit, the best first.
+    ``ways`` are ids and titles of the renderers that fit, the best first. ``opens`` names the view
+    that shows all of it.
     """
 
     renderer: str
@@ -95,6 +133,8 @@ class Shown:
     cut_lines: int = 0
     problem: str = ""
     ways: tuple[tuple[str, str], ...] = ()
+    table: Table | None = None
+    opens: str = ""
 
     @property
     def text(self) -> str:
@@ -127,23 +167,36 @@ def show(
     problem = ""
     for renderer in ranked:
         try:
-            text = renderer.prettify(content)
-            at = text.find(quote) if quote else 0
-            if at < 0 or (quote and renderer.id == "markdown"):
-                continue
-            part, before, after, cut = cut_text(text, most, at)
-            part = displayable(part)
-            if renderer.id == "markdown":
-                return Shown("markdown", (), part, before, after, cut, problem, ways)
-            runs = _few(renderer.colour(part))
-            return Shown(renderer.id, runs, None, before, after, cut, problem, ways)
+            shown = _by(renderer, content, quote, most)
         except Exception as raised:  # whatever a renderer does, the text is shown
             _log.exception("The %s view failed.", renderer.title)
             problem = f"The {renderer.title} view failed on this text ({type(raised).__name__})."
+            continue
+        if shown is not None:
+            return replace(shown, problem=problem, ways=ways)
     if quote:
         return show(content, renderers, chosen=chosen, most=most)
     part, before, after, cut = cut_text(content.text, most)
     return Shown("raw", (Run(displayable(part)),), None, before, after, cut, problem, ways)
+
+
+def _by(renderer: Renderer, content: Content, quote: str, most: int) -> Shown | None:
+    """Show a text by one renderer, None where that cannot show the quote."""
+    if renderer.form == "table":
+        if quote:
+            return None
+        table = renderer.table(content).head(TABLE_ROWS, TABLE_COLUMNS)
+        return Shown(renderer.id, (), table=table, opens=renderer.opens)
+    text = renderer.prettify(content)
+    at = text.find(quote) if quote else 0
+    if at < 0 or (quote and renderer.form == "markdown"):
+        return None
+    part, before, after, cut = cut_text(text, most, at)
+    part = displayable(part)
+    laid_out = renderer.form == "markdown"
+    runs = () if laid_out else _few(renderer.colour(part))
+    markdown = part if laid_out else None
+    return Shown(renderer.id, runs, markdown, before, after, cut, opens=renderer.opens)
 
 
 def fitting(content: Content, renderers: Sequence[Renderer]) -> list[Renderer]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.gui.traces.viewer.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run, TextRenderer
 from workbench.gui.traces.viewer.renderers.json_text import decoded
 
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
@@ -18,7 +18,7 @@ _NEW = ("new_string", "new_str", "new_text")
 _COMPARED = 2_000
 
 
-class DiffRenderer:
+class DiffRenderer(TextRenderer):
     """Lines that were added and removed, with their signs and a ground."""
 
     id = "diff"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from workbench.gui.traces.viewer.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run, TextRenderer
 
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")'
@@ -20,20 +20,17 @@ _SIGN = "\u200b"
 _PARSED = 2_000_000
 
 
-class JsonRenderer:
+class JsonRenderer(TextRenderer):
     """Objects and lists. The text keeps every digit and key: it is indented, not decoded."""
 
     id = "json"
     title = "JSON"
+    opens = "tree"
 
     def fit(self, content: Content) -> float:
-        head, tail = content.text[:200].lstrip()[:1], content.text[-200:].rstrip()[-1:]
-        if head not in ("{", "[") or tail not in ("}", "]"):
+        if not looks_like_json(content.text):
             return 0.0
-        text = content.text
-        if len(text) > _PARSED:
-            return 0.5
-        return 0.8 if is_json(text) else 0.0
+        return 0.5 if len(content.text) > _PARSED else 0.8
 
     def prettify(self, content: Content) -> str:
         return msgspec.json.format(content.text.strip(), indent=2)
@@ -42,7 +39,7 @@ class JsonRenderer:
         return tuple(_coloured(text))
 
 
-class ArgumentsRenderer:
+class ArgumentsRenderer(TextRenderer):
     """The arguments of a call: each name, and its text as the tool gets it."""
 
     id = "arguments"
@@ -87,6 +84,14 @@ def decoded(text: str) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+
+
+def looks_like_json(text: str) -> bool:
+    """Say whether a text is an object or a list; of a very long one its ends tell."""
+    head, tail = text[:200].lstrip()[:1], text[-200:].rstrip()[-1:]
+    if head not in ("{", "[") or tail not in ("}", "]"):
+        return False
+    return len(text) > _PARSED or is_json(text)
 
 
 def is_json(text: str) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.gui.traces.viewer.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Form, Run, TextRenderer
 
 
-class MarkdownRenderer:
+class MarkdownRenderer(TextRenderer):
     """The view lays the text out itself, HTML switched off and nothing loaded."""
 
     id = "markdown"
     title = "Markdown"
+    form: Form = "markdown"
 
     def fit(self, content: Content) -> float:
         if content.role in ("text", "reasoning"):

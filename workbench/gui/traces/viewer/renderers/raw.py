@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.gui.traces.viewer.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run, TextRenderer
 
 
-class RawRenderer:
+class RawRenderer(TextRenderer):
     """Fits everything a little and never fails."""
 
     id = "raw"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workbench.gui.traces.viewer.renderers.content import Content, Run
+from workbench.gui.traces.viewer.renderers.content import Content, Run, TextRenderer
 
 _CSI = re.compile(
     r"\x1b\[([0-9;:?]*)([ -/]*[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\u2407)?|\x1b.?"
@@ -23,7 +23,7 @@ class _Look:
     bold: bool = False
 
 
-class TerminalRenderer:
+class TerminalRenderer(TextRenderer):
     """For text with colour sequences, and for what shells printed."""
 
     id = "terminal"
