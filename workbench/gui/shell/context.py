@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.gui.notify import Notifier
     from workbench.gui.shell.jobs import JobBoard, JobEntry, JobReporter
     from workbench.gui.shell.problems import Problem
+    from workbench.gui.shell.session_index import SessionIndex
     from workbench.gui.shell.workspace import TraceProblem, Workspace
     from workbench.plugin.jobs import JobRunner
     from workbench.plugin.registry import Registry
@@ -108,6 +109,13 @@ class AppContext(QObject):
         workspace.traces_changed.connect(self.traces_changed)
         workspace.traces_changed.connect(self._show_awaited)
         return workspace
+
+    @cached_property
+    def sessions(self) -> SessionIndex:
+        """All sessions in watched folders."""
+        from workbench.gui.shell.session_index import SessionIndex
+
+        return SessionIndex(self)
 
     # What is open
 
@@ -311,6 +319,8 @@ class AppContext(QObject):
     def close(self) -> None:
         """End what runs and give files back; the context cannot be used afterwards."""
         self.jobs.cancel_all()
+        if "sessions" in self.__dict__:
+            self.sessions.close()
         self.bridge.close()
         if "job_runner" in self.__dict__:
             self.job_runner.close()

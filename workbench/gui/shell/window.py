@@ -125,6 +125,8 @@ class MainWindow(QMainWindow):
         self.watch.changed.connect(context.disk_changed)
         context.library_changed.connect(self._watch_library)
         self._connect()
+        if context.folders.trace_folders.is_file():
+            context.sessions.start()
         warm_up(context, [activity.module for activity in ACTIVITIES] + [EDITOR_MODULE])
 
     def open_library(self, folder: Path) -> None:
