@@ -154,12 +154,12 @@ def test_a_payload_of_20_mb_unfolds_without_a_pause(qtbot: QtBot) -> None:
     started = time.process_time()
     view.show_value(value)
     model = view.model
-    assert 0 < model.rowCount() <= 1_000
+    assert 0 < model.rowCount() < 3_000
     view.tree.expand(model.index(3, 0))
     assert model.rowCount(model.index(3, 0)) == 3
     model.fetchMore(QModelIndex())
     took = time.process_time() - started
-    assert model.rowCount() <= 1_500
+    assert model.rowCount() < 3_000
     assert took < 0.25
     view.tree.setCurrentIndex(model.index(1, 0, model.index(3, 0)))
     assert view.value.toPlainText() == "name 3"
