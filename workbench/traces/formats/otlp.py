@@ -1,6 +1,7 @@
-"""OpenTelemetry traces as OTLP JSON: GenAI conventions, OpenInference, Claude Code's own spans.
+"""OpenTelemetry as OTLP JSON: GenAI conventions, OpenInference, the agents' own spans and events.
 
-One ``{"resourceSpans": …}`` a file or a line, as the collector's file exporter writes them.
+One ``{"resourceSpans": …}`` or ``{"resourceLogs": …}`` a file or a line, as the collector's file
+exporter writes them: a trajectory for each trace, and for each session that sent log events.
 Integers are texts. Content is opt-in; without it a step says "not recorded". GenAI attributes as of
 semantic-conventions-genai, 2026-10 (still "Development"), older span events too.
 """
@@ -27,6 +28,7 @@ from workbench.traces.spans.conversation import (
     SpanView,
     conversation_body,
 )
+from workbench.traces.spans.logs import is_log, log_observed, log_said, log_trajectories
 from workbench.traces.spans.messages import (
     FLAT,
     Group,
@@ -35,10 +37,11 @@ from workbench.traces.spans.messages import (
     plain,
     system_message,
 )
-from workbench.traces.talk import Talk
+from workbench.traces.talk import Talk, said_body
 from workbench.traces.times import iso_seconds
 
-_RESOURCES: Final = ("resourceSpans", "resource_spans")
+_LOGS: Final = ("resourceLogs", "resource_logs")
+_RESOURCES: Final = ("resourceSpans", "resource_spans", *_LOGS)
 _SCOPES: Final = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
 _OPERATIONS: Final[dict[str, SpanKind]] = {
     "chat": "model",
@@ -92,10 +95,12 @@ class Otlp(Format):
         """Read all spans, then build the traces in the order they began."""
         source = sources[0]
         traces: dict[str, list[_OtlpSpan]] = {}
+        logs: list[Node] = []
         unparsed: list[Node] = []
         for record in _records(source.data):
             if record.value() is None and not record.members():
                 unparsed.append(record)
+            logs += _log_records(record)
             for span in _spans(record):
                 traces.setdefault(span.trace, []).append(span)
             if progress:
@@ -106,11 +111,18 @@ class Otlp(Format):
             talk = Talk(self.id, name or "trace")
             talk.draft.loss.unparsed, unparsed = [node.span() for node in unparsed], []
             yield _trajectory(talk, spans, source, whole=whole)
+        for made in log_trajectories(self.id, logs, source.info(), whole=whole):
+            lost = tuple(node.span() for node in unparsed)
+            unparsed = []
+            counted = made.loss.lines + len(lost)
+            yield replace(made, loss=replace(made.loss, unparsed=lost, lines=counted))
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
     ) -> StepBody:
         """Build the text of a step."""
+        if raw and is_log(Node.of(raw[0])):
+            return said_body(step, raw, results, log_said, log_observed)
         return conversation_body(step, raw, results, _view_of)
 
 
@@ -187,6 +199,9 @@ class _OtlpSpan:
 
     def _metrics(self) -> Metrics | None:
         counts = {key: integer(self.plain(*names)) for key, names in _TOKENS.items()}
+        if self.node.text("name") == "claude_code.llm_request" and counts["input"] is not None:
+            # Claude Code counts the cache beside the input.
+            counts["input"] += (counts["cached"] or 0) + (counts["cache_write"] or 0)
         made = reported(**counts)
         cost = number(self.plain("gen_ai.usage.cost", "llm.cost.total"))
         if made is None or not cost:
@@ -238,6 +253,14 @@ def _spans(record: Node) -> Iterator[_OtlpSpan]:
             for span in _each(scope, "spans"):
                 if span.is_object:
                     yield _OtlpSpan(span, told)
+
+
+def _log_records(record: Node) -> Iterator[Node]:
+    for resource in _each(record, *_LOGS):
+        for scope in _each(resource, "scopeLogs", "scope_logs", "instrumentationLibraryLogs"):
+            for log in _each(scope, "logRecords", "log_records"):
+                if log.is_object:
+                    yield log
 
 
 def _each(node: Node, *names: str) -> Iterator[Node]:
