@@ -54,9 +54,11 @@ def new_file(out: Path, *, replace: bool = True) -> Iterator[IO[bytes]]:
             Path(name).replace(out)
         else:
             os.link(name, out)
-    except FileExistsError as problem:
-        raise TraceError(f"{out} exists and is not overwritten. Give another name.") from problem
     except OSError as problem:
+        if isinstance(problem, FileExistsError) and out.exists():
+            raise TraceError(
+                f"{out} exists and is not overwritten. Give another name."
+            ) from problem
         raise TraceError(
             f"Cannot write {out}: {problem.strerror}. Free some room, or choose another place."
         ) from problem

@@ -22,7 +22,8 @@ from workbench.domain.trajectory import (
 )
 from workbench.traces.escapes import text_of
 from workbench.traces.importer import Format, Probe, Progress
-from workbench.traces.json_values import line_records, member_text, top_members
+from workbench.traces.json_values import member_text, top_members
+from workbench.traces.lines import line_ranges
 from workbench.traces.own_lines.reading import Reader
 from workbench.traces.source import SourceBytes
 
@@ -94,7 +95,7 @@ def _trajectories(
     ours = sources[-1]
     data = ours.data
     reader: Reader | None = None
-    for start, end in line_records(data):
+    for start, end in line_ranges(data):
         line = bytes(data[start:end])
         span = ByteSpan(len(sources) - 1, start, end - start)
         header = _header_of(line)

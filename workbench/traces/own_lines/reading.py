@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast, get_args
 
@@ -42,6 +43,10 @@ _OUTCOMES: Final = frozenset(get_args(OutcomeStatus))
 _SKILL_KINDS: Final = frozenset(get_args(SkillEventKind))
 _TRIGGERS: Final = frozenset(get_args(SkillTrigger))
 _CONFIDENCES: Final = frozenset(get_args(Confidence))
+#: In a string of JSON no quote stands without a backslash: this is a key.
+_OBSERVED: Final = re.compile(
+    rb'(?<!\\)"observation"\s*:\s*(?P<value>null|"(?:[^"\\]++|\\.)*+")', re.DOTALL
+)
 _step: Final = msgspec.json.Decoder(TraceStep)
 
 
@@ -94,7 +99,7 @@ class Reader:
             self._odd(line, span, one_line(f"kind {told.kind}", 80))
             return
         self._own.mapped += 1
-        node = Node.of(line) if told.calls or told.skill_events else None
+        node = Node.of(line)
         index = len(self._steps)
         self._steps.append(
             Step(
@@ -188,15 +193,9 @@ class Reader:
             ):
                 yield one
 
-    def _calls(
-        self, told: Sequence[TraceCall], node: Node | None, span: ByteSpan
-    ) -> Iterator[ToolCall]:
-        nodes = node.get("calls") if node is not None else None
-        for one, at in zip(told, nodes.each() if nodes is not None else (), strict=False):
-            seen = at.get("observation")
-            if seen is None and (one.media or one.result):
-                seen = at
-            result = () if seen is None else (_moved(seen.span(), span),)
+    def _calls(self, told: Sequence[TraceCall], node: Node, span: ByteSpan) -> Iterator[ToolCall]:
+        for one, seen in zip(told, _seen(told, node), strict=False):
+            result = () if seen is None else (_moved(seen, span),)
             status = one.status if one.status in _STATUSES else ("ok" if result else "missing")
             yield ToolCall(
                 id=_free(self._call_ids, one.id or f"call-{len(self._call_ids) + 1}"),
@@ -211,9 +210,9 @@ class Reader:
             )
 
     def _skill_events(
-        self, told: Sequence[TraceSkillEvent], node: Node | None, span: ByteSpan, index: int
+        self, told: Sequence[TraceSkillEvent], node: Node, span: ByteSpan, index: int
     ) -> Iterator[SkillEvent]:
-        nodes = node.get("skill_events") if node is not None else None
+        nodes = node.get("skill_events") if told else None
         for one, at in zip(told, nodes.each() if nodes is not None else (), strict=False):
             if one.kind not in _SKILL_KINDS:
                 self._own.lost_fields[one_line(f"skill event {one.kind}", 80)] += 1
@@ -258,6 +257,38 @@ class Reader:
             place = next(self._places((ByteSpan(one.source, one.offset, one.length),)), None)
             quote = at.get("text") if one.text else None
             yield place or _moved(_inside(quote) if quote is not None else at.span(), span)
+
+
+def _seen(told: Sequence[TraceCall], node: Node) -> list[ByteSpan | None]:
+    """Return where in a line the observation of each call is, None where there is none.
+
+    A key that is nowhere else can be searched for, which is many times faster than reading the
+    line a second time.
+    """
+    found = list(_OBSERVED.finditer(node.data)) if told else []
+    if len(found) == len(told):
+        spans = [
+            None if match["value"] == b"null" else ByteSpan(0, match.start("value"), len(match[1]))
+            for match in found
+        ]
+        if all(
+            (span is None) == (call.observation is None and not call.media and not call.result)
+            for call, span in zip(told, spans, strict=True)
+        ):
+            return spans
+    nodes = node.get("calls")
+    return [
+        _observation(call, at)
+        for call, at in zip(told, nodes.each() if nodes else (), strict=False)
+    ]
+
+
+def _observation(call: TraceCall, node: Node) -> ByteSpan | None:
+    """Return what of a call's node its observation is; the call, when only media are told."""
+    seen = node.get("observation")
+    if seen is None and (call.media or call.result):
+        seen = node
+    return None if seen is None else seen.span()
 
 
 def _nameless() -> TraceHeader:
