@@ -6,12 +6,13 @@ A group counts what its other choices would show as well: its own choice is left
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.traces.index.query import Facet, Query, condition_of, count, sessions
+from workbench.traces.index.query import COST, Facet, Query, condition_of, sessions
 from workbench.traces.index.trace_index import TraceIndex
 
 Dimension = Literal["agent", "model", "outcome", "skill", "errors", "cost", "steps", "date"]
@@ -90,19 +91,50 @@ def facet_groups(
     """Return all groups, in the order of ``Dimension``; ``days`` are the times to choose from."""
     groups = [FacetGroup(one, _values(index, wanted, one)) for one in _SOME]
     groups.append(FacetGroup("skill", _skills(index, wanted)))
-    ranges: tuple[tuple[Dimension, list[tuple[str, Query]]], ...] = (
-        (
-            "errors",
-            [(word, replace(wanted, errors=word == "yes")) for word in ("yes", "no")],
-        ),
-        ("cost", [(one.words, with_cost(wanted, one)) for one in COSTS]),
-        ("steps", [(one.words, with_steps(wanted, one)) for one in STEPS]),
-        ("date", [(one.words, with_days(wanted, one)) for one in days]),
+    errors = (_Bounds("yes", 1, None), _Bounds("no", None, 1))
+    times = tuple(_Bounds(one.words, one.since or None, one.until or None) for one in days)
+    ranges: tuple[tuple[Dimension, Query, str, Sequence[Range | _Bounds]], ...] = (
+        ("errors", replace(wanted, errors=None), "sum_errors", errors),
+        ("cost", with_cost(wanted, None), COST, COSTS),
+        ("steps", with_steps(wanted, None), "sum_steps", STEPS),
+        ("date", with_days(wanted, None), "started", times),
     )
-    for dimension, asked in ranges:
-        counted = (Facet(words, count(index, one)) for words, one in asked)
-        groups.append(FacetGroup(dimension, tuple(one for one in counted if one.count)))
+    for dimension, asked, figure, bounds in ranges:
+        groups.append(FacetGroup(dimension, _counted(index, asked, figure, bounds)))
     return tuple(groups)
+
+
+class _Bounds(Struct, frozen=True):
+    """As ``Range``, of any value that can be compared."""
+
+    words: str
+    low: Any
+    high: Any
+
+
+def _counted(
+    index: TraceIndex, asked: Query, figure: str, bounds: Sequence[Range | _Bounds]
+) -> tuple[Facet, ...]:
+    """Count all choices of a group in one look at the sessions; those of none are left out."""
+    if not bounds:
+        return ()
+    condition, values = condition_of(asked)
+    sums, given = [], []
+    for one in bounds:
+        parts = ["figure IS NOT NULL"]
+        for sign, limit in ((">=", one.low), ("<", one.high)):
+            if limit is not None:
+                parts.append(f"figure {sign} ?")
+                given.append(limit)
+        sums.append(f"sum({' AND '.join(parts)})")
+    # LIMIT -1 keeps SQLite from working the figure out again for each of the sums.
+    row = index.connection.execute(
+        f"SELECT {', '.join(sums)} FROM"
+        f" (SELECT {figure} AS figure FROM ({sessions()} WHERE {condition}) LIMIT -1)",
+        [*given, *values],
+    ).fetchone()
+    counted = zip((one.words for one in bounds), row, strict=True)
+    return tuple(Facet(words, count) for words, count in counted if count)
 
 
 def _values(index: TraceIndex, wanted: Query, column: str) -> tuple[Facet, ...]:

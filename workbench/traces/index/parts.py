@@ -150,6 +150,13 @@ def next_part(importer: Importer, source: SourceBytes, start: Position, size: in
     return part
 
 
+def settled_position(importer: Importer, one: Trajectory, data: Buffer) -> Position:
+    """Return where to go on after a trajectory that was read as a whole from ``data``."""
+    settled, offset = _settled(one.steps, data, 0, APPENDABLE.get(importer.id, 1))
+    begun = Position() if one.skipped else _with_head(Position(), one, data)
+    return _after(begun, one.steps, settled, offset)
+
+
 def line_end(data: Buffer, offset: int, limit: int | None = None) -> int:
     """Return the end of the last whole line within the limit (at least one line)."""
     if limit is not None and offset + limit < len(data):

@@ -116,6 +116,7 @@ class TraceRow(Struct, frozen=True):
     subagents: int
     complete: bool
     copied: int = 0
+    id: int = 0
 
 
 class Facet(Struct, frozen=True):
@@ -219,19 +220,26 @@ def search(
 
 def excerpt(hit: Hit, text: str) -> str:
     """Return a line of what a hit says around the words; "" when its file is another by now."""
-    words = [_folded(word) for word in _words(text)]
-    pattern = re.compile(r"[\W_]+".join(map(re.escape, words)))
     for path, offset, length in hit.records:
         try:
             with open_source(path) as source:
                 said = plain_text(source.read(offset, min(length, _LONGEST)))
         except TraceError:
             continue
-        found = pattern.search(_folded(said))
+        found = find_words(said, text)
         if found is not None:
-            start, end = max(0, found.start() - _AROUND), found.end() + _AROUND
+            start, end = max(0, found[0] - _AROUND), found[1] + _AROUND
             return f"{'…' if start else ''}{said[start:end]}{'…' if end < len(said) else ''}"
     return ""
+
+
+def find_words(said: str, text: str) -> tuple[int, int] | None:
+    """Return where a text says the words that are searched for, as the full text sees them."""
+    words = [_folded(word) for word in _words(text)]
+    if not words:
+        return None
+    found = re.search(r"[\W_]+".join(map(re.escape, words)), _folded(said))
+    return found.span() if found is not None else None
 
 
 def _folded(text: str) -> str:
@@ -354,6 +362,7 @@ def _row(connection: sqlite3.Connection, row: sqlite3.Row) -> TraceRow:
         subagents=parts - 1,
         complete=bool(row["complete"]),
         copied=copied or 0,
+        id=row["id"],
     )
 
 
