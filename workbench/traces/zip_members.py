@@ -1,5 +1,7 @@
 """Members of a zip archive, found through its central directory, unpacked one at a time.
 
+An archive without a directory (still being written, or cut in a crash) is walked header by header
+instead: every member that is whole is found, and ``whole`` is False.
 ``zipfile`` of Python before 3.14 refuses zstd (method 93), which Inspect writes since 0.3.206; so
 the bytes are taken from the file and unpacked here. Nothing is ever written to disk.
 """
@@ -9,8 +11,9 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from backports import zstd
 
@@ -20,6 +23,11 @@ ZIP_MAGIC: Final = b"PK\x03\x04"
 #: A member may not unpack to more: the largest sample ever reported had 963 MB.
 MAX_MEMBER: Final = 2 << 30
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
+_EXTRA: Final = struct.Struct("<2H")
+_SIZES: Final = struct.Struct("<2Q")
+_DESCRIPTOR: Final = 8  # flag: the sizes stand after the data
+_ZIP64: Final = 0xFFFFFFFF
+_MAX_MEMBERS: Final = 1_000_000
 _STORED, _DEFLATED, _ZSTD = 0, 8, 93
 
 
@@ -27,22 +35,25 @@ class Archive:
     """The directory of an archive; members are read by name."""
 
     def __init__(self, path: Path) -> None:
-        """Read the central directory.
+        """Read the central directory; without one, the header of each member.
 
         Raises:
-            TraceError: it is no archive, or cut before its directory.
+            TraceError: it is no archive, or cut before its first member ends.
         """
         self.path = path
+        self.whole = True
         try:
             with zipfile.ZipFile(path) as archive:
-                self._members = {
-                    entry.filename: entry for entry in archive.infolist() if not entry.is_dir()
-                }
+                entries = archive.infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
-            raise TraceError(
-                f"{path} is a damaged or unfinished archive: {problem}. Its directory stands at "
-                "the end; copy the whole file again."
-            ) from problem
+            self.whole = False
+            entries = list(_walked(path))
+            if not entries:
+                raise TraceError(
+                    f"{path} is a damaged or unfinished archive: {problem}. Its directory stands "
+                    "at the end; copy the whole file again."
+                ) from problem
+        self._members = {entry.filename: entry for entry in entries if not entry.is_dir()}
 
     def names(self) -> list[str]:
         """Return the members' names in the order of the directory."""
@@ -76,6 +87,57 @@ class Archive:
                 raise struct.error("the directory leads to no member")
             file.seek(header[-2] + header[-1], 1)
             return file.read(entry.compress_size)
+
+
+def _walked(path: Path) -> Iterator[zipfile.ZipInfo]:
+    """Yield the members that are whole, as their own headers tell of them."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            at: int | None = 0
+            for _ in range(_MAX_MEMBERS):
+                entry, at = _local_entry(file, at or 0, size)
+                if entry is None:
+                    return
+                yield entry
+    except (OSError, struct.error, ValueError):
+        return
+
+
+def _local_entry(file: IO[bytes], at: int, size: int) -> tuple[zipfile.ZipInfo | None, int | None]:
+    """Return the member whose header stands at an offset, and where the next one begins."""
+    file.seek(at)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or header[:4] != ZIP_MAGIC:
+        return None, None
+    _, _, flags, method, _, _, crc, packed, unpacked, name_length, extra_length = _LOCAL.unpack(
+        header
+    )
+    name = file.read(name_length)
+    extra = file.read(extra_length)
+    if flags & _DESCRIPTOR or flags & 1:
+        return None, None  # its end is not told; Inspect writes none of these
+    if _ZIP64 in (packed, unpacked):
+        unpacked, packed = _long_sizes(extra)
+    after = at + _LOCAL.size + name_length + extra_length + packed
+    if after > size:
+        return None, None
+    entry = zipfile.ZipInfo(name.decode("utf-8", "replace"))
+    entry.header_offset, entry.CRC, entry.flag_bits = at, crc, flags
+    entry.compress_type, entry.compress_size, entry.file_size = method, packed, unpacked
+    return entry, after
+
+
+def _long_sizes(extra: bytes) -> tuple[int, int]:
+    """Return unpacked and packed size of a member over 4 GiB."""
+    at = 0
+    while at + _EXTRA.size <= len(extra):
+        kind, length = _EXTRA.unpack_from(extra, at)
+        if kind == 1:
+            unpacked, packed = _SIZES.unpack_from(extra, at + _EXTRA.size)
+            return unpacked, packed
+        at += _EXTRA.size + length
+    raise ValueError("a member does not tell its size")
 
 
 def _unpacked(entry: zipfile.ZipInfo, packed: bytes) -> bytes:

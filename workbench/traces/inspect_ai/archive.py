@@ -2,7 +2,8 @@
 
 A sample is one member ``samples/<id>_epoch_<n>.json``, or a folder of chunks (inspect-ai 0.3.285
 ``convert-chunked``): ``sample.json``, ``messages|events|attachments/<first index>.json``. One log
-may mix both. A log that is still written, or crashed, has no ``header.json`` but its journal.
+may mix both. A log that is still written, or crashed, has no ``header.json`` but its journal; one
+that was cut has no directory either, and opens with the samples that are whole.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ def is_archive(source: SourceBytes) -> bool:
 def is_log(path: Path) -> bool:
     """Whether an archive is a log of Inspect; False for one that cannot be read."""
     try:
-        names = set(Archive(path).names())
+        archive = Archive(path)
     except TraceError:
         return False
-    return HEADER in names or START in names
+    names = archive.names()
+    known = HEADER in names or START in names
+    return known or (not archive.whole and any(_sample_of(name) for name in names))
 
 
 def members_inside(source: SourceBytes) -> list[InnerBytes]:
