@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _USAGE = """usage: skill-workbench [open] [--theme light|dark|high-contrast] [--debug] [PATH ...]
        skill-workbench open --example
 
-Opens the window. A PATH is a folder of skills, a skill, or traces (files or folders); --example
-opens a copy of the example library, and the example traces."""
+Opens the window. A PATH is a folder of skills, a skill, traces (files or folders), or a link to a
+step of a trace (skill-workbench://trace/…#12); --example opens a copy of the example library, and
+the example traces."""
 
 #: The packages a bare Debian or Ubuntu lacks for a window.
 _APT = (
@@ -44,6 +45,7 @@ class Options:
     theme: str = ""
     debug: bool = False
     example: bool = False
+    links: tuple[str, ...] = ()
 
 
 def run_gui(command: str, arguments: Sequence[str]) -> int:
@@ -84,9 +86,11 @@ def parse(arguments: Sequence[str]) -> Options | None:
     Raises:
         ValueError: an option is not known or a path does not exist; the message says what to do.
     """
+    from workbench.domain.trace_link import is_link, parse_link
     from workbench.gui.theme.tokens import THEMES
 
     paths: list[Path] = []
+    links: list[str] = []
     theme, debug, example = "", False, False
     rest = list(arguments)
     while rest:
@@ -103,6 +107,9 @@ def parse(arguments: Sequence[str]) -> Options | None:
                 raise ValueError(f"There is no theme '{theme}'. Themes: {', '.join(THEMES)}.")
         elif word.startswith("-") and word != "-":
             raise ValueError(f"Unknown option {word}. See `skill-workbench open --help`.")
+        elif is_link(word):
+            parse_link(word)
+            links.append(word)
         else:
             path = Path(word).expanduser().absolute()
             if not path.exists():
@@ -111,7 +118,7 @@ def parse(arguments: Sequence[str]) -> Options | None:
                     "`skill-workbench --help`."
                 )
             paths.append(path)
-    return Options(tuple(paths), theme, debug, example)
+    return Options(tuple(paths), theme, debug, example, tuple(links))
 
 
 def has_display() -> bool:
@@ -191,6 +198,10 @@ class Program:
             self.window.open_paths(list(self.options.paths))
         elif self.options.example:
             self.window.does.open_example()
+        for link in self.options.links:
+            from workbench.gui.shell.trace_links import follow_link
+
+            follow_link(self.context, link)
 
     def end(self) -> None:
         """Give everything back; the program can end or, in tests, start again."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.domain.skill import Library, Skill
     from workbench.gui.bridge import Bridge, OnError, ThreadCall
     from workbench.gui.notify import Notifier
+    from workbench.gui.shell.annotations import AnnotationDesk
     from workbench.gui.shell.jobs import JobBoard, JobEntry, JobReporter
     from workbench.gui.shell.problems import Problem
     from workbench.gui.shell.session_index import SessionIndex
@@ -72,6 +73,7 @@ class AppContext(QObject):
         self.client = ""
         self._awaited: tuple[str, str, int] | None = None
         self._quote: tuple[str, str, int, str] = ("", "", 0, "")
+        self._content = ""
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._proposals = proposals
 
@@ -116,6 +118,13 @@ class AppContext(QObject):
         from workbench.gui.shell.session_index import SessionIndex
 
         return SessionIndex(self)
+
+    @cached_property
+    def annotations(self) -> AnnotationDesk:
+        """What people say of traces and their steps."""
+        from workbench.gui.shell.annotations import AnnotationDesk
+
+        return AnnotationDesk(self)
 
     # What is open
 
@@ -185,16 +194,25 @@ class AppContext(QObject):
         self.file_requested.emit(str(path), line)
 
     def request_trace(
-        self, path: Path | str, trajectory_id: str = "", step: int = 0, quote: str = ""
+        self,
+        path: Path | str,
+        trajectory_id: str = "",
+        step: int = 0,
+        quote: str = "",
+        *,
+        content: str = "",
     ) -> None:
         """Show a step of a trace; the file is opened when it is not yet.
 
-        A ``quote`` is highlighted in the step where the step says it, word for word.
+        A ``quote`` is highlighted in the step where the step says it, word for word. ``content`` is
+        the beginning of the hash the step had when a link to it was made.
         """
-        self._quote = (str(path), trajectory_id, step, quote)
+        self._quote, self._content = (str(path), trajectory_id, step, quote), content
         if self.trace(str(path)) is None:
+            from workbench.traces.inner import container_of
+
             self._awaited = (str(path), trajectory_id, step)
-            self.open_traces([Path(path)])
+            self.open_traces([container_of(str(path))])
             return
         self.trace_requested.emit(str(path), trajectory_id, step)
 
@@ -202,6 +220,10 @@ class AppContext(QObject):
         """Return the quote that came with the last request for this step, or ""."""
         *asked, quote = self._quote
         return quote if asked == [path, trajectory_id, step] else ""
+
+    def requested_content(self, path: str, trajectory_id: str, step: int) -> str:
+        """Return the content hash that came with the last request for this step, or ""."""
+        return self._content if self._quote[:3] == (path, trajectory_id, step) else ""
 
     def request_review(self, proposal_id: str) -> None:
         """Show a proposal in Review."""

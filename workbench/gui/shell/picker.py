@@ -55,6 +55,12 @@ class Choice:
     unavailable: str = ""
 
 
+def _no_choice(text: str) -> Choice | None:
+    """Make nothing of what is typed."""
+    del text
+    return None
+
+
 class _Choices(QAbstractListModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -129,6 +135,7 @@ class Picker(QFrame):
         self.setObjectName("Overlay")
         self._window = window
         self._all: Sequence[Choice] = ()
+        self._typed: Callable[[str], Choice | None] = _no_choice
         self._before: QWidget | None = None
         self.field = QLineEdit()
         self.field.textChanged.connect(self._filter)
@@ -154,8 +161,19 @@ class Picker(QFrame):
         """The choices now listed."""
         return tuple(self._model.shown)
 
-    def ask(self, title: str, choices: Sequence[Choice], *, text: str = "") -> None:
-        """Show the choices; picking one closes the list and runs it."""
+    def ask(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        text: str = "",
+        typed: Callable[[str], Choice | None] = _no_choice,
+    ) -> None:
+        """Show the choices; picking one closes the list and runs it.
+
+        ``typed`` may make a choice of what is typed; it is the only one listed then.
+        """
+        self._typed = typed
         if not self.isVisible():
             self._before = QApplication.focusWidget()
         self._all = choices
@@ -188,7 +206,12 @@ class Picker(QFrame):
         self.setGeometry((window.width() - width) // 2, 48, width, height)
 
     def _filter(self, query: str) -> None:
-        found = rank(query, self._all, lambda choice: f"{choice.text} {choice.detail}")[:_MOST]
+        made = self._typed(query)
+        found = (
+            [made]
+            if made
+            else rank(query, self._all, lambda choice: f"{choice.text} {choice.detail}")[:_MOST]
+        )
         self._model.show(found)
         self.list.setVisible(bool(found))
         self._none.setVisible(not found)

@@ -24,6 +24,7 @@ from workbench.gui.shell.problems import Problem, of_diagnostics
 from workbench.gui.shell.quick_open import quick_open_choices
 from workbench.gui.shell.session import Session
 from workbench.gui.shell.status import StatusBar
+from workbench.gui.shell.trace_links import typed_choice
 from workbench.gui.shell.welcome import WelcomePage
 from workbench.gui.theme.tokens import THEMES, load_theme
 
@@ -286,8 +287,12 @@ class WindowActions(QObject):
         )
 
     def quick_open(self) -> None:
-        """List skills, files and traces."""
-        self.picker.ask("Open a skill, a file or a trace", quick_open_choices(self.context))
+        """List skills, files and traces; a link to a step of a trace can be typed or pasted."""
+        self.picker.ask(
+            "Open a skill, a file or a trace, or paste a link to a step",
+            quick_open_choices(self.context),
+            typed=lambda text: typed_choice(self.context, text),
+        )
 
     # Looks
 

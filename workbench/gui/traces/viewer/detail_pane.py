@@ -26,11 +26,14 @@ _JUMPS = (
 class DetailPane(QWidget):
     """``jump_asked(mark)`` and ``number_typed(step)`` ask for another step.
 
+    ``link_asked`` asks for a link to it.
+
     ``below_tools`` is the layout for bars between the tools and the text.
     """
 
     jump_asked = Signal(object)
     number_typed = Signal(int)
+    link_asked = Signal()
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,9 @@ class DetailPane(QWidget):
             )
         tools.addWidget(self.number)
         tools.addWidget(self.raw)
+        tools.addWidget(
+            icon_button("link", "Copy a link to the step", self.link_asked.emit, shortcut="L")
+        )
         tools.addWidget(
             icon_button("copy", "Copy the raw record", self.reader.copy_raw, shortcut="C")
         )
