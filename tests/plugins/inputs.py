@@ -13,14 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from workbench.domain.job import (
-    Request,
-    SkillInput,
-    TraceCall,
-    TraceHeader,
-    TraceInput,
-    TraceStep,
-)
+from workbench.domain.job import Request, SkillInput, TraceInput
+from workbench.domain.trace_lines import TraceCall, TraceHeader, TraceStep
 from workbench.plugin.manifest import Manifest
 
 PDF = """\
