@@ -15,12 +15,10 @@ from workbench.domain.job import (
     ProposalEvent,
     Request,
     SkillInput,
-    TraceCall,
-    TraceHeader,
     TraceInput,
-    TraceStep,
 )
 from workbench.domain.proposal import ProposalDraft
+from workbench.domain.trace_lines import TraceCall, TraceHeader, TraceStep
 from workbench.plugin.testing import run_in_process
 from workbench.resources import bundled
 

@@ -16,7 +16,8 @@ from tests.plugins.evidence_miner.runs import (
     run,
     shell,
 )
-from workbench.domain.job import PastDecision, TraceStep
+from workbench.domain.job import PastDecision
+from workbench.domain.trace_lines import TraceStep
 
 LIBRARY = {"report-tool": {"SKILL.md": TOOLBOX}}
 OTHER = {

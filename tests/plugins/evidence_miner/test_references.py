@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.plugins.evidence_miner.runs import Mine, diagnoses, edits, run
-from workbench.domain.job import PastDecision, TraceCall
+from workbench.domain.job import PastDecision
+from workbench.domain.trace_lines import TraceCall
 
 HEAD = "---\nname: docs\ndescription: Docs.\n---\n# Docs\n\n"
 FILES = {"references/encodings.md": "# E\n", "references/dates.md": "# D\n"}
