@@ -13,6 +13,7 @@ from workbench.cli import console
 from workbench.cli.trace_annotate import ACTIONS, add_annotate_actions, run_annotations
 from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
+from workbench.cli.trace_libraries import add_library_arguments, print_of_libraries
 from workbench.cli.trace_outcomes import attached_fields, attached_words, judged
 from workbench.cli.trace_redact import add_redact_arguments, redact_paths
 from workbench.cli.trace_text import cost_words, number, print_step, print_table
@@ -28,7 +29,6 @@ SUMMARY = {
 }
 
 _INDEXED: Final = "keep an index of the paths and look words up in it: fast from the second time on"
-_LIBRARY: Final = "count for each skill of this library, with denominators and worklists"
 _TRACE_ID: Final = "only the trace of this id, where a file holds several"
 
 
@@ -55,7 +55,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         if name in ("show", "convert"):
             action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
         if name == "skills":
-            action.add_argument("--library", type=Path, metavar="DIR", help=_LIBRARY)
+            add_library_arguments(action)
         if name == "compare":
             add_compare_arguments(action)
         if name == "redact":
@@ -274,13 +274,12 @@ def _stats(paths: _Paths, args: argparse.Namespace) -> None:
 
 
 def _skills(paths: _Paths, args: argparse.Namespace) -> None:
-    from workbench.cli.trace_skills import print_library, print_recorded
+    from workbench.cli.trace_skills import print_recorded
 
-    trajectories = [trace.trajectory for trace in paths.traces()]
-    if args.library is not None:
-        print_library(copies_marked(trajectories), args.library, args.format)
+    if args.library:
+        print_of_libraries(paths.traces(), args)
     else:
-        print_recorded(trajectories, args.format)
+        print_recorded((trace.trajectory for trace in paths.traces()), args.format)
 
 
 def _search(paths: _Paths, args: argparse.Namespace) -> None:

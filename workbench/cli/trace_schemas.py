@@ -17,8 +17,12 @@ from workbench.traces.compare.runs import Comparison, Row
 from workbench.traces.prices import Cost
 from workbench.traces.redact.files import RedactedFile
 from workbench.usage.cohorts import CohortComparison
-from workbench.usage.proportions import Share
-from workbench.usage.report import Use, Worklists
+from workbench.usage.differences import Difference
+from workbench.usage.proportions import Share, Spread
+from workbench.usage.report import Outcomes
+from workbench.usage.sessions import Use
+from workbench.usage.versions import SkillVersion
+from workbench.usage.worklists import Worklist
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MAYBE_TEXT: dict[str, Any] = {"type": ["string", "null"]}
@@ -31,7 +35,7 @@ _KINDS: dict[str, Any] = {"enum": ["user", "agent", "system", "context", "event"
 _COUNTS: dict[str, Any] = {"type": "object", "additionalProperties": _WHOLE}
 _PARTS = (
     *(ByteSpan, Metrics, Outcome, Cost, Comparison, Row, RedactedFile),
-    *(CohortComparison, Share, Use, Worklists),
+    *(CohortComparison, Share, Spread, Difference, Outcomes, Use, SkillVersion, Worklist),
 )
 
 
@@ -218,27 +222,61 @@ def _stats(named: dict[str, Any]) -> dict[str, Any]:
 
 
 def _library(named: dict[str, Any]) -> dict[str, Any]:
-    part = named["Share"]
+    part, spread, outcomes = named["Share"], named["Spread"], named["Outcomes"]
+    counted: dict[str, Any] = {
+        "listed": _or_null(part),
+        "loaded": part,
+        "loads": _WHOLE,
+        "failed": _WHOLE,
+        "errors_after": part,
+        "carried": spread,
+    }
+    version = object_of(
+        digest=_TEXT,
+        version=_or_null(named["SkillVersion"]),
+        sessions=_WHOLE,
+        known=_WHOLE,
+        tokens=_MAYBE_WHOLE,
+        outcomes=outcomes,
+        **counted,
+    )
     skill = object_of(
+        library=_TEXT,
         skill=_TEXT,
         name=_TEXT,
-        listed=_or_null(part),
-        loaded=part,
-        loads=_WHOLE,
-        failed=_WHOLE,
         triggers=_COUNTS,
-        errors_after=part,
+        failures=list_of(object_of(message=_TEXT, count=_WHOLE)),
         base_errors=part,
+        positions=spread,
+        tokens=spread,
+        cost_usd=spread,
+        cost_estimated=_WHOLE,
+        seconds=spread,
+        corrected_next=part,
+        resources_opened=_TEXTS,
         never_opened=_TEXTS,
+        scripts=list_of(object_of(path=_TEXT, ended=_TEXT, count=_WHOLE)),
+        dropped=_WHOLE,
+        edited=_WHOLE,
+        with_skill=outcomes,
+        without_skill=outcomes,
+        passed_difference=_or_null(named["Difference"]),
+        models=list_of(object_of(model=_MAYBE_TEXT, loaded=part)),
+        versions=_or_null(list_of(version)),
+        unknown_version=_WHOLE,
+        history_problem=_MAYBE_TEXT,
         uses=list_of(named["Use"]),
+        **counted,
     )
     return object_of(
         library=_TEXT,
+        libraries=_TEXTS,
         sessions=_WHOLE,
         calls=_WHOLE,
         errors=_WHOLE,
         skills=list_of(skill),
-        worklists=named["Worklists"],
+        worklists={"type": "object", "additionalProperties": _TEXTS},
+        lists=list_of(named["Worklist"]),
         unresolved=_TEXTS,
     )
 

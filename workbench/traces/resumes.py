@@ -22,7 +22,7 @@ def copies_marked(trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
     (messages, calls, errors, totals) are those of its other steps. Steps are the same when their
     native uid, their time and their format are; steps without time are never taken for copies.
     """
-    seen: dict[tuple[str, str, str], int] = {}
+    seen: dict[int, int] = {}
     made = list(trajectories)
     order = sorted(range(len(made)), key=lambda at: (made[at].ended or "", made[at].started or ""))
     for at in order:
@@ -30,16 +30,32 @@ def copies_marked(trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
     return tuple(made)
 
 
+class CopiesSeen:
+    """Marks copies in sessions that come one after the other: the first that comes is copied from.
+
+    Which of two files is the copy may differ from ``copies_marked``; each step counts once anyway.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+        self._next = 0
+
+    def marked(self, one: Trajectory) -> Trajectory:
+        """Return a session with the steps flagged ``copied`` that an earlier one had."""
+        self._next += 1
+        return _marked(one, self._next, self._seen)
+
+
 def copied_steps(trajectory: Trajectory) -> int:
     """Return how many steps are copies."""
     return sum(COPIED in step.flags for step in trajectory.steps)
 
 
-def _marked(one: Trajectory, at: int, seen: dict[tuple[str, str, str], int]) -> Trajectory:
+def _marked(one: Trajectory, at: int, seen: dict[int, int]) -> Trajectory:
     steps: list[Step] = []
     copies: list[Step] = []
     for step in one.steps:
-        key = (one.format, step.uid, step.time or "")
+        key = hash((one.format, step.uid, step.time or ""))
         if step.time and seen.setdefault(key, at) != at:
             copies.append(step)
             flags = step.flags if COPIED in step.flags else (*step.flags, COPIED)

@@ -110,7 +110,7 @@ def shell_uses(command: str, known: Collection[str] = (), cwd: str = "") -> tupl
     if len(command) > _MAX_COMMAND:
         return ()
     uses: dict[tuple[str, str], SkillUse] = {}
-    for words, folder in _simple_commands(command, cwd):
+    for words, folder in simple_commands(command, cwd):
         for use in _command_uses(words, known, folder):
             uses.setdefault((use.kind, use.path), use)
     return tuple(uses.values())
@@ -219,7 +219,7 @@ def _redirections(words: list[str]) -> tuple[list[str], list[str], bool]:
     return kept, written, hidden
 
 
-def _simple_commands(command: str, cwd: str) -> Iterator[tuple[list[str], str]]:
+def simple_commands(command: str, cwd: str = "") -> Iterator[tuple[list[str], str]]:
     """Yield (words, folder) of each simple command; ``cd`` moves the folder of those after it."""
     folder = cwd
     words: list[str] = []

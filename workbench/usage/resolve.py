@@ -1,4 +1,4 @@
-"""Which skill of a library a recorded event means.
+"""Which skill of which library a recorded event means.
 
 A path beats a name: the folder that holds SKILL.md is looked for among the library's folders, so
 that an installed copy (``~/.claude/skills/notes``) finds the skill it was installed from. Guards
@@ -7,7 +7,10 @@ after agentsview ``skill_inference`` (traces reference, section 8.2, November 20
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from workbench.domain.skill import Library, Skill
 from workbench.domain.trajectory import SkillEvent
@@ -57,6 +60,51 @@ class SkillResolver:
             if plugin and plugin in (part.lower() for part in PurePosixPath(skill.id).parts)
         ]
         return within[0] if len(within) == 1 else None
+
+
+class Meant(Struct, frozen=True):
+    """A skill and the library it is of."""
+
+    library: Library
+    skill: Skill
+
+
+class LibrariesResolver:
+    """Looks events up in several libraries.
+
+    A path inside a library's folder settles it (the skills of a project against the user's own);
+    otherwise exactly one library must know the skill.
+    """
+
+    def __init__(self, libraries: Iterable[Library]) -> None:
+        self._known = [(library, SkillResolver(library)) for library in libraries]
+
+    def resolve(self, event: SkillEvent, cwd: str | None = None) -> Meant | None:
+        """Return the skill meant; ``cwd`` is the folder that relative paths are of."""
+        path = _absolute(event.path, cwd)
+        inside = [pair for pair in self._known if path and _lies_in(path, pair[0].root)]
+        deepest = max(inside, key=lambda pair: len(pair[0].root), default=None)
+        for library, resolver in [deepest] if deepest is not None else ():
+            skill = resolver.resolve(event)
+            if skill is not None:
+                return Meant(library, skill)
+        found = [
+            Meant(library, skill)
+            for library, resolver in self._known
+            if (skill := resolver.resolve(event)) is not None
+        ]
+        return found[0] if len(found) == 1 else None
+
+
+def _absolute(path: str | None, cwd: str | None) -> str:
+    plain = (path or "").replace("\\", "/")
+    if not plain or plain.startswith(("/", "~")) or plain[1:2] == ":" or not cwd:
+        return plain
+    return f"{cwd.rstrip('/')}/{plain.removeprefix('./')}"
+
+
+def _lies_in(path: str, root: str) -> bool:
+    return path.startswith(root.replace("\\", "/").rstrip("/") + "/")
 
 
 def _folder(skill: Skill) -> str:

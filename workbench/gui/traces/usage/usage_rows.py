@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from workbench.domain.skill import Library
 from workbench.domain.trajectory import Trajectory
-from workbench.usage.report import SkillUsage, UsageReport, Worklists, usage_of, worklists
+from workbench.usage.report import SkillUsage, UsageReport, usage_of
+from workbench.usage.worklists import Worklist, worklists
 
 #: Worklists by title, with the sentence that says what they hold.
 LISTS = (
@@ -27,14 +28,13 @@ class Usage:
     """The report with its worklists."""
 
     report: UsageReport
-    lists: Worklists
+    lists: tuple[Worklist, ...]
 
     def skills(self, number: int) -> list[SkillUsage]:
         """Return the skills of a worklist, the most used first."""
         wanted: dict[int, Sequence[str]] = {
-            2: self.lists.listed_never_chosen,
-            3: self.lists.slash_only,
-            4: self.lists.loaded_then_error,
+            number: [entry.skill for entry in one.entries]
+            for number, one in enumerate(self.lists, start=2)
         }
         found = [
             one

@@ -28,7 +28,8 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.usage.report import SkillUsage, Use
+from workbench.usage.report import SkillUsage
+from workbench.usage.sessions import Use
 
 Index = QModelIndex | QPersistentModelIndex
 
