@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 
 from tests.benchmarks.generate_session import generate
-from workbench.traces.open import first_screen, open_traces
+from workbench.traces.open import open_traces
+from workbench.traces.sight import first_screen
 
 
 class _Typed(msgspec.Struct):

@@ -9,7 +9,8 @@ import pytest
 
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, detect, first_screen, open_traces, trace_files
+from workbench.traces.open import OpenTrace, detect, open_traces, trace_files
+from workbench.traces.sight import first_screen
 
 pytestmark = pytest.mark.corpus
 

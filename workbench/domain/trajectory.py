@@ -162,14 +162,26 @@ class Loss(Struct, frozen=True):
     lost_fields: tuple[LossEntry, ...] = ()
 
 
+class Score(Struct, frozen=True):
+    """What one scorer said: a number, or the words it was recorded with."""
+
+    name: str
+    value: float | None = None
+    text: str = ""
+
+
 class Outcome(Struct, frozen=True):
-    """How the run ended, where the format or a verifier says so."""
+    """How the run ended, where the format or a verifier says so.
+
+    ``reward`` is that of the first scorer; ``scores`` are all of them, where there are several.
+    """
 
     status: OutcomeStatus = "unknown"
     reward: float | None = None
     tests_passed: int | None = None
     tests_total: int | None = None
     reason: str = ""
+    scores: tuple[Score, ...] = ()
 
 
 class Trajectory(Struct, frozen=True):
@@ -178,7 +190,8 @@ class Trajectory(Struct, frozen=True):
     ``format`` is the one whose importer reads the bodies; ``converted_from`` the one the run was
     recorded in, where another program or a plugin turned it into that.
     ``title_weight`` is 0 where the title is the first prompt's words, higher where a record gives
-    it: a title of more weight stands over one of less.
+    it: a title of more weight stands over one of less. ``skipped`` counts the bytes of the file
+    before the first step that were not read: a very long log is shown from its end.
     """
 
     id: str
@@ -205,3 +218,4 @@ class Trajectory(Struct, frozen=True):
     complete: bool = True
     converted_from: str | None = None
     title_weight: int = 0
+    skipped: int = 0

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-import msgspec
-
 from workbench.domain.trajectory import ByteSpan, Step, StepBody, Trajectory
 from workbench.traces.escapes import decode_layers
 from workbench.traces.evidence import locate_quote, span_text
@@ -23,8 +21,6 @@ from workbench.traces.source import SourceBytes, probe_file
 
 #: Folders that hold no traces and can be huge.
 _SKIPPED: Final = frozenset({".git", "node_modules", ".venv", "__pycache__"})
-_FIRST_WINDOW: Final = 1 << 20
-_LAST_WINDOW: Final = 16 << 20
 
 
 class OpenTrace:
@@ -55,6 +51,16 @@ class OpenTrace:
         """The file whose trace this is."""
         return Path(self.trajectory.sources[0].path)
 
+    @property
+    def importer(self) -> Importer:
+        """Who reads its bodies."""
+        return self._importer
+
+    @property
+    def files(self) -> tuple[SourceBytes, ...]:
+        """The open files it is made of."""
+        return tuple(self._sources)
+
     @functools.cached_property
     def children(self) -> tuple[OpenTrace, ...]:
         """The subagents' trajectories; they can be used until this one is closed."""
@@ -70,7 +76,6 @@ class OpenTrace:
             TraceError: the file is not what it was, or there is no such step.
         """
         step = self._step(index)
-        self._check()
         return self._importer.body(
             step,
             [self._record(span) for span in step.raw],
@@ -85,7 +90,10 @@ class OpenTrace:
         """
         if not 0 <= span.source < len(self._sources):
             raise TraceError(f"{self.path} has no source {span.source}. Open the trace again.")
-        return self._sources[span.source].read(span.offset, span.length)
+        source = self._sources[span.source]
+        if source in self._checked:
+            source.check()
+        return source.read(span.offset, span.length)
 
     def text(self, span: ByteSpan) -> str:
         """Return the text of a span, its JSON string layers taken off."""
@@ -98,7 +106,6 @@ class OpenTrace:
             The exact bytes whose decoding is the quote, None when the step does not say it.
         """
         step = self._step(index)
-        self._check()
         spans = [*step.raw, *(span for call in step.tool_calls for span in call.result)]
         return locate_quote(((span, self.raw(span)) for span in dict.fromkeys(spans)), quote)
 
@@ -132,10 +139,6 @@ class OpenTrace:
 
     def _record(self, span: ByteSpan) -> bytes:
         return decode_layers(self.raw(span), span.layers)
-
-    def _check(self) -> None:
-        for source in self._checked:
-            source.check()
 
 
 class SharedSources:
@@ -177,11 +180,11 @@ def open_traces(path: Path, progress: Progress | None = None) -> tuple[OpenTrace
     Raises:
         TraceError: the file cannot be read, or holds no trace that is known.
     """
-    importer = _importer_for(path)
+    importer = importer_for(path)
     sources = _open_sources(path, importer)
     shared = SharedSources(sources)
     try:
-        with _no_collection():
+        with no_collection():
             found = tuple(importer.skeleton(sources, progress))
         if not found:
             raise TraceError(f"{path} looks like {importer.id}, but holds no step that is whole.")
@@ -202,42 +205,11 @@ def open_source(path: str) -> SourceBytes:
     if str(outer) == path:
         return SourceBytes(outer)
     with SourceBytes(outer) as container:
-        for inner in _importer_for(outer).inside(container):
+        for inner in importer_for(outer).inside(container):
             if str(inner.path) == path:
                 inner.read(0, 0)
                 return inner
     raise TraceError(f"{outer} holds no {path[len(str(outer)) + 1 :]} any more. Open it again.")
-
-
-def first_screen(path: Path, steps: int = 200) -> Trajectory:
-    """Read the beginning of a file fast, for a first sight while the rest is read.
-
-    Returns:
-        The first trajectory; ``complete`` is False when the file holds more than was read. Calls
-        may still lack their results, and a step can have another index in the full skeleton;
-        its uid stays.
-
-    Raises:
-        TraceError: as ``open_traces``.
-    """
-    importer = _importer_for(path)
-    window = _FIRST_WINDOW if importer.by_line else None
-    while True:
-        with contextlib.ExitStack() as stack, _no_collection():
-            cut = window is not None
-            sources = [SourceBytes(path, limit=window)] if cut else _open_sources(path, importer)
-            for source in sources:
-                stack.enter_context(source)
-            found = next(iter(importer.skeleton(sources)), None)
-            whole = sources[0].whole
-        if window is None or whole or (found and len(found.steps) >= steps):
-            break
-        window = window * 4 if window < _LAST_WINDOW else None
-    if found is None:
-        raise TraceError(f"{path} looks like {importer.id}, but holds no step that is whole.")
-    if whole and len(found.steps) <= steps:
-        return found
-    return msgspec.structs.replace(found, steps=found.steps[:steps], complete=False)
 
 
 def trace_files(path: Path, on_problem: Callable[[str], None] = lambda text: None) -> list[Path]:
@@ -290,7 +262,12 @@ def _files_below(folder: Path, on_problem: Callable[[str], None]) -> Iterator[Pa
         waiting += sorted(inside, reverse=True)
 
 
-def _importer_for(path: Path) -> Importer:
+def importer_for(path: Path) -> Importer:
+    """Return the format of a file.
+
+    Raises:
+        TraceError: it cannot be read, is empty, or is of no format that is known.
+    """
     probe = probe_file(path)
     if not probe.head.strip():
         raise TraceError(f"{path} is empty: there is no trace in it.")
@@ -325,7 +302,7 @@ def _open_sources(path: Path, importer: Importer) -> list[SourceBytes]:
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Hold the cycle collector while a skeleton is built: it would walk every step, again and
     again, and a skeleton has no cycles.
     """

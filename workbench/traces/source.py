@@ -62,6 +62,7 @@ class SourceBytes:
         self.length = len(self.data)
         self._lock = threading.Lock()
         self._marks = (0, 0)
+        self._line_marks = (0, (0, 0))
         self._file: IO[bytes] | None = None
         self._info = TraceSource(path=str(path), size=self.length, mtime_ns=0, inode=0)
         if content is None:
@@ -93,7 +94,9 @@ class SourceBytes:
         if not self.whole:
             self.length = _last_line_end(self.data, self.length)
             self.data = self.data[: self.length]
-        self._marks = self._sample(file)
+        self._marks = self._sample(file, self.length)
+        lines = self.data.rfind(b"\n", max(0, self.length - _BLOCK)) + 1 or self.length
+        self._line_marks = (lines, self._sample(file, lines))
 
     @classmethod
     def of_bytes(cls, data: bytes, path: str = "") -> SourceBytes:
@@ -118,6 +121,8 @@ class SourceBytes:
         if self._file is None:
             return bytes(self.data[offset : offset + length])
         with self._lock:
+            if self._file.closed:
+                raise TraceError(f"{self.path} was closed. Open the trace again.")
             self._file.seek(offset)
             found = _read_full(self._file, length)
         if len(found) != length:
@@ -154,8 +159,21 @@ class SourceBytes:
         status = os.fstat(self._file.fileno())
         if status.st_mtime_ns == self._info.mtime_ns and status.st_size == self._info.size:
             return
-        if status.st_size < self.length or self._sample(self._file) != self._marks:
+        if status.st_size < self.length or self._sample(self._file, self.length) != self._marks:
             raise self._replaced()
+
+    def continues(self, earlier: SourceBytes) -> bool:
+        """Whether this is the file that ``earlier`` was opened on, lines added or as it was.
+
+        A torn last line may be another one by now.
+        """
+        length, marks = earlier._line_marks
+        return (
+            self._file is not None
+            and self._info.inode == earlier.info().inode
+            and self.length >= length
+            and self._sample(self._file, length) == marks
+        )
 
     def changed(self) -> bool:
         """Whether the file at the path is another one, or has other bytes, than when opened."""
@@ -180,6 +198,12 @@ class SourceBytes:
         if self._file is not None:
             self._file.close()
 
+    def __del__(self) -> None:
+        # A trace that was read anew is dropped while threads may still read a step of it: the
+        # files close with the last of them.
+        if getattr(self, "_file", None) is not None:
+            self.close()
+
     def __enter__(self) -> SourceBytes:
         return self
 
@@ -199,13 +223,13 @@ class SourceBytes:
         except (OSError, ValueError) as problem:
             raise TraceError(f"Cannot read {self.path}: {problem}.") from problem
 
-    def _sample(self, file: IO[bytes]) -> tuple[int, int]:
-        """Checksums of the first and last bytes read: a rewrite in place shows here."""
+    def _sample(self, file: IO[bytes], length: int) -> tuple[int, int]:
+        """Checksums of the first and last of ``length`` bytes: a rewrite in place shows here."""
         with self._lock:
             file.seek(0)
-            head = zlib.crc32(_read_full(file, min(_MARK, self.length)))
-            file.seek(max(0, self.length - _MARK))
-            return head, zlib.crc32(_read_full(file, min(_MARK, self.length)))
+            head = zlib.crc32(_read_full(file, min(_MARK, length)))
+            file.seek(max(0, length - _MARK))
+            return head, zlib.crc32(_read_full(file, min(_MARK, length)))
 
     def _replaced(self) -> TraceError:
         return TraceError(

@@ -1,130 +1,296 @@
-"""What was added to one trace since it was last looked at, for a window that shows it live."""
+"""An open trace whose file goes on: what was added, at the cost of what was added."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from workbench.domain.trajectory import Step
-from workbench.traces.importer import Importer, TraceError
-from workbench.traces.index.parts import APPENDABLE, Position, next_part
-from workbench.traces.index.walk import Seen, mark, seen, stamp, still
-from workbench.traces.open import open_traces
-from workbench.traces.registry import best_importer
-from workbench.traces.source import SourceBytes, probe_file
+from workbench.domain.trajectory import Loss, LossEntry, Metrics, Step, Trajectory
+from workbench.traces.importer import TraceError
+from workbench.traces.index.parts import (
+    APPENDABLE,
+    Part,
+    Position,
+    next_part,
+    read_part,
+    settled_position,
+)
+from workbench.traces.index.walk import Seen, seen, stamp
+from workbench.traces.inner import container_of
+from workbench.traces.open import OpenTrace, SharedSources, open_traces
+from workbench.traces.sight import MOST, open_from
+from workbench.traces.source import SourceBytes
 
-_PART = 32 << 20
+_PART: Final = 32 << 20
+#: A file that has to be read as a whole is left alone for so many times what that took.
+_REST: Final = 10
+_QUICK_SECONDS: Final = 0.05
 
 
 class TailChange(Struct, frozen=True):
-    """What became of the trace. ``new`` steps come after all that were known; ``changed`` ones
-    were known and are others now (a result arrived). "replaced": all steps are in ``new``, those
-    shown before are void.
+    """What became of the trace.
+
+    "grown": ``traces`` holds the trace anew, its steps before ``first`` are as they were.
+    "replaced": it is another file, nothing of the old one counts. "gone": there is no file, or
+    none that can be read, ``problem`` says why. ``read_bytes`` is what it cost.
     """
 
     outcome: Literal["unchanged", "grown", "replaced", "gone"]
-    new: tuple[Step, ...] = ()
-    changed: tuple[Step, ...] = ()
+    traces: tuple[OpenTrace, ...] = ()
+    first: int = 0
     read_bytes: int = 0
+    problem: str = ""
 
 
 class LiveTail:
-    """Follows the first trajectory of a file; it starts after what is there now.
+    """Follows the file of an open trace, from what the trace has on.
 
-    Logs of lines cost what was added to them; other files are read again when they change.
-
-    Raises:
-        TraceError: the file cannot be read, or is no trace.
+    Logs of lines cost what was added to them; other files are read again when they change, and
+    less often the longer that takes. The trace is never changed: ``refresh`` gives new ones, which
+    are the caller's to close.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        importer = best_importer(probe_file(path))
-        if importer is None:
-            raise TraceError(
-                f"{path} is no trace of a known format. Give a session log of an agent."
-            )
-        self._importer: Importer = importer
-        self._position = Position()
-        self._mark = ""
-        self._seen: Seen | None = None
+    def __init__(self, trace: OpenTrace) -> None:
+        self.trace = trace
+        self.path = container_of(str(trace.path))
+        self._position: Position | None = None
+        self._base = _Sums()
+        self._seen = _as_opened(trace, self.path)
         self._stamp = ""
-        self._whole = importer.id not in APPENDABLE
-        self._known: dict[int, Step] = {}
-        self._count = 0
-        self.refresh()
-
-    @property
-    def steps(self) -> int:
-        """How many steps are known."""
-        return self._count
+        self._rest_until = 0.0
+        one = trace.trajectory
+        self._in_parts = (
+            trace.importer.id in APPENDABLE
+            and len(trace.files) == 1
+            and not trace.files[0].compressed
+            and not one.children
+            and not any("copied" in step.flags for step in one.steps)
+        )
+        if not self._in_parts:
+            self._stamp = stamp(self._files())
 
     def refresh(self) -> TailChange:
-        """Return what is new since the last call.
-
-        Raises:
-            TraceError: the file cannot be read any more.
-        """
+        """Return what became of the trace since the last call."""
         now = seen(str(self.path))
         if now is None:
-            return TailChange("gone")
-        files = [self.path, *self._importer.companions(self.path)] if self._whole else []
-        stamped = stamp(files)
-        if now == self._seen and stamped == self._stamp:
+            return TailChange("gone", problem=f"{self.path} is not there any more.")
+        stamped = "" if self._in_parts else stamp(self._files())
+        if (now, stamped) == (self._seen, self._stamp) or time.monotonic() < self._rest_until:
             return TailChange("unchanged")
-        other = self._seen is not None and now.inode != self._seen.inode
+        try:
+            made = self._grown() if self._in_parts else None
+            made = made or self._anew(now)
+        except (TraceError, OSError) as problem:
+            return TailChange("gone", problem=str(problem))
         self._seen, self._stamp = now, stamped
-        if not self._whole:
-            made = self._in_parts(replaced=other)
-            if made is not None:
-                return made
-            self._whole = True
-        return self._as_whole(now)
+        return made
 
-    def _in_parts(self, *, replaced: bool) -> TailChange | None:
-        with SourceBytes(self.path) as source:
-            replaced = replaced or not still(source.data, self._mark)
-            if replaced:
-                self._position, self._known, self._count = Position(), {}, 0
-            before, read = self._count, 0
-            new: list[Step] = []
-            changed: list[Step] = []
-            while True:
-                part = next_part(self._importer, source, self._position, _PART)
-                if part is None:
+    def _files(self) -> list[Path]:
+        return [self.path, *self.trace.importer.companions(self.path)]
+
+    def _grown(self) -> TailChange | None:
+        """Read on where the trace ends; None when that cannot be done."""
+        source = SourceBytes(self.path)
+        made: TailChange | None = None
+        try:
+            if source.continues(self.trace.files[0]):
+                made = self._continued(source)
+        finally:
+            if made is None or not made.traces:
+                source.close()
+        return made
+
+    def _continued(self, source: SourceBytes) -> TailChange | None:
+        importer, one = self.trace.importer, self.trace.trajectory
+        if self._position is None:
+            end = self.trace.files[0].length
+            self._position = settled_position(importer, one, source.data)
+            known = read_part(importer, source, self._position, end - self._position.offset)
+            if known is None:
+                return None
+            whole_then = _without_torn_end(one, self._position.offset, end)
+            self._base = _sums(whole_then).less(_sums_of(known))
+        steps, events, read = list(one.steps), list(one.skill_events), 0
+        while True:
+            part = next_part(importer, source, self._position, _PART)
+            if part is None:
+                return None
+            read += part.end - part.start.offset
+            del steps[part.start.steps :]
+            steps += part.steps
+            events = [event for event in events if event.step < part.start.steps]
+            events += part.events
+            whole = self._base.plus(_sums_of(part))
+            if part.after.offset > part.start.offset:
+                rest = read_part(importer, source, part.after, part.end - part.after.offset)
+                if rest is None and part.end > part.after.offset:
                     return None
-                begun = 0 if part.start.offset <= part.start.head else part.start.offset
-                read += part.end - begun
-                del new[max(0, part.start.steps - before) :]
-                for step in part.steps:
-                    if step.index >= before:
-                        new.append(step)
-                    elif self._known.get(step.index) != step:
-                        changed.append(step)
-                done = part.end == begun or part.after.offset == part.start.offset
-                self._position = part.after
-                if done or part.end >= source.data.rfind(b"\n") + 1:
-                    break
-            self._known = {step.index: step for step in part.steps[part.settled :]}
-            self._count = max(before, part.start.steps + len(part.steps))
-            self._mark = mark(source.data, part.end)
-        return TailChange("replaced" if replaced else "grown", tuple(new), tuple(changed), read)
-
-    def _as_whole(self, now: Seen) -> TailChange:
-        traces = open_traces(self.path)
-        steps = traces[0].trajectory.steps
-        for trace in traces:
-            trace.close()
-        before = self._count
-        kept = all(
-            step.index in self._known and self._known[step.index].uid == step.uid
-            for step in steps[:before]
+                self._base = whole.less(_sums_of(rest)) if rest is not None else whole
+            self._position = part.after
+            if part.end == part.start.offset or part.end >= source.data.rfind(b"\n") + 1:
+                break
+        first = _first_other(one.steps, steps)
+        if first == len(one.steps) == len(steps):
+            return TailChange("unchanged", read_bytes=read)
+        made = _continuation(one, part, whole)
+        made = replace(
+            made, sources=(source.info(),), steps=tuple(steps), skill_events=tuple(events)
         )
-        replaced = bool(before) and (len(steps) < before or (bool(self._known) and not kept))
-        changed = tuple(step for step in steps[:before] if self._known.get(step.index) != step)
-        self._known, self._count = {step.index: step for step in steps}, len(steps)
-        if replaced:
-            return TailChange("replaced", steps, (), now.size)
-        return TailChange("grown", steps[before:], changed, now.size)
+        self.trace = OpenTrace(made, importer, SharedSources([source]))
+        return TailChange("grown", (self.trace,), first, read)
+
+    def _anew(self, now: Seen) -> TailChange:
+        begun = time.monotonic()
+        before = self.trace.trajectory
+        if before.skipped or now.size > MOST:
+            end = open_from(self.path, before.skipped) if before.skipped < now.size else None
+            traces: tuple[OpenTrace, ...] = (end,) if end is not None else ()
+        else:
+            traces = open_traces(self.path)
+        if not traces:
+            raise TraceError(f"{self.path} was replaced by another file. Open it again.")
+        took = time.monotonic() - begun
+        self._rest_until = time.monotonic() + _REST * took if took > _QUICK_SECONDS else 0.0
+        self._position = None
+        self.trace = next((one for one in traces if one.trajectory.id == before.id), traces[0])
+        after = self.trace.trajectory
+        uids = [step.uid for step in before.steps]
+        same = before.id == after.id and uids == [step.uid for step in after.steps[: len(uids)]]
+        first = _first_other(before.steps, after.steps)
+        return TailChange("grown" if same else "replaced", traces, first if same else 0, now.size)
+
+
+class _Sums(Struct, frozen=True):
+    """What can be added up over the parts of a log."""
+
+    messages: int = 0
+    tool_calls: int = 0
+    errors: int = 0
+    totals: Metrics = Metrics()
+    loss: Loss = Loss()
+
+    def plus(self, other: _Sums, sign: int = 1) -> _Sums:
+        """Return both together."""
+        totals: dict[str, Any] = {
+            name: _add(getattr(self.totals, name), getattr(other.totals, name), sign)
+            for name in Metrics.__struct_fields__
+        }
+        return _Sums(
+            self.messages + sign * other.messages,
+            self.tool_calls + sign * other.tool_calls,
+            self.errors + sign * other.errors,
+            Metrics(**totals),
+            _loss(self.loss, other.loss, sign),
+        )
+
+    def less(self, other: _Sums) -> _Sums:
+        """Return what is left without the other, which is a part of it."""
+        return self.plus(other, -1)
+
+
+def _sums(one: Trajectory) -> _Sums:
+    return _Sums(one.messages, one.tool_calls, one.errors, one.totals, one.loss)
+
+
+def _sums_of(part: Part) -> _Sums:
+    """Return what a part holds, damaged lines at their places in the file."""
+    found, start = _sums(part.trajectory), part.start
+    if start.offset <= start.head:
+        return found
+    shift = start.offset - start.head
+    unparsed = tuple(
+        replace(span, offset=span.offset + shift) if span.offset >= start.head else span
+        for span in found.loss.unparsed
+    )
+    return replace(found, loss=replace(found.loss, unparsed=unparsed))
+
+
+def _without_torn_end(one: Trajectory, settled: int, end: int) -> Trajectory:
+    """Return the trajectory without a last line that was torn: it will be whole, or is by now."""
+    loss = one.loss
+    torn = [
+        span
+        for span in loss.unparsed
+        if settled <= span.offset and span.offset + span.length >= end
+    ]
+    if not torn:
+        return one
+    kept = tuple(span for span in loss.unparsed if span not in torn)
+    return replace(one, loss=replace(loss, lines=loss.lines - len(torn), unparsed=kept))
+
+
+def _add(one: float | None, other: float | None, sign: int) -> float | None:
+    if other is None:
+        return one
+    return max(0, (one or 0) + sign * other)
+
+
+def _loss(one: Loss, other: Loss, sign: int) -> Loss:
+    unparsed = (
+        (*one.unparsed, *other.unparsed)
+        if sign > 0
+        else tuple(span for span in one.unparsed if span not in other.unparsed)
+    )
+    return Loss(
+        lines=one.lines + sign * other.lines,
+        mapped=one.mapped + sign * other.mapped,
+        attached=one.attached + sign * other.attached,
+        duplicate=one.duplicate + sign * other.duplicate,
+        ignored=_entries(one.ignored, other.ignored, sign),
+        unparsed=unparsed,
+        lost_fields=_entries(one.lost_fields, other.lost_fields, sign),
+    )
+
+
+def _entries(
+    one: tuple[LossEntry, ...], other: tuple[LossEntry, ...], sign: int
+) -> tuple[LossEntry, ...]:
+    counts = {entry.kind: entry.count for entry in one}
+    for entry in other:
+        counts[entry.kind] = counts.get(entry.kind, 0) + sign * entry.count
+    return tuple(LossEntry(kind, count) for kind, count in counts.items() if count > 0)
+
+
+def _continuation(one: Trajectory, part: Part, sums: _Sums) -> Trajectory:
+    """Return the trajectory with what the last part and the sums say of all of it."""
+    last = part.trajectory
+    decided = last.outcome.status != "unknown" or bool(last.outcome.reason)
+    retitled = bool(last.title) and (not one.title or last.title_weight > one.title_weight)
+    return replace(
+        one,
+        totals=sums.totals,
+        loss=sums.loss,
+        messages=sums.messages,
+        tool_calls=sums.tool_calls,
+        errors=sums.errors,
+        format_version=last.format_version or one.format_version,
+        model=one.model or last.model,
+        started=one.started or last.started,
+        ended=max((t for t in (one.ended, last.ended) if t), default=None),
+        outcome=last.outcome if decided else one.outcome,
+        title=last.title if retitled else one.title,
+        title_weight=last.title_weight if retitled else one.title_weight,
+    )
+
+
+def _first_other(before: tuple[Step, ...], after: list[Step] | tuple[Step, ...]) -> int:
+    """Return the first step that is not as it was; looks from the end, most are the same ones."""
+    most = min(len(before), len(after))
+    at = most
+    while at and before[at - 1] is not after[at - 1]:
+        at -= 1
+    while at < most and before[at] == after[at]:
+        at += 1
+    return at
+
+
+def _as_opened(trace: OpenTrace, path: Path) -> Seen:
+    info = next(
+        (file.info() for file in trace.files if str(file.path) == str(path)),
+        trace.files[0].info(),
+    )
+    return Seen(str(path), info.size, info.mtime_ns, info.inode)

@@ -1,4 +1,4 @@
-"""Following a trace that is being written, and searching files that are not indexed."""
+"""Reading a log in parts, and searching files that are not indexed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.traces.claude_records import Session, call, text
-from workbench.traces.importer import TraceError
 from workbench.traces.index import literal
 from workbench.traces.index.literal import literal_hits, step_at
 from workbench.traces.index.parts import Position, parts
-from workbench.traces.index.tail import LiveTail
 from workbench.traces.open import open_traces
 from workbench.traces.registry import importer_of
 from workbench.traces.source import SourceBytes
@@ -31,56 +29,6 @@ def _turns(count: int) -> Session:
     return session
 
 
-def test_only_what_is_new_is_given(tmp_path: Path) -> None:
-    session = _turns(30)
-    path = session.write(tmp_path)
-    tail = LiveTail(path)
-    assert tail.steps == 90
-    assert tail.refresh().outcome == "unchanged"
-    session.prompt("More?")
-    path.write_bytes(session.data() + b'{"torn')
-    made = tail.refresh()
-    assert (made.outcome, [step.preview for step in made.new]) == ("grown", ["More?"])
-    assert made.new[0].index == 90
-    assert made.read_bytes < path.stat().st_size / 5
-    session.says(call("late", "Bash", command="slow"))
-    path.write_bytes(session.data())
-    assert [step.preview for step in tail.refresh().new] == ["Bash slow"]
-    session.result("late", "oh", error=True)
-    path.write_bytes(session.data())
-    made = tail.refresh()
-    assert made.new == ()
-    assert [(step.index, step.tool_calls[0].status) for step in made.changed] == [(91, "error")]
-    with open_traces(path)[0] as trace:
-        assert trace.trajectory.steps[91].tool_calls == made.changed[0].tool_calls
-
-
-def test_a_file_that_is_cut_or_another_one_is_told(tmp_path: Path) -> None:
-    path = _turns(30).write(tmp_path)
-    tail = LiveTail(path)
-    path.write_bytes(_turns(2).data())
-    made = tail.refresh()
-    assert (made.outcome, len(made.new), tail.steps) == ("replaced", 6, 6)
-    path.unlink()
-    assert tail.refresh().outcome == "gone"
-
-
-def test_documents_are_followed_as_well(tmp_path: Path) -> None:
-    path = tmp_path / "chat.json"
-    path.write_text('{"messages":[{"role":"user","content":"a"}]}')
-    tail = LiveTail(path)
-    path.write_text('{"messages":[{"role":"user","content":"a"},{"role":"user","content":"b"}]}')
-    made = tail.refresh()
-    assert [step.preview for step in made.new] == ["b"]
-    with pytest.raises(TraceError, match="no trace"):
-        LiveTail(_written(tmp_path / "notes.txt", b"hello"))
-
-
-def _written(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 12), st.integers(50, 6000))
 def test_parts_of_any_size_give_the_same_steps(turns: int, size: int) -> None:
@@ -93,27 +41,6 @@ def test_parts_of_any_size_give_the_same_steps(turns: int, size: int) -> None:
         del steps[part.start.steps :]
         steps += part.steps
     assert steps == list(whole.steps)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 20_000), max_size=8))
-def test_a_log_that_is_caught_at_any_byte_ends_up_the_same(
-    tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
-) -> None:
-    data = _turns(5).data()
-    path = tmp_path_factory.mktemp("log") / "x.jsonl"
-    path.write_bytes(data[: data.find(b"\n") + 1])
-    tail = LiveTail(path)
-    with open_traces(path)[0] as trace:
-        steps = list(trace.trajectory.steps)
-    for cut in (*sorted(cut for cut in cuts if cut > data.find(b"\n")), len(data)):
-        path.write_bytes(data[:cut])
-        made = tail.refresh()
-        for step in made.changed:
-            steps[step.index] = step
-        steps += made.new
-    with open_traces(path)[0] as trace:
-        assert steps == list(trace.trajectory.steps)
 
 
 def test_a_text_is_found_before_anything_is_indexed(tmp_path: Path) -> None:
