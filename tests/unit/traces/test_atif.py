@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.traces.opening import every_text_is_found
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.formats.atif import Atif
-from workbench.traces.open import OpenTrace, detect, open_traces
+from workbench.traces.open import OpenTrace, detect, open_traces, trace_files
 from workbench.traces.source import SourceBytes
 
 
@@ -258,3 +259,39 @@ def test_drifted_documents_never_raise(steps: Any, children: Any, final: Any) ->
                 for call in step.tool_calls
             }
             assert len(Atif().body(step, raw, results).tool_calls) == len(step.tool_calls)
+
+
+def test_trajectories_named_by_a_path_are_children(tmp_path: Path) -> None:
+    def told(name: str, *steps: dict[str, Any], **more: Any) -> str:
+        numbered = [step | {"step_id": at} for at, step in enumerate(steps, 1)]
+        return json.dumps(
+            {"schema_version": "ATIF-v1.7", "trajectory_id": name, "steps": numbered,
+             "agent": {"name": "a", "version": "1"}} | more
+        )  # fmt: skip
+
+    def ref(path: str) -> dict[str, Any]:
+        call = {"tool_call_id": "c", "function_name": "task", "arguments": {}}
+        result = {"source_call_id": "c", "subagent_trajectory_ref": [{"trajectory_path": path}]}
+        return {"source": "agent", "message": "", "tool_calls": [call],
+                "observation": {"results": [result]}}  # fmt: skip
+
+    user = {"source": "user", "message": "go"}
+    folder = tmp_path / "run"
+    (folder / "subagents").mkdir(parents=True)
+    main = folder / "trajectory.json"
+    main.write_text(
+        told("main", user, ref("./subagents/one.json"), ref("../outside.json"),
+             continued_trajectory_ref="trajectory.cont-1.json")
+    )  # fmt: skip
+    (folder / "subagents" / "one.json").write_text(told("one", user | {"message": "part"}))
+    (folder / "trajectory.cont-1.json").write_text(told("more", user | {"message": "again"}))
+    (tmp_path / "outside.json").write_text(told("outside", user))
+    assert trace_files(folder) == [main]
+    (trace,) = open_traces(main)
+    with trace:
+        assert [child.trajectory.id for child in trace.children] == ["one", "more"]
+        steps = trace.trajectory.steps
+        assert steps[1].tool_calls[0].sub == "one"
+        assert steps[2].tool_calls[0].sub == "../outside.json"
+        assert trace.children[0].body(0).text == "part"
+        assert every_text_is_found(trace.children[1]) == 1

@@ -1,4 +1,4 @@
-"""Google ADK: sessions (``events``) and evaluation sets (``eval_cases``).
+"""Google ADK: sessions (``events``), evaluation sets (``eval_cases``) and their results.
 
 Keys are snake case, or camel case when dumped by alias. Times are seconds. Each event has an author
 and parts; a function call is answered in a later event. There is no error flag: a response with an
@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from workbench.domain.trajectory import Metrics, Step, StepBody, StepKind, Trajectory
+from workbench.domain.trajectory import (
+    Metrics,
+    Outcome,
+    OutcomeStatus,
+    Score,
+    Step,
+    StepBody,
+    StepKind,
+    Trajectory,
+)
 from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import reported
 from workbench.traces.importer import Format, Probe, Progress
@@ -20,10 +29,14 @@ from workbench.traces.lines import skip_space, value_end
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, field_notes, observed, said_body
 from workbench.traces.times import iso_time
+from workbench.traces.verdicts import score_of
 
 _SESSION: Final = frozenset({"app_name", "appName", "user_id", "userId", "state", "context",
                              "last_update_time", "lastUpdateTime"})  # fmt: skip
 _CASES: Final = ("eval_cases", "evalCases")
+_RESULTS: Final = ("eval_case_results", "evalCaseResults")
+#: ``EvalStatus`` of ADK: passed, failed, not evaluated.
+_EVALUATED: Final[dict[int, OutcomeStatus]] = {1: "pass", 2: "fail"}
 _CALL: Final = ("function_call", "functionCall")
 _RESPONSE: Final = ("function_response", "functionResponse")
 
@@ -42,8 +55,10 @@ class Adk(Format):
             keys = top_members(head[start : value_end(head, start) or len(head)]).keys()
             return 15.0 if {"query", "reference"} <= keys and "expected_tool_use" in keys else 0.0
         members = top_members(probe.head)
-        if any(name in members for name in _CASES):
+        if any(name in members for name in (*_CASES, *_RESULTS)):
             return 20.0
+        if head[:1] == b'"':
+            return 20.0 if any(name.encode() in head[:2000] for name in _RESULTS) else 0.0
         if "events" not in members or not members.keys() & _SESSION:
             return 0.0
         start, end = members["events"]
@@ -55,7 +70,12 @@ class Adk(Format):
     ) -> Iterable[Trajectory]:
         """Read the session or the cases."""
         source = sources[0]
-        document = Node.document(source.data)
+        document = Node.document(source.data).opened()  # results are written as JSON in a text
+        results = next((document.get(name) for name in _RESULTS if document.get(name)), None)
+        if results is not None:
+            for at, case in enumerate(results.each()):
+                yield _result(self.id, case, at, document, source)
+            return
         cases = next((document.get(name) for name in _CASES if document.get(name)), None)
         listed = document if document.is_list else cases
         if listed is None:
@@ -146,6 +166,52 @@ def _answer(talk: Talk, node: Node) -> None:
         talk.settle(call, response or node, "error" if failed else "ok")
 
 
+def _result(format_id: str, case: Node, at: int, document: Node, source: SourceBytes) -> Trajectory:
+    """Read what an evaluation made of a case: the session it ran, the metrics and the verdict."""
+    name = _first(case, "eval_id", "evalId") or f"case-{at + 1}"
+    talk = Talk(format_id, f"{name}#{at + 1}" if at else name)
+    talk.attached()
+    session = case.get("session_details") or case.get("sessionDetails")
+    events = session.get("events") if session is not None else None
+    for node in events.each() if events is not None else ():
+        _event(talk, node)
+    if events is None:
+        for one in _each(
+            case, "eval_metric_result_per_invocation", "evalMetricResultPerInvocation"
+        ):
+            turn = one.get("actual_invocation") or one.get("actualInvocation")
+            if turn is not None:
+                _turn(talk, turn, expected=False)
+    listed = [
+        _metric(one)
+        for one in _each(case, "overall_eval_metric_results", "overallEvalMetricResults",
+                         "eval_metric_results", "evalMetricResults")
+    ]  # fmt: skip
+    ended = integer(case.value("final_eval_status")) or integer(case.value("finalEvalStatus"))
+    return talk.made(
+        [source.info()],
+        agent=session.string("app_name") if session is not None else None,
+        session=_first(case, "session_id", "sessionId"),
+        title=name,
+        started=iso_time(_value(document, "creation_timestamp", "creationTimestamp")),
+        outcome=Outcome(
+            _EVALUATED.get(ended or 0, "unknown"),
+            next((one.value for one in listed if one.value is not None), None),
+            reason=", ".join(one.text for one in listed if one.text)[:200],
+            scores=tuple(listed),
+        ),
+        complete=source.whole,
+    )
+
+
+def _metric(node: Node) -> Score:
+    """Read one metric; older results are pairs of metric and result."""
+    told = {key: v for part in (node.items() or [node]) for key, v in mapping(part.value()).items()}
+    name = string(told.get("metric_name")) or string(told.get("metricName"))
+    status = integer(told.get("eval_status")) or integer(told.get("evalStatus"))
+    return score_of(name, told.get("score"), f"{name} failed" if status == 2 else "")
+
+
 def _case(format_id: str, case: Node, at: int, document: Node, source: SourceBytes) -> Trajectory:
     """Read an evaluation case: what was asked, and the calls and answer that are expected."""
     name = _first(case, "eval_id", "evalId") or f"case-{at + 1}"
@@ -153,17 +219,7 @@ def _case(format_id: str, case: Node, at: int, document: Node, source: SourceByt
     talk.attached()
     turns = case.get("conversation")
     for turn in turns.each() if turns is not None else ():
-        asked = turn.get("user_content") or turn.get("userContent")
-        time = iso_time(_value(turn, "creation_timestamp", "creationTimestamp"))
-        if asked is not None:
-            talk.say("user", asked, _said(asked), _first(turn, "invocation_id"), time=time)
-        data = turn.get("intermediate_data") or turn.get("intermediateData")
-        for use in _each(data, "tool_uses", "toolUses"):
-            _expected(talk, use, time)
-        answer = turn.get("final_response") or turn.get("finalResponse")
-        if answer is not None:
-            step = talk.say("agent", answer, _said(answer), time=time)
-            step.flag("expected")
+        _turn(talk, turn, expected=True)
     app = case.string("session_input", "app_name") or case.string("sessionInput", "appName")
     return talk.made(
         [source.info()],
@@ -171,6 +227,27 @@ def _case(format_id: str, case: Node, at: int, document: Node, source: SourceByt
         session=_first(document, "eval_set_id", "evalSetId"),
         complete=source.whole,
     )
+
+
+def _turn(talk: Talk, turn: Node, *, expected: bool) -> None:
+    """Take one invocation: what was asked, the calls, the answer; expected, or made in a run."""
+    asked = turn.get("user_content") or turn.get("userContent")
+    time = iso_time(_value(turn, "creation_timestamp", "creationTimestamp"))
+    if asked is not None:
+        talk.say("user", asked, _said(asked), _first(turn, "invocation_id"), time=time)
+    data = turn.get("intermediate_data") or turn.get("intermediateData")
+    for use in _each(data, "tool_uses", "toolUses"):
+        if expected:
+            _expected(talk, use, time)
+        else:
+            talk.say("agent", use, _said(use), time=time)
+    for response in _each(data, "tool_responses", "toolResponses"):
+        _answer(talk, response)
+    answer = turn.get("final_response") or turn.get("finalResponse")
+    if answer is not None:
+        step = talk.say("agent", answer, _said(answer), time=time)
+        if expected:
+            step.flag("expected")
 
 
 def _expected(talk: Talk, use: Node, time: str | None) -> None:

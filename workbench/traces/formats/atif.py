@@ -1,16 +1,20 @@
 """ATIF, the Agent Trajectory Interchange Format of Harbor, 1.0 to 1.8: JSON, or one a line.
 
 Fields as in the ``atif`` models (PyPI 1.8.0) and harbor 0.25. Versions only added fields, so one
-reader serves all. Results belong to calls by ``source_call_id``, in any order; files named by a
-path (pictures, other trajectories) are references and never opened.
+reader serves all. Results belong to calls by ``source_call_id``, in any order. Trajectories named
+by a path in the file's own folder (subagents, the continuation) are children; pictures and whatever
+lies elsewhere are references and never opened.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, get_args
+
+from msgspec.structs import replace
 
 from workbench.domain.trajectory import (
     ByteSpan,
@@ -23,6 +27,8 @@ from workbench.domain.trajectory import (
     ToolCall,
     Trajectory,
 )
+from workbench.traces.atif.outcome import outcome_of
+from workbench.traces.atif.references import referred_files
 from workbench.traces.call_arguments import main_argument
 from workbench.traces.draft import COPIED, CallDraft, StepDraft, TrajectoryDraft, record_uid, summed
 from workbench.traces.importer import Format, Probe, Progress
@@ -70,13 +76,24 @@ class Atif(Format):
             return 10.0 if b'"step_id"' in probe.head[start:end] else 0.0
         return float(sum(_MARK.search(line) is not None for line in probe.lines))
 
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return the trajectories of the run that the file names by a path."""
+        return referred_files(path)
+
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
-        """Read all trajectories of the file."""
-        source = sources[0]
-        data = source.data
+        """Read all trajectories of the file; those it refers to are children of the first."""
         ids: Counter[str] = Counter()
+        found = self._read(sources[0], ids, progress)
+        if len(sources) > 1 and (first := next(found, None)) is not None:
+            yield _with_referred(first, sources, [list(self._read(s, ids)) for s in sources[1:]])
+        yield from found
+
+    def _read(
+        self, source: SourceBytes, ids: Counter[str], progress: Progress | None = None
+    ) -> Iterator[Trajectory]:
+        data = source.data
         begin = 3 if data[:3] == b"\xef\xbb\xbf" else 0
         for number_, (start, end) in enumerate(joined_values(data, begin, len(data))):
             if data[start] == 0x7B:
@@ -109,6 +126,35 @@ class Atif(Format):
             tool_calls=calls,
             media=media,
         )
+
+
+def _with_referred(
+    first: Trajectory, sources: Sequence[SourceBytes], read: Sequence[Sequence[Trajectory]]
+) -> Trajectory:
+    """Return a trajectory with those in other files as its children, on the calls that name them.
+
+    A call names its subagent by id or by path; then the path is replaced by the child's id.
+    """
+    folder = sources[0].path.parent
+    by_path: dict[str, str] = {}
+    children: list[Trajectory] = []
+    for source, found in zip(sources[1:], read, strict=True):
+        for one in found:
+            by_path.setdefault(source.path.relative_to(folder).as_posix(), one.id)
+            children.append(replace(one, parent=first.id))
+    steps = tuple(
+        replace(
+            step,
+            tool_calls=tuple(
+                replace(call, sub=by_path.get((call.sub or "").removeprefix("./"), call.sub))
+                for call in step.tool_calls
+            ),
+        )
+        if any(call.sub for call in step.tool_calls)
+        else step
+        for step in first.steps
+    )
+    return replace(first, steps=steps, children=(*first.children, *children))
 
 
 class _Reader:
@@ -152,7 +198,8 @@ class _Reader:
         times = [step.time for step in draft.steps if step.time]
         return draft.made(
             [self._source.info()],
-            _totals(mapping(self._value(members, "final_metrics")), draft),
+            outcome=outcome_of(mapping(self._value(members, "extra"))),
+            totals=_totals(mapping(self._value(members, "final_metrics")), draft),
             format_version=string(self._value(members, "schema_version")),
             agent=string(agent.get("name")),
             model=self._model,

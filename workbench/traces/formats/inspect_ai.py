@@ -15,6 +15,7 @@ from typing import Any, Final
 from workbench.domain.trajectory import (
     Outcome,
     OutcomeStatus,
+    Score,
     Step,
     StepBody,
     TraceSource,
@@ -233,16 +234,18 @@ def _sample(
 
 
 def _outcome(shell: Node) -> Outcome:
-    """Return the verdict of the first scorer; an error or a limit is told before it."""
+    """Return the verdict of the first scorer, and all scores; an error or a limit is told first."""
     error = shell.get("error")
     limit = shell.get("limit")
-    graded = [(name, _grade(node.value("value"))) for name, node in _scores(shell)]
-    name, reward = next(((one, value) for one, value in graded if value is not None), ("", None))
+    graded = tuple(one for name, node in _scores(shell) for one in _graded(name, node))
+    first = next((one for one in graded if one.value is not None), None)
+    name, reward = (first.name, first.value) if first is not None else ("", None)
+    scores = graded if len(graded) > 1 else ()
     if error is not None:
         reason = error.text("message") or error.text()
-        return Outcome(status="infra", reward=reward, reason=one_line(reason))
+        return Outcome("infra", reward, reason=one_line(reason), scores=scores)
     if reward is None and limit is None:
-        return Outcome()
+        return Outcome(scores=scores)
     status: OutcomeStatus = "unknown"
     if reward is not None:
         status = "pass" if reward >= 1 else "fail" if reward <= 0 else "partial"
@@ -252,7 +255,18 @@ def _outcome(shell: Node) -> Outcome:
         reason = f"limit: {kind}"
         if status != "pass" and kind in ("time", "working"):
             status = "timeout"
-    return Outcome(status=status, reward=reward, reason=one_line(reason))
+    return Outcome(status, reward, reason=one_line(reason), scores=scores)
+
+
+def _graded(name: str, node: Node) -> list[Score]:
+    """Return a scorer's score, or each of those it keeps by name."""
+    value = node.value("value") if node.is_object else node.value()
+    named = value if isinstance(value, dict) else {}
+    pairs = [(f"{name}/{key}", one) for key, one in named.items()] or [(name, value)]
+    return [
+        Score(one_line(key, 80), _grade(one), one if isinstance(one, str) else "")
+        for key, one in pairs
+    ]
 
 
 def _scores(shell: Node) -> list[tuple[str, Node]]:

@@ -7,11 +7,16 @@ cache differs by vendor; the recorded total tells. Shapes from real exports sinc
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Step, StepBody, Trajectory
+from workbench.domain.trajectory import (
+    Metrics,
+    Outcome,
+    Step,
+    StepBody,
+    Trajectory,
+)
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
@@ -20,7 +25,6 @@ from workbench.traces.json_values import (
     line_records,
     mapping,
     number,
-    one_line,
     string,
     top_members,
 )
@@ -29,15 +33,13 @@ from workbench.traces.source import Buffer, SourceBytes
 from workbench.traces.spans.conversation import Conversation, SpanKind, SpanView, conversation_body
 from workbench.traces.spans.messages import listed_messages
 from workbench.traces.talk import Talk
+from workbench.traces.verdicts import score_of, scored
 
 _KINDS: Final[dict[str, SpanKind]] = {
     "GENERATION": "model",
     "TOOL": "tool",
     "AGENT": "agent",
 }
-_VERDICTS: Final = re.compile(
-    r"reward|resolved|success|correct(?:ness)?|pass(?:ed)?|accuracy", re.I
-)
 _TRACE_KEYS: Final = frozenset({"observations", "trace"})
 
 
@@ -127,13 +129,8 @@ def _trajectory(format_id: str, number_: int, node: Node, source: SourceBytes) -
 
 def _outcome(trace: Node) -> Outcome:
     """Return the verdict of a score that says whether the task was done; others judge style."""
-    for score in map(mapping, items(trace.value("scores"))):
-        name = string(score.get("name")) or ""
-        value = number(score.get("value"))
-        if value is not None and _VERDICTS.fullmatch(name):
-            status: OutcomeStatus = "pass" if value >= 1 else "fail" if value <= 0 else "partial"
-            return Outcome(status=status, reward=value, reason=one_line(name))
-    return Outcome()
+    found = map(mapping, items(trace.value("scores")))
+    return scored([score_of(s.get("name"), s.get("value"), s.get("stringValue")) for s in found])
 
 
 def _view(node: Node, at: int = 0) -> SpanView | None:

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from workbench.domain.trajectory import Metrics, Step, StepBody, Trajectory
+from workbench.domain.trajectory import Metrics, Score, Step, StepBody, Trajectory
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
     integer,
+    items,
     line_records,
     mapping,
     number,
@@ -28,6 +29,7 @@ from workbench.traces.source import Buffer, SourceBytes
 from workbench.traces.spans.conversation import Conversation, SpanKind, SpanView, conversation_body
 from workbench.traces.spans.messages import Group, listed_messages
 from workbench.traces.talk import Talk
+from workbench.traces.verdicts import score_of, scored
 
 _KINDS: Final[dict[str, SpanKind]] = {"llm": "model", "tool": "tool"}
 _MARKS: Final = frozenset({"run_type", "trace_id", "dotted_order"})
@@ -63,6 +65,7 @@ class LangSmith(Format):
         source = sources[0]
         traces: dict[str, list[SpanView]] = {}
         sessions: dict[str, str | None] = {}
+        scores: dict[str, list[Score]] = {}
         unparsed: list[Node] = []
         for at, node in enumerate(_runs(source.data)):
             view = _view(node, at)
@@ -74,6 +77,7 @@ class LangSmith(Format):
             metadata = mapping(node.value("extra", "metadata"))
             found = string(metadata.get("thread_id")) or string(metadata.get("session_id"))
             sessions[trace] = sessions.get(trace) or found or node.string("session_id")
+            scores.setdefault(trace, []).extend(_feedback(node))
             if progress and at % 200 == 0:
                 progress(node.end / len(source.data))
         for name, views in sorted(traces.items(), key=lambda pair: min(v.order for v in pair[1])):
@@ -84,6 +88,7 @@ class LangSmith(Format):
                 [source.info()],
                 agent=root.name or None,
                 session=sessions.get(name),
+                outcome=scored(scores[name]),
                 complete=source.whole and bool(root.end),
             )
 
@@ -92,6 +97,17 @@ class LangSmith(Format):
     ) -> StepBody:
         """Build the text of a step."""
         return conversation_body(step, raw, results, _view_of)
+
+
+def _feedback(node: Node) -> Iterator[Score]:
+    """Yield what people and evaluators said of a run: each feedback, else the mean of each key."""
+    listed = node.get("feedback")
+    for one in map(mapping, items(listed.value()) if listed is not None else ()):
+        yield score_of(one.get("key"), one.get("score", one.get("value")), one.get("comment"))
+    if listed is None:
+        for key, one in mapping(node.value("feedback_stats")).items():
+            if mapping(one).get("n"):
+                yield score_of(key, mapping(one).get("avg"))
 
 
 def _is_run(data: bytes) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from workbench.domain.trajectory import (
@@ -40,6 +41,7 @@ from workbench.traces.json_values import (
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Asked, Said, Talk, field_notes, said_body
 from workbench.traces.times import iso_time
+from workbench.traces.verdicts import joined, verdict, verdict_files
 
 _BLOCK: Final = re.compile(r"```(?:mswea_bash_command|bash|sh)[ \t]*\n(.*?)\n?```", re.DOTALL)
 _CODE: Final = re.compile(r"<returncode>\s*(-?\d{1,9})\s*</returncode>")
@@ -72,6 +74,10 @@ class MiniSweAgent(Format):
         found = b'"role"' in probe.head and any(mark in probe.head for mark in _MARKS)
         return 15.0 if listed and found else 0.0
 
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return the harness's reports beside the run."""
+        return verdict_files(path)
+
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
@@ -90,13 +96,15 @@ class MiniSweAgent(Format):
         if shown is not None:
             run.talk.event("info", shown, _said(shown))
         config = mapping(mapping(info.get("config")).get("model"))
+        judged = verdict(source.path, sources[1:])
+        outcome = _outcome(info or run.exit)
         yield run.talk.made(
             [source.info()],
             run.totals(mapping(info.get("model_stats"))),
             format_version=_version(document, info),
             agent="mini-swe-agent",
             model=run.talk.model or string(config.get("model_name")),
-            outcome=_outcome(info or run.exit),
+            outcome=joined(judged, outcome) if judged is not None else outcome,
             complete=source.whole and listed.raw()[-1:] == b"]",
         )
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from workbench.domain.trajectory import CallStatus, Metrics, Outcome, Step, StepBody, Trajectory
+from workbench.domain.trajectory import (
+    CallStatus,
+    Metrics,
+    Outcome,
+    Score,
+    Step,
+    StepBody,
+    Trajectory,
+)
 from workbench.traces.chat.usage import usage_metrics
 from workbench.traces.draft import CallDraft, StepDraft
 from workbench.traces.importer import Format, Probe, Progress
@@ -28,6 +36,7 @@ from workbench.traces.json_values import (
 from workbench.traces.lines import skip_space, value_end
 from workbench.traces.source import Buffer, SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, field_notes, said_body
+from workbench.traces.verdicts import score_of, status_of
 
 #: Actions that are no call of a tool.
 _SPOKEN: Final = frozenset({"message", "system", "change_agent_state", "null", "recall"})
@@ -146,6 +155,30 @@ def _output_line(format_id: str, number_: int, node: Node, source: SourceBytes) 
     return run.made(source, node if node.is_object else None, whole=whole, title=name or "")
 
 
+def _judged(line: Node) -> tuple[float | None, tuple[Score, ...]]:
+    """Return the verdict of an evaluation's line, and all numbers its test gave.
+
+    SWE-bench: ``test_result.report.resolved``; other benchmarks ``test_result`` itself, the
+    resolver ``success``.
+    """
+    result = line.value("test_result")
+    report = mapping(mapping(result).get("report")) or mapping(line.value("report"))
+    places = [report, mapping(result), {"success": line.value("success")}]
+    if not isinstance(result, dict):
+        places.insert(0, {"result": result})
+    scores = tuple(
+        score_of(key, value)
+        for place in places
+        for key, value in place.items()
+        if isinstance(value, bool) or number(value) is not None
+    )
+    for name in ("resolved", "success", "result", "passed", "correct", "reward", "score"):
+        found = next((one.value for one in scores if one.name == name), None)
+        if found is not None and 0 <= found <= 1:
+            return found, scores if len(scores) > 1 else ()
+    return None, scores
+
+
 class _Run:
     """The events of one run while they are read."""
 
@@ -184,11 +217,10 @@ class _Run:
 
     def _outcome(self, line: Node | None) -> Outcome:
         error = line.string("error") if line is not None else None
-        success = line.value("success") if line is not None else None
-        resolved = line.value("test_result", "report", "resolved") if line is not None else None
-        judged = resolved if isinstance(resolved, bool) else success
-        if isinstance(judged, bool):
-            return Outcome(status="pass" if judged else "fail", reason=one_line(error or ""))
+        judged, scores = _judged(line) if line is not None else (None, ())
+        if judged is not None:
+            told = one_line(error or "")
+            return Outcome(status_of(judged), judged, reason=told, scores=scores)
         reason = error or self._error or self._finish
         stuck = any(word in reason for word in ("MaxIterations", "maximum iteration", "Stuck"))
         status: Any = "fail" if stuck else "infra" if error else "unknown"

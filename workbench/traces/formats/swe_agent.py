@@ -9,9 +9,11 @@ is per action.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.domain.trajectory import (
     ByteSpan,
@@ -42,6 +44,7 @@ from workbench.traces.json_values import (
 from workbench.traces.lines import array_items, object_members
 from workbench.traces.skill_watch import SkillWatch
 from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.verdicts import joined, verdict, verdict_files
 
 _ITEM_MARKS: Final = (b'"action"', b'"observation"', b'"response"')
 #: Marks of mini-swe-agent, ATIF and OpenHands, which share keys with this format.
@@ -94,11 +97,16 @@ class SweAgent(Format):
             return 20.0 if known else 0.0
         return 0.0
 
+    def companions(self, path: Path) -> Sequence[Path]:
+        """Return the harness's reports beside the run."""
+        return verdict_files(path)
+
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
-        """Read all runs of the file."""
+        """Read all runs of the file; the harness judges what was submitted, the best of them."""
         source = sources[0]
+        judged = verdict(source.path, sources[1:])
         data = source.data
         top = top_members(data)
         attempts = list(_attempts(data, top))
@@ -108,7 +116,12 @@ class SweAgent(Format):
             if attempts and done == 0 and "trajectory" in top:
                 # The best attempt once more.
                 run.draft.loss.duplicate += sum(1 for _ in array_items(data, *top["trajectory"]))
-            yield run.made(source, part, top)
+            made = run.made(source, part, top)
+            yield (
+                made
+                if judged is None or attempts
+                else replace(made, outcome=joined(judged, made.outcome))
+            )
             if progress:
                 progress((done + 1) / max(1, len(attempts)))
 

@@ -1,0 +1,1 @@
+"""What the ATIF importer needs beside its records: other files of the run, the verdict."""
