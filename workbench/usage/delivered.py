@@ -54,7 +54,7 @@ _WRAPPERS: Final[tuple[re.Pattern[str], ...]] = tuple(
 _FILE_START: Final = re.compile(r"\A\ufeff?---[ \t]*\n")
 #: Less than this tells nothing: too many texts hold it.
 _LEAST_LINES: Final = 3
-_LEAST_LENGTH: Final = 60
+_LEAST_LENGTH: Final = 40
 
 
 class Delivered(Struct, frozen=True):

@@ -163,7 +163,7 @@ class SessionReader:
             interrupted=any("interrupted" in step.flags for step in one.steps),
             corrected=any(corrects(text) for _, text in prompts[1:]) if prompts[1:] else None,
             prompts=tuple(prompts[:_MOST_PROMPTS]),
-            skills=tuple(found.values()),
+            skills=tuple(replace(one, uses=_as_loaded(one.uses)) for one in found.values()),
             unresolved=tuple(unresolved),
         )
         return replace(facts, hand_rolled=self._hand_rolled(facts, parts))
@@ -227,6 +227,22 @@ class SessionReader:
             for part, opened in parts
             for one in hand_rolled(self._practice, part, opened, could)
         )
+
+
+def _as_loaded(uses: tuple[Use, ...]) -> tuple[Use, ...]:
+    """Let uses whose version is known by the time alone have that of the session's loads."""
+    sure = [use for use in uses if use.how in ("body", "lines", "unrecorded")]
+    if not sure:
+        return uses
+    made, last = [], sure[0]
+    for use in uses:
+        if use in sure:
+            last = use
+            made.append(use)
+        else:
+            note = "As it was loaded in this session."
+            made.append(replace(use, version=last.version, how=last.how, note=note))
+    return tuple(made)
 
 
 def _parts(
