@@ -212,12 +212,18 @@ def open_source(path: str) -> SourceBytes:
     raise TraceError(f"{outer} holds no {path[len(str(outer)) + 1 :]} any more. Open it again.")
 
 
-def trace_files(path: Path, on_problem: Callable[[str], None] = lambda text: None) -> list[Path]:
+def trace_files(
+    path: Path,
+    on_problem: Callable[[str], None] = lambda text: None,
+    *,
+    also: Callable[[Path], bool] | None = None,
+) -> list[Path]:
     """Return the traces at a path: the file itself, or those of a folder, sorted.
 
     Links are not followed. Files that belong to a trace (subagents) are left out, and a ``.zst``
     beside its plain file: the plain one wins. What cannot be read is left out as well and
-    ``on_problem`` is told of it, in words.
+    ``on_problem`` is told of it, in words. ``also`` is asked for files of a folder that no format
+    knows: those it claims count as traces.
     """
     if not path.is_dir():
         return [path] if detect(path) else []
@@ -232,9 +238,12 @@ def trace_files(path: Path, on_problem: Callable[[str], None] = lambda text: Non
             continue
         if format_id:
             found[file] = format_id
+        elif also is not None and also(file):
+            found[file] = ""
     belonging = {
         companion
         for file, format_id in found.items()
+        if format_id
         for companion in importer_of(format_id).companions(file)
     }
     return [file for file in found if file not in belonging]
