@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.conftest import DEADLINES, WritePlugin, eventually, is_alive, request
-from workbench.domain.job import Budget, EvalResult, Finished, LlmRequested, Log
+from workbench.domain.job import Budget, EvalResult, Finished, LlmCall, LlmRequested, Log
 from workbench.domain.model_call import Completion
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.protocol import EvalAnswer, LlmAnswer
@@ -274,6 +274,8 @@ def test_a_plugin_asks_a_model_and_answers_come_in_the_order_of_the_prompts(
     )
     job.wait(10)
     assert logged(job) == ["A B", "A"]
+    calls = [event for event in job.events() if isinstance(event, LlmCall)]
+    assert [one.role for one in calls] == ["proposer"] * 3
 
 
 def test_without_a_model_a_prompt_is_refused_and_the_plugin_goes_on(

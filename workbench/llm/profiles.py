@@ -11,6 +11,7 @@ import tomlkit
 from msgspec import Struct
 
 from workbench.files import write_atomic
+from workbench.llm.keys import stored_key
 
 
 class EndpointProblem(Exception):  # noqa: N818 - a problem for a person, in words
@@ -18,9 +19,12 @@ class EndpointProblem(Exception):  # noqa: N818 - a problem for a person, in wor
 
 
 class EndpointProfile(Struct, frozen=True):
-    """An OpenAI-compatible server. ``key_variable`` names the environment variable of the key.
+    """An OpenAI-compatible server.
 
-    Prices are USD for a million tokens; None is unknown.
+    ``key_variable`` names the environment variable of the key; without one in the environment the
+    system's keyring is asked for the endpoint's name. Prices are USD for a million tokens; None is
+    unknown. ``concurrency`` calls run at once, each tried ``retries`` times more when the server
+    is busy or breaks off. ``max_output`` tokens are asked for where a prompt names no cap.
     """
 
     name: str
@@ -31,10 +35,20 @@ class EndpointProfile(Struct, frozen=True):
     price_input: float | None = None
     price_output: float | None = None
     timeout_s: float = 60.0
+    concurrency: int = 4
+    retries: int = 3
+    max_output: int = 4096
 
     def key(self) -> str | None:
-        """Return the key from the environment, None when there is none."""
-        return os.environ.get(self.key_variable) if self.key_variable else None
+        """Return the key from the environment or the keyring, None when there is none."""
+        named = os.environ.get(self.key_variable) if self.key_variable else None
+        return named or stored_key(self.name)
+
+    def price(self, input_tokens: int, output_tokens: int) -> float:
+        """Return what so many tokens cost, in USD; what has no price counts as free."""
+        return (
+            input_tokens * (self.price_input or 0.0) + output_tokens * (self.price_output or 0.0)
+        ) / 1e6
 
 
 def read_profiles(path: Path) -> tuple[EndpointProfile, ...]:

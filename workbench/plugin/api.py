@@ -2,7 +2,8 @@
 
 A plugin is a folder with ``plugin.toml`` and a package. Its entry point is a typed function
 ``(request, context) -> iterable of values``. What it yields goes to the host: ``Finding``,
-``SkillScanned``, ``ProposalDraft`` or any job event; a ``Finished`` ends the job with that status
+``SkillScanned``, ``ProposalDraft`` or any job event (a ``trace_reader`` yields ``TraceHeader`` and
+``TraceStep`` of the file ``request.source``); a ``Finished`` ends the job with that status
 ("infra_blocked", "budget" ...), otherwise the host says how it went. It gets a copy of the library
 and can change nothing else: the host decides.
 """
@@ -171,7 +172,7 @@ class EntryPoint(Protocol):
 
     def __call__(
         self, request: Request, context: Context
-    ) -> Iterable[Finding | ProposalDraft | JobEvent]:
+    ) -> Iterable[Finding | ProposalDraft | JobEvent | TraceHeader | TraceStep]:
         """Do the job."""
         ...
 

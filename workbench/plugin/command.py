@@ -26,6 +26,7 @@ from workbench.plugin.execute import Emit, Tally, as_event
 from workbench.plugin.lines import Line, LineSplitter
 from workbench.plugin.outcome import outcome_words
 from workbench.plugin.protocol import Message, encode_message
+from workbench.plugin.trace_sink import SinkFull, TraceSink
 
 #: How long output may still come after the program ended (a child of its may hold the pipe), s.
 _AFTER_EXIT_S = 0.5
@@ -40,6 +41,7 @@ class CommandRun:
         self._grants_line = grants_line
         self._emit = emit
         self._tally = Tally(spec.request.kind)
+        self._sink = TraceSink(spec)
         self._finished: Finished | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,10 +66,11 @@ class CommandRun:
         self._process = process
         self._emit(Started())
         self._write(self._grants_line)
-        reader = threading.Thread(target=self._read, args=(process,), daemon=True)
-        reader.start()
-        status = process.wait()
-        reader.join(_AFTER_EXIT_S)
+        with self._sink:
+            reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+            reader.start()
+            status = process.wait()
+            reader.join(_AFTER_EXIT_S)
         if self._finished is not None:
             return self._finished
         if status == 0:
@@ -110,12 +113,32 @@ class CommandRun:
             self._take(rest)
 
     def _take(self, line: Line) -> None:
+        if self._keep(line):
+            return
         event = self._event(line)
         if isinstance(event, Finished):
             self._finished = self._finished or event
         elif self._finished is None:
             self._emit(event)
             self._tally.add(event)
+
+    def _keep(self, line: Line) -> bool:
+        """Keep the line of a trace; False when it is anything else."""
+        if line.is_cut or self._finished is not None:
+            return False
+        try:
+            told = self._sink.line_of(line.text)
+            if told is None:
+                return False
+            self._sink.write(told)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return False
+        except SinkFull as problem:
+            words = f"The plugin '{self._spec.plugin}' failed: {problem}."
+            self._finished = Finished(status="failed", summary=words)
+            return True
+        self._tally.add(told)
+        return True
 
     def _event(self, line: Line) -> AnyEvent:
         if line.is_cut:

@@ -59,6 +59,9 @@ def check_plugin(plugin: PluginInfo, runs_dir: Path) -> PluginCheck:
         words = ", ".join(words_for_need(need) for need in beyond)
         notes = (f"It was not tried: that needs {words}.",)
         return PluginCheck(plugin.id, ok=True, state=plugin.state, notes=notes)
+    if manifest.kinds == ("trace_reader",):
+        notes = ("It was not tried: that needs a file of its format.",)
+        return PluginCheck(plugin.id, ok=True, state=plugin.state, notes=notes)
     return _trial(plugin, manifest, runs_dir)
 
 

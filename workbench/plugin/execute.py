@@ -28,7 +28,9 @@ from workbench.domain.job import (
     Started,
 )
 from workbench.domain.proposal import ProposalDraft
+from workbench.domain.trace_lines import TraceHeader, TraceStep
 from workbench.plugin.api import BudgetSpent, Cancelled, Context, EntryPoint
+from workbench.plugin.trace_sink import SinkFull, TraceSink
 
 Emit = Callable[[AnyEvent], None]
 
@@ -55,12 +57,22 @@ class Tally:
             scanned = _plural(self._count["SkillScanned"], "skill")
             findings = _plural(self._count["FindingEvent"], "finding")
             return Finished(status="completed", summary=f"{findings} in {scanned}.")
+        if self._kind == "trace_reader":
+            return self._read()
         if self._kind not in ("evolver", "importer"):
             return Finished(status="completed", summary="Done.")
         noted = f", {_plural(diagnoses, 'diagnosis', 'diagnoses')}" if diagnoses else ""
         if proposals:
             return Finished(status="completed", summary=f"{_plural(proposals, 'proposal')}{noted}.")
         return Finished(status="no_change", summary=f"Nothing to change{noted}.")
+
+    def _read(self) -> Finished:
+        traces, steps = self._count["TraceHeader"], self._count["TraceStep"]
+        if not steps:
+            return Finished(status="failed", summary="It found no step in the file.")
+        return Finished(
+            status="completed", summary=f"{_plural(traces, 'trace')}, {_plural(steps, 'step')}."
+        )
 
 
 def _plural(count: int, one: str, many: str | None = None) -> str:
@@ -131,7 +143,13 @@ def run_entry(
         with contextlib.ExitStack() as stack:
             if hasattr(values, "close"):
                 stack.callback(values.close)
+            sink = stack.enter_context(TraceSink(spec))
             for value in values:
+                if isinstance(value, TraceHeader | TraceStep) and sink.takes(value):
+                    sink.write(value)
+                    tally.add(value)
+                    context.check_cancelled()
+                    continue
                 event = as_event(value, spec.plugin)
                 if isinstance(event, Finished):
                     return event
@@ -142,6 +160,8 @@ def run_entry(
         return Finished(status="cancelled", summary="Cancelled. What it had found is kept.")
     except BudgetSpent as spent:
         return Finished(status="budget", summary=f"{spent} What it had found is kept.")
+    except SinkFull as problem:
+        return Finished(status="failed", summary=f"The plugin '{spec.plugin}' failed: {problem}.")
     except PluginFault as fault:
         if fault.__cause__ is not None:
             emit(Log(level="error", text=_traceback(fault.__cause__)))

@@ -13,11 +13,13 @@ from workbench.domain.job import (
     Finished,
     JobSpec,
     JobState,
+    LlmCall,
+    LlmRequested,
     Warning_,
 )
 from workbench.plugin.environment import start_worker
 from workbench.plugin.journal import JOURNAL_NAME, JournalWriter
-from workbench.plugin.protocol import Answer, Grants
+from workbench.plugin.protocol import Answer, EvalAnswer, Grants
 from workbench.plugin.runs import OwnerLock, state_of
 from workbench.plugin.services import HostServices
 from workbench.plugin.watch import Deadlines, Watch
@@ -52,6 +54,7 @@ class Job:
         self._grants = grants or Grants()
         self._deadlines = deadlines or Deadlines()
         self._services = services or HostServices()
+        self._roles: dict[str, str] = {}
         self._leave_queue = leave_queue
         self._lock = threading.Lock()
         self._state: JobState = "queued"
@@ -117,11 +120,32 @@ class Job:
             self.mark_done()
 
     def answer(self, answer: Answer) -> None:
-        """Answer an ``EvalRequested`` or an ``LlmRequested``, by its id."""
+        """Answer an ``EvalRequested`` or an ``LlmRequested``, by its id.
+
+        What was done for the plugin is written into the journal here, by the host: a plugin's own
+        word for it is not asked.
+        """
         with self._lock:
             watch = self._watch
-        if watch is not None:
-            watch.send(answer)
+            if watch is None:
+                return
+            for event in self._records_of(answer):
+                self._append(event)
+        watch.send(answer)
+
+    def _records_of(self, answer: Answer) -> Iterator[AnyEvent]:
+        if isinstance(answer, EvalAnswer):
+            yield from answer.results
+        elif not answer.completion.refused:
+            made = answer.completion
+            yield LlmCall(
+                role=self._roles.pop(answer.id, ""),
+                model=made.model,
+                input_tokens=made.input_tokens,
+                output_tokens=made.output_tokens,
+                usd=made.usd,
+                cached=made.cached,
+            )
 
     def run(self) -> None:
         """See it through from start to end; called once, by the runner, in the job's thread."""
@@ -173,6 +197,8 @@ class Job:
             if self._state == "starting":
                 self._state = "running"
             self._append(event)
+        if isinstance(event, LlmRequested) and event.prompt is not None:
+            self._roles[event.id] = event.prompt.role
         self._services.serve(event, self.answer)
 
     def _end(self, finished: Finished) -> None:

@@ -16,6 +16,13 @@ A small one::
     type = "integer"
     default = 1024
 
+A ``trace_reader`` says which files it reads; ``begins`` is a regular expression that must be found
+in the first 4096 bytes, ``names`` are patterns one of which the name must fit, when there are any::
+
+    [trace]
+    names = [".aider.chat.history.md"]
+    begins = "(?m)^# aider chat started at "
+
 Lists that may be left out: ``needs`` (``traces``, ``tasks``, ``runner``, ``documents``, ``source``,
 ``network``, ``model:<role>``, ``program:<name>``, ``python:<module>``), ``permissions``
 (``network``, ``programs``, ``outside_files``) and ``secrets`` (names).
@@ -62,7 +69,14 @@ _ENTRY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TEXT = ("id", "name", "version", "api", "licence", "form")
 _OPTIONAL_TEXT = ("description", "cost_estimate", "paper", "homepage")
 _LISTS = ("kinds", "needs", "permissions", "secrets")
-_KNOWN = {*_TEXT, *_OPTIONAL_TEXT, *_LISTS, "entry", "deterministic", "settings"}
+_KNOWN = {*_TEXT, *_OPTIONAL_TEXT, *_LISTS, "entry", "deterministic", "settings", "trace"}
+
+
+class TraceMarks(Struct, frozen=True):
+    """Which files a ``trace_reader`` reads: by their beginning, and by their name if it says so."""
+
+    begins: str
+    names: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True):
@@ -91,6 +105,7 @@ class Manifest(Struct, frozen=True):
     cost_estimate: str = ""
     paper: str = ""
     homepage: str = ""
+    trace: TraceMarks | None = None
 
 
 class ManifestProblem(Exception):  # noqa: N818 - a problem for a person, in words
@@ -134,6 +149,7 @@ def _checked(file: Path, table: Mapping[str, Any]) -> Manifest:
         found.append(("deterministic", "must be true or false"))
     settings, problems = parse_settings(table.get("settings", {}))
     found += problems
+    found += _trace_problems(table)
     if found:
         raise ManifestProblem(file, tuple(f"'{key}' {text}" for key, text in found))
     command = table["form"] == "command"
@@ -146,6 +162,7 @@ def _checked(file: Path, table: Mapping[str, Any]) -> Manifest:
         "argv": tuple(table["entry"]) if command else (),
         "settings": settings,
         "deterministic": table.get("deterministic", False),
+        "trace": _marks(table),
     }
     return Manifest(**built)
 
@@ -178,6 +195,34 @@ def _list_problems(table: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif key in table:
             found += [(key, f"has '{item}': {text}") for item in value if (text := check(item))]
     return found
+
+
+def _trace_problems(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    reads = isinstance(table.get("kinds"), list) and "trace_reader" in table["kinds"]
+    if "trace" not in table:
+        return [("trace", "is missing; a trace_reader says what its files are")] if reads else []
+    marks = table["trace"]
+    if not isinstance(marks, dict):
+        return [("trace", "must be a table with 'begins'")]
+    found = [(f"trace.{key}", "is not known") for key in sorted(marks.keys() - {"begins", "names"})]
+    if not reads:
+        found.append(("trace", "is for plugins of the kind trace_reader alone"))
+    begins, names = marks.get("begins"), marks.get("names", [])
+    if not isinstance(begins, str) or not begins:
+        found.append(("trace.begins", "must be a regular expression; a name alone decides nothing"))
+    else:
+        try:
+            re.compile(begins.encode())
+        except (re.error, RecursionError, OverflowError) as problem:
+            found.append(("trace.begins", f"is no regular expression: {problem}"))
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        found.append(("trace.names", "must be a list of file name patterns"))
+    return found
+
+
+def _marks(table: Mapping[str, Any]) -> TraceMarks | None:
+    marks = table.get("trace")
+    return TraceMarks(marks["begins"], tuple(marks.get("names", ()))) if marks else None
 
 
 def _kind_problem(kind: str) -> str | None:
