@@ -54,7 +54,8 @@ class LiveTail:
     are the caller's to close.
     """
 
-    def __init__(self, trace: OpenTrace) -> None:
+    def __init__(self, trace: OpenTrace, *, alone: bool = True) -> None:
+        """Follow a trace; ``alone`` says that its file holds no other."""
         self.trace = trace
         self.path = container_of(str(trace.path))
         self._position: Position | None = None
@@ -64,7 +65,8 @@ class LiveTail:
         self._rest_until = 0.0
         one = trace.trajectory
         self._in_parts = (
-            trace.importer.id in APPENDABLE
+            alone
+            and trace.importer.id in APPENDABLE
             and len(trace.files) == 1
             and not trace.files[0].compressed
             and not one.children

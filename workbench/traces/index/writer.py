@@ -159,8 +159,8 @@ def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figure
         "title": one.title,
         "cwd": one.cwd,
         "session": one.session,
-        "started": one.started,
-        "ended": one.ended,
+        "started": _time(one.started),
+        "ended": _time(one.ended),
         "duration_s": seconds_between(one.started, one.ended),
         "outcome": one.outcome.status,
         "reward": one.outcome.reward,
@@ -262,6 +262,11 @@ def put_steps(
             connection.execute(
                 "INSERT INTO words(rowid, text) VALUES(?, ?)", (made.lastrowid, text)
             )
+
+
+def _time(time: str | None) -> str | None:
+    """Return a time that can be compared; a log may say anything there."""
+    return time if time and time[:4].isdecimal() and time.isascii() else None
 
 
 def _text(value: Any) -> Any:

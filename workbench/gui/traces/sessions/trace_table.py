@@ -10,47 +10,40 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QRect,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
-from workbench.gui.theme.current import colour
-from workbench.gui.theme.fonts import ui_font
+from workbench.gui.traces.sessions.cells import (
+    HEIGHT,
+    SIDE,
+    draw_ground,
+    draw_lines,
+    draw_outcome,
+)
 from workbench.gui.traces.sessions.trace_rows import TraceRow
-from workbench.gui.widgets.badge import Tone, paint_badge
 
 Index = QModelIndex | QPersistentModelIndex
 
 #: Role of the ``TraceRow`` of a row.
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
-_HEIGHT = 48
-_SIDE = 8
 _HEADINGS = ("Trace", "Agent", "Outcome", "Steps", "Errors", "Tokens", "Skills", "Date")
 _WIDTHS = {1: 150, 2: 96, 3: 64, 4: 64, 5: 72, 6: 170, 7: 100}
 _FIGURES = frozenset({3, 4, 5})
 #: Columns that give way, the first of them first, while the title has less than this, in px.
 _GIVE_WAY = (5, 7, 6)
 _TITLE = 240
-_TONES: dict[str, Tone] = {
-    "passed": "success",
-    "failed": "error",
-    "partial": "warning",
-    "timeout": "warning",
-    "broken run": "warning",
-}
 
 
 def _lines(row: TraceRow, column: int) -> tuple[str, str]:
@@ -163,57 +156,27 @@ class TraceDelegate(QStyledItemDelegate):
     """Two lines, or a badge for the outcome."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(80, _HEIGHT)
+        return QSize(80, HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: TraceRow = index.data(ROW_ROLE)
         column = index.column()
-        box: QRect = option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
-        if selected:
-            painter.fillRect(box, colour("selection"))
-            if column == 0:
-                painter.fillRect(box.left(), box.top(), 3, box.height(), colour("accent"))
-        painter.setPen(colour("border"))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        inside = box.adjusted(_SIDE, 5, -_SIDE, -6)
+        selected = draw_ground(painter, option, first=column == 0)
+        inside = option.rect.adjusted(SIDE, 5, -SIDE, -6)
         if column == 2 and row.outcome:
-            painter.setFont(ui_font())
-            middle = box.center().y() + 0.5
-            paint_badge(
-                painter, inside.left(), middle, row.outcome, _TONES.get(row.outcome, "info")
-            )
+            draw_outcome(painter, inside, row.outcome)
         elif column != 2:
-            self._text(painter, inside, row, column, selected)
+            draw_lines(
+                painter,
+                inside,
+                _lines(row, column),
+                token="error" if column == 4 and row.errors else "text",
+                bold=column == 0,
+                right=column in _FIGURES,
+                selected=selected,
+            )
         painter.restore()
-
-    def _text(
-        self, painter: QPainter, inside: QRect, row: TraceRow, column: int, selected: bool
-    ) -> None:
-        first, second = _lines(row, column)
-        side = Qt.AlignmentFlag.AlignRight if column in _FIGURES else Qt.AlignmentFlag.AlignLeft
-        upper = QRect(inside)
-        if second:
-            upper.setHeight(inside.height() // 2)
-        token = "error" if column == 4 and row.errors else "text"
-        font = ui_font(bold=column == 0)
-        front = "selection_text" if selected else token
-        _draw(painter, upper, first, font, token=front, side=side)
-        if second:
-            lower = QRect(inside)
-            lower.setTop(inside.center().y() + 1)
-            quiet = "selection_text" if selected else "text_muted"
-            _draw(painter, lower, second, ui_font(0.9), token=quiet, side=side)
-
-
-def _draw(
-    painter: QPainter, box: QRect, text: str, font: QFont, *, token: str, side: Qt.AlignmentFlag
-) -> None:
-    painter.setFont(font)
-    painter.setPen(colour(token))
-    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
 
 
 class TraceTable(QTableView):
@@ -232,13 +195,13 @@ class TraceTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setAccessibleName("Columns")
@@ -262,6 +225,11 @@ class TraceTable(QTableView):
         """Return the selected trace."""
         index = self.currentIndex()
         return self.traces.row_at(index.row()) if index.isValid() else None
+
+    def selected(self) -> list[TraceRow]:
+        """Return all selected traces, from top to bottom."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self.traces.row_at(number) for number in rows]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
