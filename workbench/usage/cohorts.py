@@ -8,7 +8,7 @@ between the groups is listed (``Confounder``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -169,6 +169,25 @@ def by_model(trajectories: Iterable[Trajectory], model: str, other: str = "") ->
         return False
 
     return split(trajectories, of_model, model, other or "other models")
+
+
+def by_version(
+    trajectories: Iterable[Trajectory],
+    versions: Mapping[tuple[str, str], str],
+    before: Collection[str],
+    names: tuple[str, str],
+) -> CohortComparison:
+    """Compare sessions that had a version of a skill from ``before`` with those of later ones.
+
+    ``versions`` gives the version in force by (path, id) of a session; "" is unknown. Sessions
+    without one are in neither group.
+    """
+
+    def older(one: Trajectory) -> bool | None:
+        version = versions.get((_path(one), one.id), "")
+        return version in before if version else None
+
+    return split(trajectories, older, *names)
 
 
 def by_choice(
@@ -374,8 +393,8 @@ def _warnings(made: CohortComparison) -> Iterable[str]:
             yield f"No session is in “{one.name}”: there is nothing to compare."
         elif one.sessions < ENOUGH:
             yield (
-                f"“{one.name}” has {one.sessions} sessions. Below {ENOUGH} there are counts only: "
-                "a rate of so few says little."
+                f"“{one.name}” has {one.sessions} sessions. Below {ENOUGH} there are counts only, "
+                "no rates: those of so few say little."
             )
     if made.left_out:
         yield f"{made.left_out} sessions are in neither group: what divides them is not recorded."

@@ -71,6 +71,7 @@ class RunFacts(Struct, frozen=True):
     missed: tuple[str, ...]
     tools: tuple[ToolCount, ...]
     cost: Cost | None = None
+    started: str | None = None
 
 
 class Counts(Struct, frozen=True):
@@ -209,7 +210,7 @@ def _changes(steps: Sequence[Step]) -> tuple[Change, ...]:
     for other in steps[1:]:
         if other.kind != first.kind:
             found["kind"] = None
-        if [call.name for call in other.tool_calls] != [call.name for call in first.tool_calls]:
+        if _tools(other) != _tools(first):
             found["tools"] = None
             continue
         pairs = list(zip(first.tool_calls, other.tool_calls, strict=True))
@@ -220,6 +221,11 @@ def _changes(steps: Sequence[Step]) -> tuple[Change, ...]:
         if not pairs and other.preview != first.preview:
             found["text"] = None
     return tuple(found)
+
+
+def _tools(step: Step) -> list[str]:
+    """Return the names of a step's tools; clients write the same one as Bash and as bash."""
+    return [call.name.casefold() for call in step.tool_calls]
 
 
 def _differs(row: Row) -> bool:
@@ -293,6 +299,7 @@ def run_facts(run: Trajectory, prices: PriceTable | None = None) -> RunFacts:
         missed=tuple(dict.fromkeys(e.skill for e in events if e.kind == "load_failed")),
         tools=tools_used(run.steps),
         cost=None if prices is None else cost_of(run, prices),
+        started=run.started,
     )
 
 

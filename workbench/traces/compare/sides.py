@@ -53,12 +53,16 @@ class SidePart(Struct, frozen=True):
 
 def step_sides(left: StepBody | None, right: StepBody | None) -> tuple[SidePart, ...]:
     """Return the parts of two steps side by side; of a step alone its own texts."""
-    texts, others = _texts(left), _texts(right)
-    return tuple(
-        side_part(title, texts.get(title, ""), others.get(title, ""))
-        for title in dict.fromkeys((*texts, *others))
-        if texts.get(title) or others.get(title)
-    )
+    calls = [len(body.tool_calls) for body in (left, right) if body is not None]
+    by_place = len(set(calls)) == 1
+    texts, others = _texts(left, by_place=by_place), _texts(right, by_place=by_place)
+    made = []
+    for key in dict.fromkeys((*texts, *others)):
+        (title, text), (other, said) = texts.get(key, ("", "")), others.get(key, ("", ""))
+        if text or said:
+            both = title and other and title.casefold() != other.casefold()
+            made.append(side_part(f"{title} / {other}" if both else title or other, text, said))
+    return tuple(made)
 
 
 def side_part(title: str, left: str, right: str) -> SidePart:
@@ -128,14 +132,25 @@ def _plain(value: Any) -> str:
         return "…"
 
 
-def _texts(body: StepBody | None) -> dict[str, str]:
+def _texts(body: StepBody | None, *, by_place: bool) -> dict[object, tuple[str, str]]:
+    """Return the texts of a step with their titles, by what they are matched by.
+
+    Calls are matched by their place where both steps have as many, else by tool and how often.
+    """
     if body is None:
         return {}
-    texts = {"Thinking": body.reasoning, "Text": body.text}
+    texts: dict[object, tuple[str, str]] = {
+        "thinking": ("Thinking", body.reasoning),
+        "text": ("Text", body.text),
+    }
+    seen: dict[str, int] = {}
     for number, call in enumerate(body.tool_calls, 1):
         mark = f"{call.name} {number}" if len(body.tool_calls) > 1 else call.name
-        texts[f"{mark}: arguments"] = readable_arguments(call.arguments)
-        texts[f"{mark}: result"] = call.observation or ""
+        name = call.name.casefold()
+        seen[name] = seen.get(name, 0) + 1
+        key: tuple[str, int] = ("", number) if by_place else (name, seen[name])
+        texts[(*key, "arguments")] = (f"{mark}: arguments", readable_arguments(call.arguments))
+        texts[(*key, "result")] = (f"{mark}: result", call.observation or "")
     return texts
 
 

@@ -1,0 +1,298 @@
+"""The tab "Compare": runs side by side, or groups of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QStackedWidget, QTabBar, QWidget
+
+from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.jobs import JobEntry, JobReporter
+from workbench.gui.traces.compare.aligned import Aligned, aligned
+from workbench.gui.traces.compare.cohorts_view import CohortsView
+from workbench.gui.traces.compare.export import ask_report
+from workbench.gui.traces.compare.picker import Choice, RunPicker, choices_of
+from workbench.gui.traces.compare.run_words import letter
+from workbench.gui.traces.compare.runs_view import RunsView
+from workbench.gui.traces.opened import TracePlace, all_places, find_place
+from workbench.gui.widgets.buttons import push_button
+from workbench.gui.widgets.empty_state import EmptyState
+from workbench.gui.widgets.layouts import column, row
+from workbench.traces.compare.report import comparison_document, comparison_report
+from workbench.traces.compare.runs import compare
+from workbench.traces.compare.texts import with_texts
+from workbench.traces.importer import TraceError
+from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
+
+#: Full texts of more rows are compared one by one, when a row is selected.
+_TEXTS = 20_000
+
+
+class ComparePage(QWidget):
+    """Empty state, list to choose from, progress, and the comparison, one in front of another.
+
+    ``step_chosen(path, trajectory, step)`` asks for a step.
+    """
+
+    step_chosen = Signal(str, str, int)
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._job: JobEntry | None = None
+        self._places: tuple[TracePlace, ...] = ()
+        self._awaited: tuple[tuple[str, str], ...] = ()
+        self._turn = 0
+        self._listed = False
+        self.mode = QTabBar()
+        self.mode.setProperty("quiet", True)
+        self.mode.setDrawBase(False)
+        self.mode.setExpanding(False)
+        self.mode.setAccessibleName("What is compared")
+        self.mode.addTab("Runs")
+        self.mode.addTab("Groups of sessions")
+        self.picker = RunPicker()
+        self.runs = RunsView(context)
+        self.cohorts = CohortsView(context)
+        self.few = EmptyState(
+            "Open another trace to compare",
+            "A comparison takes two runs: of one task with and without a skill, by two models, or "
+            "before and after an edit.",
+            action=("Open traces…", lambda: context.commands.run("file.open_traces")),
+            icon="columns",
+        )
+        self._busy = self._make_busy()
+        self._stack = QStackedWidget()
+        for page in (self.few, self.picker, self._busy, self.runs):
+            self._stack.addWidget(page)
+        self._modes = QStackedWidget()
+        self._modes.addWidget(self._stack)
+        self._modes.addWidget(self.cohorts)
+        line = row(spacing=0)
+        line.setContentsMargins(8, 4, 12, 4)
+        line.addWidget(self.mode)
+        line.addStretch(1)
+        line.addWidget(self.runs.tools)
+        inside = column(self, spacing=0)
+        inside.addLayout(line)
+        inside.addWidget(self._modes, 1)
+        self._connect()
+        self._aim_focus()
+
+    def _connect(self) -> None:
+        self.mode.currentChanged.connect(self._mode_chosen)
+        self.picker.picked.connect(self.compare)
+        self.runs.choose_asked.connect(self.choose)
+        self.runs.step_chosen.connect(self.step_chosen)
+        self.runs.export_asked.connect(self.export)
+        self.cohorts.session_chosen.connect(lambda path, one: self.step_chosen.emit(path, one, 0))
+        self._context.theme_changed.connect(lambda _name: self.runs.refresh_colours())
+
+    def _make_busy(self) -> QWidget:
+        page = QWidget()
+        inside = column(page, margin=24, spacing=12)
+        inside.addStretch(1)
+        self._busy_words = QLabel("Comparing…")
+        self._busy_words.setProperty("heading", True)
+        inside.addWidget(self._busy_words)
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName("The runs are being compared")
+        inside.addWidget(bar)
+        line = row(spacing=8)
+        self.cancel_button = push_button("Cancel", self.cancel)
+        line.addWidget(self.cancel_button)
+        line.addStretch(1)
+        inside.addLayout(line)
+        inside.addStretch(2)
+        return page
+
+    # What is asked of the page
+
+    def read(self) -> None:
+        """Take over what is open now."""
+        tops = {id(trace) for trace in self._context.traces}
+        if self._places and any(id(place.top) not in tops for place in self._places):
+            self._turn += 1
+            self.cancel()
+            self._places = ()
+            self.runs.clear()
+            self._stack.setCurrentWidget(self.picker)
+        self._listed = False
+        if self._awaited:
+            self.compare_keys(self._awaited)
+        elif self._stack.currentWidget() in (self.few, self.picker):
+            self.choose()
+        self.cohorts.read()
+
+    def compare_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Compare runs given by (path, trajectory id); those that are not open are opened first."""
+        traces = self._context.traces
+        found = [find_place(traces, *key) for key in keys]
+        places = [place for place in found if place is not None]
+        if len(places) == len(keys) or (tuple(keys) == self._awaited and not self._opening):
+            self._awaited = ()
+            self.compare(places)
+            return
+        if tuple(keys) == self._awaited:
+            return
+        self._awaited = tuple(keys)
+        missing = [Path(key[0]) for key, place in zip(keys, found, strict=True) if place is None]
+        self._context.open_traces(dict.fromkeys(missing))
+
+    @property
+    def _opening(self) -> bool:
+        return bool(self._context.jobs.active)
+
+    def compare(self, places: Sequence[TracePlace]) -> None:
+        """Compare runs, the first with the others; one alone is chosen and waits for another."""
+        self.mode.setCurrentIndex(0)
+        if len(places) < 2:
+            self.choose([(place.path, place.trajectory.id) for place in places])
+            return
+        self.cancel()
+        self._turn += 1
+        turn = self._turn
+        self._places = tuple(places)
+        traces = tuple(place.opened() for place in places)
+        names = " and ".join(letter(n) for n in range(len(places)))
+        steps = sum(len(place.trajectory.steps) for place in places)
+        self._busy_words.setText(f"Comparing {len(places)} runs of {steps:,} steps…")
+        self._show(self._busy)
+        prices = self._context.folders.prices_file
+
+        def work(reporter: JobReporter) -> Aligned:
+            runs = [trace.trajectory for trace in traces]
+            made = compare(runs, PriceTable.load(prices), reporter.check_cancelled)
+            return aligned(made, runs)
+
+        def done(found: Aligned) -> None:
+            if turn == self._turn:
+                self._job = None
+                self.runs.show_aligned(found, traces)
+                self._show(self.runs)
+                self._refine(found, traces)
+
+        def ended(problem: BaseException | None = None) -> None:
+            if turn == self._turn:
+                self._job = None
+                self._places = ()
+                self.choose()
+                if problem is not None:
+                    words = str(problem) if isinstance(problem, TraceError) else repr(problem)
+                    self._context.notify.error(f"The runs cannot be compared: {words}")
+
+        self._job = self._context.run_job(
+            f"Compare runs {names}", work, on_done=done, on_error=ended, on_cancelled=ended,
+            owner=self,
+        )  # fmt: skip
+
+    def show_groups(self) -> None:
+        """Compare groups of sessions."""
+        self.mode.setCurrentIndex(1)
+        self.setFocus()
+
+    def cancel(self) -> None:
+        """Stop comparing."""
+        if self._job is not None and self._job.active:
+            self._context.jobs.cancel(self._job.id)
+
+    def choose(self, keys: Sequence[tuple[str, str]] | bool = ()) -> None:
+        """Show the list to choose runs from."""
+        places = list(all_places(self._context.traces))
+        if len(places) < 2:
+            self._show(self.few)
+            return
+        if not self._listed:
+            self._listed = True
+
+            def done(choices: list[Choice]) -> None:
+                self.picker.show_choices(choices)
+                if keys and not isinstance(keys, bool):
+                    self.picker.choose(keys)
+
+            self._context.spawn_thread(choices_of, places, on_done=done, owner=self)
+        elif keys and not isinstance(keys, bool):
+            self.picker.choose(keys)
+        self._show(self.picker)
+
+    def export(self) -> None:
+        """Ask where the report goes and write it."""
+        found, traces = self.runs.found, self.runs.traces
+        if found is None:
+            return
+        made = found.comparison
+
+        def document() -> dict[str, object]:
+            schema = {"schema": "skill-workbench/trace-compare/1"}
+            return {**schema, **comparison_document(made, traces)}
+
+        both = (lambda: comparison_report(made, traces), document)
+        ask_report(self._context, self, both, "comparison")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a comparison of runs is in front."""
+        return self.mode.currentIndex() == 0 and self._stack.currentWidget() is self.runs
+
+    # Inside
+
+    def _refine(self, found: Aligned, traces: tuple[OpenTrace, ...]) -> None:
+        """Compare full texts as well, and show them when all are read."""
+        turn = self._turn
+        if len(found.rows) > _TEXTS:
+            return
+
+        def work(reporter: JobReporter) -> Aligned:
+            def progress(share: float) -> None:
+                reporter.check_cancelled()
+                reporter.progress(share)
+
+            made = with_texts(found.comparison, traces, progress)
+            return aligned(made, [trace.trajectory for trace in traces])
+
+        def done(full: Aligned) -> None:
+            if turn == self._turn:
+                self._job = None
+                self.runs.show_aligned(full, traces)
+
+        def failed(problem: BaseException) -> None:
+            if turn == self._turn:
+                self._job = None
+                self._context.notify.warning(
+                    f"Results were not compared: {problem}. What is marked is what the steps did."
+                )
+
+        self._job = self._context.run_job(
+            "Compare the results of steps", work, on_done=done, on_error=failed, owner=self
+        )
+
+    def _mode_chosen(self, number: int) -> None:
+        self._modes.setCurrentIndex(number)
+        if number:
+            self.cohorts.read()
+        self._aim_focus()
+
+    def _show(self, page: QWidget) -> None:
+        before, focused = self._stack.currentWidget(), QApplication.focusWidget()
+        moved = before is not None and focused is not None and before.isAncestorOf(focused)
+        self._stack.setCurrentWidget(page)
+        self._aim_focus()
+        if moved and self.isVisible():
+            self.setFocus()
+
+    def _aim_focus(self) -> None:
+        self.runs.tools.setVisible(self.compares)
+        page = self._stack.currentWidget()
+        if self.mode.currentIndex():
+            self.setFocusProxy(self.cohorts)
+        elif page is self.few:
+            self.setFocusProxy(self.few.button)
+        elif page is self._busy:
+            self.setFocusProxy(self.cancel_button)
+        else:
+            self.setFocusProxy(self.picker if page is self.picker else self.runs)
