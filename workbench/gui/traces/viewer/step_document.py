@@ -1,25 +1,15 @@
-"""Writes a step into a text document: headings, cards for calls, texts in their colours.
-
-Texts of a trace go in as plain characters, or as Markdown with HTML switched off; nothing they
-name is loaded. Links of our own carry a mark that no text of a trace can know.
-"""
+"""Writes a step into a text document: headings, cards for calls, texts in their colours."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import (
     QBrush,
-    QFont,
     QImage,
-    QTextBlockFormat,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextDocumentFragment,
     QTextFrame,
     QTextFrameFormat,
     QTextImageFormat,
@@ -27,38 +17,36 @@ from PySide6.QtGui import (
 )
 
 from workbench.gui.theme.current import colour
-from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.gui.traces.viewer.markdown_text import markdown_document
+from workbench.gui.theme.fonts import ui_font
 from workbench.gui.traces.viewer.media import PictureRef
-from workbench.gui.traces.viewer.renderers.content import Run, Shown, Table
+from workbench.gui.traces.viewer.renderers.content import Shown, Table
 from workbench.gui.traces.viewer.step_page import Block, CallHead, StepPage, event_text
 from workbench.gui.traces.viewer.table_text import insert_table
+from workbench.gui.traces.viewer.text_writer import Link, TextWriter
 
 _SIGNS = {"success": "✓", "error": "✗", "warning": "!", "info": "…", "neutral": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What a link of the document does: an action, and the block, call or step it is about."""
-
-    action: str
-    target: str = ""
-
-
-class StepDocument:
-    """Fills a document with one step; ``links`` are the actions behind its anchors."""
+class StepDocument(TextWriter):
+    """Fills a document with one step."""
 
     def __init__(self, document: QTextDocument) -> None:
-        self._document = document
-        self._mark = secrets.token_hex(8)
-        self.links: dict[str, Link] = {}
-        self.quote_at = -1
-        self._codes: list[QTextFrame] = []
+        super().__init__(document)
         self._images: Mapping[str, QImage | str] = {}
         self._pictures: list[PictureRef] = []
+        self._room = 640
 
-    def write(self, page: StepPage, images: Mapping[str, QImage | str] | None = None) -> None:
-        """Replace the document's text by the step, its pictures given by their ids."""
+    def write(
+        self,
+        page: StepPage,
+        images: Mapping[str, QImage | str] | None = None,
+        room: int = 640,
+    ) -> None:
+        """Replace the document's text by the step, its pictures given by their ids.
+
+        ``room`` is how wide a picture may be, in px.
+        """
+        self._room = max(80, room)
         self._images = images or {}
         self._pictures = list(page.pictures)
         self.links.clear()
@@ -180,6 +168,7 @@ class StepDocument:
                 )
                 look = QTextImageFormat()
                 look.setName(name)
+                look.setWidth(min(image.width(), self._room))
                 cursor.insertImage(look)
                 self._next(cursor, above=2)
             self._write(cursor, picture.name, token="text_muted", font=ui_font(0.9))
@@ -189,106 +178,10 @@ class StepDocument:
                 self._write(cursor, "    ", font=ui_font(0.9))
                 self._link(cursor, "Open picture", Link("picture", picture.id))
 
-    def _runs(self, cursor: QTextCursor, runs: Sequence[Run], at: int, length: int) -> None:
-        frame = cursor.insertFrame(_code_frame())
-        self._codes.append(frame)
-        start = cursor.position()
-        mono = mono_font(0.95)
-        for run in runs:
-            look = QTextCharFormat()
-            look.setFont(mono)
-            look.setForeground(colour(run.token or "text"))
-            if run.ground:
-                look.setBackground(colour(run.ground))
-            if run.bold:
-                look.setFontWeight(QFont.Weight.Bold)
-            cursor.insertText(run.text, look)
-        if at >= 0:
-            self._mark_quote(start, "".join(run.text for run in runs), at, length)
-        cursor.setPosition(frame.lastPosition() + 1)
-
-    def _mark_quote(self, start: int, text: str, at: int, length: int) -> None:
-        self.quote_at = start + _units(text[:at])
-        quoted = QTextCursor(self._document)
-        quoted.setPosition(self.quote_at)
-        quoted.setPosition(
-            self.quote_at + _units(text[at : at + length]), QTextCursor.MoveMode.KeepAnchor
-        )
-        mark = QTextCharFormat()
-        mark.setBackground(colour("warning_soft"))
-        mark.setForeground(colour("text"))
-        mark.setFontUnderline(True)
-        mark.setUnderlineColor(colour("warning"))
-        quoted.mergeCharFormat(mark)
-
-    def _close_gaps(self, frame: QTextFrame) -> None:
-        """Make the empty lines that Qt leaves around frames as low as a line can be."""
-        if frame in self._codes:
-            return
-        parts = frame.begin()
-        while not parts.atEnd():
-            child = parts.currentFrame()
-            block = parts.currentBlock()
-            if child is not None:
-                self._close_gaps(child)
-            elif block.isValid() and block.length() <= 1:
-                low = QTextBlockFormat()
-                low.setLineHeight(2, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-                QTextCursor(block).setBlockFormat(low)
-            parts += 1
-
-    def _markdown(self, cursor: QTextCursor, text: str, *, muted: bool) -> None:
-        other = markdown_document(text, muted=muted)
-        self._next(cursor, above=4)
-        cursor.insertFragment(QTextDocumentFragment(other))
-        cursor.setBlockFormat(QTextBlockFormat())
-
     def _cut(self, cursor: QTextCursor, text: str, block: Block) -> None:
         self._next(cursor, above=4)
         self._write(cursor, f"{text}    ", token="text_muted", font=ui_font(0.9))
         self._link(cursor, "Show all", Link("all", block.id))
-
-    def _line(self, cursor: QTextCursor, text: str, *, token: str) -> None:
-        self._next(cursor, above=4)
-        self._write(cursor, text, token=token)
-
-    def _next(self, cursor: QTextCursor, *, above: float = 0, ground: str = "") -> None:
-        """Begin a paragraph; an empty one at the beginning is used."""
-        look = QTextBlockFormat()
-        look.setTopMargin(above)
-        if ground:
-            look.setBackground(colour(ground))
-            look.setLeftMargin(0)
-        if cursor.block().length() > 1:
-            cursor.insertBlock(look, QTextCharFormat())
-        else:
-            cursor.setBlockFormat(look)
-
-    def _write(
-        self, cursor: QTextCursor, text: str, *, token: str = "text", font: QFont | None = None
-    ) -> None:
-        look = QTextCharFormat()
-        look.setFont(font or ui_font())
-        look.setForeground(colour(token))
-        cursor.insertText(text, look)
-
-    def _link(
-        self,
-        cursor: QTextCursor,
-        text: str,
-        link: Link,
-        *,
-        token: str = "link",
-        font: QFont | None = None,
-    ) -> None:
-        name = f"{self._mark}:{len(self.links)}"
-        self.links[name] = link
-        look = QTextCharFormat()
-        look.setFont(font or ui_font(0.9))
-        look.setForeground(colour(token))
-        look.setAnchor(True)
-        look.setAnchorHref(name)
-        cursor.insertText(text, look)
 
 
 def _card_frame() -> QTextFrameFormat:
@@ -304,16 +197,6 @@ def _card_frame() -> QTextFrameFormat:
     return look
 
 
-def _code_frame() -> QTextFrameFormat:
-    look = QTextFrameFormat()
-    look.setBorder(0)
-    look.setBackground(colour("code_background"))
-    look.setPadding(8)
-    look.setTopMargin(4)
-    look.setBottomMargin(4)
-    return look
-
-
 def _left_out(shown: Shown) -> str:
     parts = []
     if shown.after:
@@ -322,8 +205,3 @@ def _left_out(shown: Shown) -> str:
         lines = "line is" if shown.cut_lines == 1 else "lines are"
         parts.append(f"{shown.cut_lines:,} {lines} cut to 10,000 characters")
     return "… " + ", ".join(parts)
-
-
-def _units(text: str) -> int:
-    """Return the length of a text as Qt counts it, in UTF-16 units."""
-    return len(text) + sum(character > "\uffff" for character in text)
