@@ -7,7 +7,7 @@ import pytest
 from tests.jobs.conftest import WritePlugin, eventually, request
 from workbench.domain.job import Candidate, EvalResult, Log, ProposalEvent, UnknownEvent, Warning_
 from workbench.plugin.jobs import JobRunner, Limits
-from workbench.plugin.protocol import EvalAnswer
+from workbench.plugin.protocol import EvalAnswer, ModelGrant
 from workbench.plugin.services import HostServices
 
 
@@ -142,3 +142,27 @@ def test_a_command_that_never_reads_and_leaves_a_child_on_its_stdout_ends(
     finished = job.wait(10)
     assert finished is not None
     assert finished.status == "completed"
+
+
+def test_a_command_finds_the_models_of_its_run_in_its_environment(
+    write_plugin: WritePlugin, runner: JobRunner
+) -> None:
+    plugin = write_plugin(
+        """
+        import os
+        for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "SKILL_WORKBENCH_JUDGE_MODEL"):
+            print(os.environ.get(name), flush=True)
+        """,
+        form="command",
+    )
+    models = {
+        "proposer": ModelGrant("http://127.0.0.1:1/v1", "key-of-this-run", "small"),
+        "judge": ModelGrant("http://127.0.0.1:1/v1", "other", "large"),
+    }
+    job = runner.start(plugin, request(), "probe", models=models)
+    job.wait(10)
+    assert logged(job) == ["http://127.0.0.1:1/v1", "key-of-this-run", "large"]
+    # Keys are in no file of the run.
+    for file in job.run_dir.rglob("*"):
+        if file.is_file() and file.name != "journal.jsonl":
+            assert b"key-of-this-run" not in file.read_bytes()

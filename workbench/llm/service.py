@@ -12,6 +12,7 @@ from workbench.llm.cache import ResponseCache
 from workbench.llm.client import ModelClient
 from workbench.llm.ledger import Ledger, Spent
 from workbench.llm.profiles import EndpointProfile
+from workbench.llm.proxy import ModelProxy, ProxyGrant
 
 #: The role whose endpoint answers for a role that nobody named one for.
 ANY_ROLE = "*"
@@ -37,6 +38,8 @@ class ModelService:
         self._clients: dict[str, ModelClient] = {}
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._by_role = dict(by_role)
+        self._redact = redact
+        self._proxy: ModelProxy | None = None
         extra = {} if redact is None else {"redact": redact}
         for profile in by_role.values():
             if profile.name not in self._clients:
@@ -60,6 +63,12 @@ class ModelService:
             for role, profile in sorted(self._by_role.items())
             if role != ANY_ROLE
         )
+
+    def proxy_grants(self) -> dict[str, ProxyGrant]:
+        """Return addresses and keys of this run for programs; the proxy starts with the first."""
+        if self._proxy is None:
+            self._proxy = ModelProxy(self._by_role, self._ledger, self._redact)
+        return self._proxy.grants
 
     def ask(self, prompt: Prompt, answered: Callable[[Completion], None]) -> None:
         """Have a prompt answered; ``answered`` is called once, from another thread."""
@@ -92,6 +101,8 @@ class ModelService:
     def close(self) -> None:
         """Stop: calls that wait are not made, those under way end at their next piece."""
         self._closing.set()
+        if self._proxy is not None:
+            self._proxy.close()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():

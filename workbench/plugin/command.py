@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from workbench.plugin.channel import log_text
 from workbench.plugin.execute import Emit, Tally, as_event
 from workbench.plugin.lines import Line, LineSplitter
 from workbench.plugin.outcome import outcome_words
-from workbench.plugin.protocol import Message, encode_message
+from workbench.plugin.protocol import Message, decode_grants, encode_message
 from workbench.plugin.trace_sink import SinkFull, TraceSink
 
 #: How long output may still come after the program ended (a child of its may hold the pipe), s.
@@ -48,7 +49,10 @@ class CommandRun:
     def run(self) -> Finished:
         """Run it to its end and return the last event, which is not emitted."""
         argv = self._arguments()
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment = {
+            **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+            **_model_variables(self._grants_line),
+        }
         try:
             process = subprocess.Popen(
                 argv,
@@ -152,3 +156,18 @@ class CommandRun:
             return event if isinstance(event, UnknownEvent) else as_event(event, self._spec.plugin)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Log(text=log_text(line))
+
+
+def _model_variables(grants_line: bytes) -> dict[str, str]:
+    """Return what programs that speak to OpenAI-compatible servers look for.
+
+    ``OPENAI_...`` is the first role; each role has ``SKILL_WORKBENCH_<ROLE>_...`` besides.
+    """
+    found: dict[str, str] = {}
+    for role, grant in decode_grants(grants_line).models.items():
+        name = re.sub(r"[^A-Z0-9]", "_", role.upper())
+        for prefix in (f"SKILL_WORKBENCH_{name}", "OPENAI"):
+            found.setdefault(f"{prefix}_BASE_URL", grant.base_url)
+            found.setdefault(f"{prefix}_API_KEY", grant.key)
+            found.setdefault(f"{prefix}_MODEL", grant.model)
+    return found

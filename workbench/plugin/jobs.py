@@ -16,7 +16,7 @@ from workbench.domain.job import JobSpec, Limits, Request
 from workbench.files import FileProblem, write_atomic
 from workbench.plugin.job import Job
 from workbench.plugin.manifest import Manifest
-from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants
+from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants, ModelGrant
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.runs import unfinished_runs
 from workbench.plugin.services import HostServices
@@ -94,6 +94,7 @@ class JobRunner:
         key: str | None = None,
         limits: Limits | None = None,
         services: HostServices | None = None,
+        models: Mapping[str, ModelGrant] | None = None,
     ) -> Job:
         """Start a job, or queue it behind others.
 
@@ -105,6 +106,7 @@ class JobRunner:
             secrets: only those that the manifest declares are handed over, on stdin.
             key: of jobs with the same key (a library's path) one runs at a time.
             limits: what it may use up; the wall time of ``request.budget`` goes before.
+            models: where a command reaches models, by role; see ``llm.proxy``.
             services: who runs tasks and asks models for the plugin; without, that is refused.
 
         Raises:
@@ -126,7 +128,7 @@ class JobRunner:
             spec,
             run_dir,
             permissions=manifest.permissions,
-            grants=Grants(granted),
+            grants=Grants(granted, dict(models or {})),
             deadlines=self._deadlines,
             services=services,
             leave_queue=self._leave_queue,

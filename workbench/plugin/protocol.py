@@ -13,10 +13,19 @@ JOB_FILE = "job.json"
 REQUEST_FILE = "request.json"
 
 
+class ModelGrant(Struct, frozen=True):
+    """Where a command reaches the model of a role: a proxy of the host, with a key of this run."""
+
+    base_url: str
+    key: str
+    model: str
+
+
 class Grants(Struct, frozen=True):
     """The first line: what must not be in a file or in the arguments."""
 
     secrets: dict[str, str] = {}
+    models: dict[str, ModelGrant] = {}
 
 
 class HostMessage(Struct, frozen=True, tag_field="message"):
