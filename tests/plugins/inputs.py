@@ -113,7 +113,12 @@ def make_request(manifest: Manifest, run_dir: Path, *, skills: int, traces: int)
     write_library(library, skills) if skills else None
     other = run_dir.parent / "other version"
     run = f"tests.plugins.{manifest.id}.finished_run"
-    if not other.exists() and skills and importlib.util.find_spec(run):
+    foreign = f"tests.plugins.{manifest.id}.foreign_file"
+    source = str(other)
+    if "trace_reader" in manifest.kinds:
+        other.mkdir(exist_ok=True)
+        source = str(importlib.import_module(foreign).write_file(other))
+    elif not other.exists() and skills and importlib.util.find_spec(run):
         other.mkdir()
         importlib.import_module(run).write_run(other)  # an importer of one engine's runs
     elif not other.exists():
@@ -127,7 +132,7 @@ def make_request(manifest: Manifest, run_dir: Path, *, skills: int, traces: int)
         library=str(library),
         skills=skill_inputs(library),
         traces=write_traces(run_dir / "traces", traces) if kind == "evolver" else (),
-        source=str(other) if kind == "importer" else None,
+        source=source if kind in ("importer", "trace_reader") else None,
         source_repository=str(library) if kind == "importer" else None,
         seed=1,
     )

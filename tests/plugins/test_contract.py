@@ -30,7 +30,10 @@ from workbench.plugin.journal import JOURNAL_NAME, read_journal
 from workbench.plugin.manifest import MANIFEST_NAME, Manifest, load
 from workbench.plugin.registry import Registry
 from workbench.plugin.testing import run_in_process
+from workbench.plugin.trace_readers import TraceReaders
+from workbench.plugin.trace_sink import TRACE_NAME
 from workbench.resources import bundled
+from workbench.traces.open import open_traces
 
 FOLDERS = sorted(path.parent for path in bundled("plugins").glob(f"*/{MANIFEST_NAME}"))
 RESULTS = (FindingEvent, SkillScanned, ProposalEvent, Diagnosis)
@@ -66,6 +69,29 @@ def finished(events: tuple[AnyEvent, ...]) -> Finished:
     assert isinstance(events[-1], Finished)
     assert [event for event in events if isinstance(event, Finished)] == [events[-1]]
     return events[-1]
+
+
+def trace_of(run_dir: Path) -> list[object]:
+    """The lines a trace_reader gave."""
+    path = run_dir / "work" / TRACE_NAME
+    return path.read_bytes().splitlines() if path.is_file() else []
+
+
+def test_a_trace_reader_claims_its_file_and_gives_lines_that_open(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    if "trace_reader" not in manifest.kinds:
+        pytest.skip("it reads no traces")
+    request = make_request(manifest, tmp_path / "run", skills=0, traces=0)
+    assert request.source is not None
+    registry = Registry([bundled("plugins")], tmp_path / "state" / "plugins.json")
+    with JobRunner(tmp_path / "runs") as runner:
+        readers = TraceReaders([registry.get(manifest.id)], lambda: runner, tmp_path / "cache")
+        source = Path(request.source)
+        claimed = readers.reader_of(source)
+        assert claimed is not None
+        assert claimed.id == manifest.id
+        assert open_traces(readers.read(source))[0].trajectory.steps
 
 
 def test_there_are_plugins_to_look_at() -> None:
@@ -174,7 +200,7 @@ def test_a_deterministic_plugin_says_the_same_twice(manifest: Manifest, tmp_path
     for name in ("first", "second"):
         folder = tmp_path / name / "run"
         request = make_request(manifest, folder, skills=3, traces=3)
-        said.append(results(run_in_process(manifest, request, folder)))
+        said.append([*results(run_in_process(manifest, request, folder)), *trace_of(folder)])
     assert _without(said[0], tmp_path / "first") == _without(said[1], tmp_path / "second")
 
 

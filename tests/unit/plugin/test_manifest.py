@@ -105,6 +105,36 @@ def test_each_mistake_is_told_in_words(tmp_path: Path, old: str, new: str, words
         load(write(tmp_path, GOOD.replace(old, new, 1)))
 
 
+READER = GOOD.replace('["scanner", "evolver"]', '["trace_reader"]')
+
+
+def test_a_trace_reader_says_what_its_files_are(tmp_path: Path) -> None:
+    text = READER + "[trace]\nbegins = '^LOG'\nnames = ['*.log']\n"
+    marks = load(write(tmp_path, text)).trace
+    assert marks is not None
+    assert (marks.begins, marks.names) == ("^LOG", ("*.log",))
+    assert problems(tomllib.loads(text), SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (READER, "'trace' is missing"),
+        ("trace = 1\n" + READER, "'trace' must be a table"),
+        (READER + "[trace]\nnames = ['*.log']\n", "a name alone decides nothing"),
+        (READER + "[trace]\nbegins = '('\n", "is no regular expression"),
+        (READER + "[trace]\nbegins = 'x'\nnames = 'y'\n", "'trace.names' must be a list"),
+        (READER + "[trace]\nbegins = 'x'\nmagic = 'y'\n", "'trace.magic' is not known"),
+        (GOOD + "[trace]\nbegins = 'x'\n", "is for plugins of the kind trace_reader"),
+    ],
+)
+def test_marks_of_a_trace_reader_that_are_wrong_are_told(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ManifestProblem, match=words):
+        load(write(tmp_path, text))
+
+
 def test_a_command_whose_file_is_missing_is_told_so(tmp_path: Path) -> None:
     text = GOOD.replace('"inprocess"', '"command"').replace('"probe.main:run"', '["./gone.sh"]')
     with pytest.raises(ManifestProblem, match=r"names \./gone\.sh"):
