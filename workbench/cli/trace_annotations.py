@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,7 +12,6 @@ import msgspec
 from workbench.cli import console
 from workbench.cli.annotation_places import now, opened, row, tell, words
 from workbench.cli.trace_text import print_table
-from workbench.files import FileProblem
 from workbench.store.annotations import AnnotationStore
 from workbench.usage.annotated import Placed, about, anchor_of
 from workbench.usage.annotated_files import placed_in_files
@@ -21,6 +19,7 @@ from workbench.usage.label_sets import (
     SCHEMA,
     LabelFilter,
     as_annotation,
+    is_label_set,
     label_set,
     lines_of,
     read_label_set,
@@ -124,7 +123,7 @@ def _placed(
 
 def import_annotations(store: AnnotationStore, args: argparse.Namespace) -> int:
     """Take a label set or outcomes in; 1 when rows had to be left out."""
-    if _is_label_set(args.file):
+    if is_label_set(args.file):
         fresh = store.take_in(as_annotation(record) for record in read_label_set(args.file))
         return _imported(args, len(fresh), ())
     rows = read_outcomes(args.file)
@@ -146,15 +145,6 @@ def import_annotations(store: AnnotationStore, args: argparse.Namespace) -> int:
                 note=one.row.note,
             )
     return _imported(args, len(matched), problems)
-
-
-def _is_label_set(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            start = stream.readline(1 << 20)
-    except OSError as problem:
-        raise FileProblem(f"Cannot read {file}: {problem.strerror}.") from problem
-    return b'"trajectory"' in start and b'"skill-workbench/annotation/' in start
 
 
 def _imported(args: argparse.Namespace, count: int, problems: Sequence[str]) -> int:

@@ -23,16 +23,19 @@ from workbench.store.lines import append_line, read_lines
 class AnnotationStore:
     """The annotations of one user. ``problems`` are lines that could not be read.
 
+    With ``read`` off nothing is known before ``reload``.
+
     Raises:
         FileProblem: the file is there and cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read: bool = True) -> None:
         self.path = path
         self.problems: tuple[str, ...] = ()
         self._by_id: dict[str, Annotation] = {}
         self._seen: tuple[int, int, int] | None = None
-        self.reload()
+        if read:
+            self.reload()
 
     def reload(self) -> bool:
         """Read the file again when it changed; return whether it did."""

@@ -144,6 +144,20 @@ def lines_of(records: Iterable[LabelRecord]) -> bytes:
     return b"".join(msgspec.json.encode(one) + b"\n" for one in records)
 
 
+def is_label_set(path: Path) -> bool:
+    """Say whether a file begins like a label set.
+
+    Raises:
+        FileProblem: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.readline(1 << 20)
+    except OSError as problem:
+        raise FileProblem(f"Cannot read {path}: {problem.strerror}.") from problem
+    return b'"trajectory"' in start and b'"skill-workbench/annotation/' in start
+
+
 def read_label_set(path: Path) -> tuple[LabelRecord, ...]:
     """Read a label set.
 

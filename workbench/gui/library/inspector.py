@@ -60,6 +60,8 @@ class SkillInspector(QWidget):
         self._verdicts = column(spacing=4)
         self._files = _list("Files of the skill")
         self._problems = _list("Problems of the skill")
+        self._said = _list("Annotations of traces that link to the skill")
+        self._said_title = _section("Said in traces")
         self._problems_title = _section("Problems")
         self._files_title = _section("Files")
         self._stack = QStackedWidget()
@@ -71,6 +73,9 @@ class SkillInspector(QWidget):
         for listed in (self._files, self._problems):
             listed.itemActivated.connect(self._open_item)
             listed.itemClicked.connect(self._open_item)
+        for used in (self._said.itemActivated, self._said.itemClicked):
+            used.connect(self._open_step)
+        context.annotations.changed.connect(self._show)
         context.skill_selected.connect(self._show)
         context.library_changed.connect(self._show)
         context.diagnostics_changed.connect(self._show)
@@ -96,6 +101,8 @@ class SkillInspector(QWidget):
         inside.addWidget(self._problems_title)
         inside.addWidget(self._problems)
         inside.addSpacing(8)
+        inside.addWidget(self._said_title)
+        inside.addWidget(self._said)
         inside.addWidget(self._files_title)
         inside.addWidget(self._files)
         inside.addStretch(1)
@@ -121,6 +128,7 @@ class SkillInspector(QWidget):
         self._show_verdicts(skill)
         self._show_problems(skill)
         self._show_files(skill)
+        self._show_said(skill)
 
     def _show_verdicts(self, skill: Skill) -> None:
         while (item := self._verdicts.takeAt(0)) is not None:
@@ -162,6 +170,31 @@ class SkillInspector(QWidget):
             f"Files  {len(skill.files)}" + (f" ({more} not listed)" if more > 0 else "")
         )
         _fit(self._files, 12)
+
+    def _show_said(self, skill: Skill) -> None:
+        """List what people said of traces with a link to a line of the skill, by line."""
+        found = sorted(
+            self._context.annotations.of_skill(skill.id),
+            key=lambda one: (one.skill.path, one.skill.line) if one.skill is not None else ("", 0),
+        )
+        self._said.clear()
+        for one in found:
+            assert one.skill is not None
+            said = one.label or " ".join(one.note.split())[:80] or one.verdict or "Link"
+            item = QListWidgetItem(icon("tag", "data_8"), said)
+            item.setData(_DETAIL, f"{one.skill.path}:{one.skill.line}")
+            item.setData(_PATH, one)
+            item.setToolTip(
+                f"{one.note or said}\n{one.skill.path}:{one.skill.line}: {one.skill.text}"
+            )
+            self._said.addItem(item)
+        self._said_title.setText(f"Said in traces  {len(found)}")
+        self._said_title.setVisible(bool(found))
+        _fit(self._said, 6)
+
+    def _open_step(self, item: QListWidgetItem) -> None:
+        one = item.data(_PATH)
+        self._context.request_annotation(one)
 
     def _open_item(self, item: QListWidgetItem) -> None:
         self._context.request_file(item.data(_PATH), item.data(_LINE) or 0)

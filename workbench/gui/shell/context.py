@@ -19,6 +19,7 @@ from workbench.gui.theme.current import apply_theme, current_theme
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from workbench.domain.annotation import Annotation
     from workbench.domain.diagnostic import Diagnostic
     from workbench.domain.skill import Library, Skill
     from workbench.gui.bridge import Bridge, OnError, ThreadCall
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from workbench.gui.shell.jobs import JobBoard, JobEntry, JobReporter
     from workbench.gui.shell.problems import Problem
     from workbench.gui.shell.session_index import SessionIndex
-    from workbench.gui.shell.workspace import TraceProblem, Workspace
+    from workbench.gui.shell.trace_opening import TraceProblem
+    from workbench.gui.shell.workspace import Workspace
     from workbench.plugin.jobs import JobRunner
     from workbench.plugin.registry import Registry
     from workbench.store.paths import UserFolders
@@ -208,13 +210,30 @@ class AppContext(QObject):
         the beginning of the hash the step had when a link to it was made.
         """
         self._quote, self._content = (str(path), trajectory_id, step, quote), content
-        if self.trace(str(path)) is None:
+        found = self.trace(str(path))
+        if found is not None and step and self.workspace.reads(found):
+            self._awaited = (str(path), trajectory_id, step)
+            return
+        if found is None:
             from workbench.traces.inner import container_of
 
             self._awaited = (str(path), trajectory_id, step)
             self.open_traces([container_of(str(path))])
             return
         self.trace_requested.emit(str(path), trajectory_id, step)
+
+    def request_annotation(self, one: Annotation) -> None:
+        """Show what an annotation is about; the trace says where that is by now."""
+        anchor = one.anchor
+        if not Path(anchor.path).exists() and self.trace(anchor.path) is None:
+            self.notify.warning(
+                f"The trace is gone: {anchor.path}. It was about: {anchor.says or 'the trace'}",
+                replace="annotation",
+            )
+            return
+        # No step is named: it may be another one by now, and the viewer looks for it.
+        self.request_trace(anchor.path, anchor.trajectory)
+        self.annotations.want(one)
 
     def requested_quote(self, path: str, trajectory_id: str, step: int) -> str:
         """Return the quote that came with the last request for this step, or ""."""
@@ -238,9 +257,13 @@ class AppContext(QObject):
         self.inspector_set.emit(activity_id, widget)
 
     def _show_awaited(self) -> None:
-        if self._awaited is not None and self.trace(self._awaited[0]) is not None:
-            awaited, self._awaited = self._awaited, None
-            self.trace_requested.emit(*awaited)
+        found = self.trace(self._awaited[0]) if self._awaited is not None else None
+        if self._awaited is None or found is None:
+            return
+        if self._awaited[2] and self.workspace.reads(found):
+            return  # which step has that number shows when the whole is read
+        awaited, self._awaited = self._awaited, None
+        self.trace_requested.emit(*awaited)
 
     # Problems
 

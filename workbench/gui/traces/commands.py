@@ -43,8 +43,24 @@ class TraceActions(Protocol):
         """Copy the records of the step."""
         ...
 
+    def copy_link(self) -> None:
+        """Copy a link to the step."""
+        ...
+
     def show_usage(self) -> None:
         """Show what skills did."""
+        ...
+
+    def show_annotations(self) -> None:
+        """Show every annotation."""
+        ...
+
+    def annotate(self) -> None:
+        """Say something of the step."""
+        ...
+
+    def attach_outcome(self) -> None:
+        """Say how the session ended."""
         ...
 
     def show_list(self) -> None:
@@ -147,6 +163,16 @@ def _steps(panel: TraceActions) -> tuple[Command, ...]:
             icon="copy",
             group=3,
         ),
+        Command(
+            "trace.copy_link",
+            "Copy link to the step",
+            "Edit",
+            panel.copy_link,
+            ("Ctrl+Alt+L",),
+            when=step,
+            icon="link",
+            group=3,
+        ),
     )
 
 
@@ -161,6 +187,33 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
             ("Ctrl+Alt+U",),
             when=trace,
             icon="spark",
+            group=3,
+        ),
+        Command(
+            "trace.annotations",
+            "Show annotations of traces",
+            "View",
+            panel.show_annotations,
+            ("Ctrl+Alt+M",),
+            icon="tag",
+            group=6,
+        ),
+        Command(
+            "trace.annotate",
+            "Annotate the step…",
+            "Edit",
+            panel.annotate,
+            ("Ctrl+Alt+J",),
+            when=panel.why_no_step,
+            icon="tag",
+            group=3,
+        ),
+        Command(
+            "trace.outcome",
+            "Attach an outcome to the trace…",
+            "Edit",
+            panel.attach_outcome,
+            when=trace,
             group=3,
         ),
         Command(

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QTabBar, QWidget
 
+from workbench.domain.annotation import Annotation
 from workbench.gui.shell.context import AppContext
+from workbench.gui.traces.annotations.annotations_view import AnnotationsView
 from workbench.gui.traces.commands import trace_commands
+from workbench.gui.traces.compare.commands import compare_commands
+from workbench.gui.traces.compare.compare_page import ComparePage
 from workbench.gui.traces.opened import TracePlace, find_place
+from workbench.gui.traces.sessions.all_sessions import AllSessions
 from workbench.gui.traces.sessions.trace_list import TraceList, problem_banner
 from workbench.gui.traces.step_marks import Mark
 from workbench.gui.traces.usage.usage_view import UsageView
+from workbench.gui.traces.viewer.annotation_facts import AnnotationFacts
 from workbench.gui.traces.viewer.facts import TraceFacts
 from workbench.gui.traces.viewer.trace_viewer import TraceViewer
+from workbench.gui.traces.viewer.use_facts import UseFacts
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.resources import bundled
 
 #: The views beside one another: the property that makes each when it is first shown, its title.
-_TABS = (("list", "Open traces"), ("usage", "Skill usage"))
+_TABS = (
+    ("list", "Open traces"),
+    ("sessions", "All sessions"),
+    ("usage", "Skill usage"),
+    ("annotations", "Annotations"),
+    ("comparison", "Compare"),
+)
 
 
 def create(context: AppContext) -> QWidget:
@@ -30,8 +44,11 @@ def create(context: AppContext) -> QWidget:
     return TracesPanel(context)
 
 
+#: The views that show nothing while no trace is open.
+_OF_OPEN = frozenset({"list", "usage"})
+
 #: A view beside the list; each has ``read()``, called when the open traces change.
-HomePage = TraceList | UsageView
+HomePage = TraceList | AllSessions | UsageView | AnnotationsView | ComparePage
 
 
 class TracesPanel(QWidget):
@@ -46,6 +63,10 @@ class TracesPanel(QWidget):
         self.list = TraceList(context)
         self._shown: dict[str, HomePage] = {"list": self.list}
         self.facts = TraceFacts(self)
+        self.said = AnnotationFacts(context)
+        self.used = UseFacts(context)
+        self.facts.add_section(self.used)
+        self.facts.add_section(self.said)
         self.facts.hide()
         self.tabs = QTabBar()
         self.empty = EmptyState(
@@ -60,14 +81,14 @@ class TracesPanel(QWidget):
         self._bare_inside = column(self._bare, spacing=0)
         self._bare_inside.addWidget(self.empty, 1)
         self._pages = QStackedWidget()
+        self._pages.addWidget(self._bare)
         self._home = self._make_home()
         self._stack = QStackedWidget()
-        for page in (self._bare, self._home):
-            self._stack.addWidget(page)
+        self._stack.addWidget(self._home)
         column(self, spacing=0).addWidget(self._stack)
         self._aim_focus()
         self._connect()
-        commands = trace_commands(self)
+        commands = (*trace_commands(self), *compare_commands(self))
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*commands)
         self._read()
@@ -81,8 +102,16 @@ class TracesPanel(QWidget):
         viewer.left.connect(self.show_list)
         viewer.place_asked.connect(lambda place, step: self._show_place(place, step, ""))
         self._stack.addWidget(viewer)
+        viewer.renewed.connect(lambda: self.facts.show_place(viewer.place, opened=True))
         self._viewer = viewer
         return viewer
+
+    @cached_property
+    def sessions(self) -> AllSessions:
+        """All sessions in watched folders."""
+        sessions = AllSessions(self._context)
+        sessions.compare_asked.connect(self._compare_keys)
+        return sessions
 
     @cached_property
     def usage(self) -> UsageView:
@@ -90,6 +119,24 @@ class TracesPanel(QWidget):
         usage = UsageView(self._context)
         usage.step_chosen.connect(self.show_step)
         return usage
+
+    @cached_property
+    def annotations(self) -> AnnotationsView:
+        """What people said of any trace."""
+        return AnnotationsView(self._context)
+
+    @cached_property
+    def comparison(self) -> ComparePage:
+        """Runs side by side, or groups of sessions."""
+        comparison = ComparePage(self._context)
+        comparison.step_chosen.connect(self.show_step)
+        return comparison
+
+    def compare(self, places: Sequence[TracePlace]) -> None:
+        """Show runs side by side; with fewer than two, ask which."""
+        self.show_list()
+        self.show_tab("comparison")
+        self.comparison.compare(places)
 
     def show_step(
         self, path: str, trajectory_id: str = "", step: int = 0, quote: str | None = None
@@ -139,11 +186,70 @@ class TracesPanel(QWidget):
         """Put the records of the step on the clipboard."""
         self.viewer.reader.copy_raw()
 
+    def copy_link(self) -> None:
+        """Put a link to the step on the clipboard."""
+        self.viewer.copy_link()
+
     def show_usage(self) -> None:
         """Show what skills did in the open traces."""
         self._context.request_activity("traces")
         self.show_list()
         self.show_tab("usage")
+
+    def show_annotations(self) -> None:
+        """Show every annotation there is, whether its trace is open or not."""
+        self._context.request_activity("traces")
+        self._stack.setCurrentWidget(self._home)
+        self.show_tab("annotations")
+        self.annotations.read()
+        self.annotations.list.setFocus()
+
+    def annotate(self) -> None:
+        """Ask what is to be said of the step."""
+        self.viewer.annotations.annotate_step()
+
+    def attach_outcome(self) -> None:
+        """Ask how the session of the trace in front ended."""
+        place = self._front_place()
+        if place is not None:
+            if not self._in_viewer:
+                self._show_place(place, 0, "")
+            self.viewer.annotations.attach_outcome()
+
+    def _compare_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        self.show_tab("comparison")
+        self.comparison.compare_keys(keys)
+
+    def compare_selected(self) -> None:
+        """Compare the selected traces, or ask which."""
+        self._context.request_activity("traces")
+        rows = self.list.table.selected() if self.list.isVisible() else []
+        places = (find_place(self._context.traces, row.path, row.trajectory) for row in rows)
+        found = [place for place in places if place is not None]
+        if self._in_viewer and self._place is not None:
+            found = [self._place]
+        self.compare(found)
+
+    def show_groups(self) -> None:
+        """Compare groups of sessions."""
+        self._context.request_activity("traces")
+        self.show_list()
+        self.show_tab("comparison")
+        self.comparison.show_groups()
+
+    def go_difference(self, by: int) -> None:
+        """Go to the next difference of compared runs, or the one before."""
+        self.comparison.runs.go_difference(by)
+
+    def go_first_divergence(self) -> None:
+        """Go to where compared runs part."""
+        self.comparison.runs.go_first()
+
+    def why_no_comparison(self) -> str | None:
+        """Return why no comparison of runs is in front."""
+        if self.isVisible() and "comparison" in self._shown and self.comparison.isVisible():
+            return None if self.comparison.compares else "choose two runs to compare first."
+        return "compare runs first (Ctrl+Alt+K)."
 
     def show_tab(self, name: str) -> None:
         """Bring one of the views beside the list to the front."""
@@ -154,6 +260,9 @@ class TracesPanel(QWidget):
         if self._context.traces:
             place = self._place
             self._stack.setCurrentWidget(self._home)
+            if self._front_page() is self._shown.get("sessions"):
+                self.sessions.setFocus()
+                return
             self.tabs.setCurrentIndex(0)
             if place is not None:
                 self.list.table.select(str(place.top.path), place.top.trajectory.id)
@@ -196,10 +305,20 @@ class TracesPanel(QWidget):
         context = self._context
         self.tabs.currentChanged.connect(self._tab_chosen)
         self._stack.currentChanged.connect(lambda _index: self._aim_focus())
+        self._stack.currentChanged.connect(lambda _index: self._give_inspector())
         self.list.opened.connect(self.show_step)
         self.list.chosen.connect(lambda _path, _one: self._show_facts())
         self.facts.step_chosen.connect(self._fact_chosen)
         self.facts.subagent_chosen.connect(self._subagent_chosen)
+        self.used.step_asked.connect(self._fact_chosen)
+        self.used.first_asked.connect(
+            lambda mark: self._in_front(lambda: self.viewer.jump_to_first(mark))
+        )
+        self.used.file_asked.connect(
+            lambda file: self._in_front(lambda: self.viewer.only_touching(file))
+        )
+        self.said.outcome_asked.connect(self.attach_outcome)
+        self.said.chosen.connect(self._said_chosen)
         self.facts.open_asked.connect(lambda: self._fact_chosen(0))
         context.traces_changed.connect(self._read)
         context.trace_requested.connect(self._answer)
@@ -212,6 +331,10 @@ class TracesPanel(QWidget):
                 "of the file than the one that was quoted.",
                 replace="trace",
             )
+            return
+        content = self._context.requested_content(path, trajectory_id, step)
+        if content:
+            self.viewer.check_link(step, content)
 
     def _show_place(self, place: TracePlace, step: int, quote: str) -> None:
         self._stack.setCurrentWidget(self.viewer)
@@ -224,19 +347,33 @@ class TracesPanel(QWidget):
         front = self._stack.currentWidget()
         if self._in_viewer:
             self.setFocusProxy(self.viewer.steps)
+        elif self._pages.currentWidget() is self._bare:
+            self.setFocusProxy(self.empty.button)
         elif front is self._home:
             self.setFocusProxy(self._front_page())
-        else:
-            self.setFocusProxy(self.empty.button)
 
     def _tab_chosen(self, number: int) -> None:
+        self._show_page()
+        self._give_inspector()
+        if number:
+            self._front_page().read()
+
+    def _give_inspector(self) -> None:
+        """Show the figures of a trace beside it; a comparison shows those of its runs itself."""
+        compares = not self._in_viewer and _TABS[self.tabs.currentIndex()][0] == "comparison"
+        wanted = bool(self._context.traces) and not compares
+        if wanted != self._inspected:
+            self._inspected = wanted
+            self._context.set_inspector("traces", self.facts if wanted else None)
+
+    def _show_page(self) -> None:
+        """Show the view of the tab in front, or that there is nothing for it to show."""
         page = self._front_page()
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
-        self._pages.setCurrentWidget(page)
+        bare = not self._context.traces and _TABS[self.tabs.currentIndex()][0] in _OF_OPEN
+        self._pages.setCurrentWidget(self._bare if bare else page)
         self._aim_focus()
-        if number:
-            page.read()
 
     def _front_page(self) -> HomePage:
         """Return the view of the tab in front, made when it is first shown."""
@@ -271,6 +408,27 @@ class TracesPanel(QWidget):
         if place is not None:
             self._show_place(place, step, "")
 
+    def _said_chosen(self, one: Annotation) -> None:
+        """Go to the step of an annotation, found anew: the viewer marks where it is by now."""
+        place = self._front_place()
+        if place is None:
+            return
+        if not self._in_viewer:
+            self._show_place(place, 0, "")
+        self._context.annotations.want(one)
+
+    def _in_front(self, then: Callable[[], None]) -> None:
+        """Do something with the trace whose facts are shown, opened when it is not in front."""
+        place = self._front_place()
+        if place is None:
+            return
+        if self._in_viewer and self.viewer.index is not None:
+            then()
+            return
+        once = Qt.ConnectionType.SingleShotConnection
+        self.viewer.shown.connect(then, once)
+        self._show_place(place, 0, "")
+
     def _subagent_chosen(self, number: int) -> None:
         place = self._front_place()
         if place is not None:
@@ -285,14 +443,13 @@ class TracesPanel(QWidget):
         if place is not None and all(trace is not place.top for trace in context.traces):
             self.viewer.clear()
             place = None
-        if bool(context.traces) != self._inspected:
-            self._inspected = bool(context.traces)
-            context.set_inspector("traces", self.facts if self._inspected else None)
+        self._give_inspector()
+        self._show_page()
         if not context.traces:
-            self._stack.setCurrentWidget(self._bare)
+            self._stack.setCurrentWidget(self._home)
             self._tell_problems()
             self.facts.show_place(None, opened=False)
-        elif place is None or self._stack.currentWidget() is self._bare:
+        elif place is None:
             self._stack.setCurrentWidget(self._home)
             self._show_facts()
 

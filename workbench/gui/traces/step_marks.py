@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntFlag
 from itertools import pairwise
@@ -50,9 +50,10 @@ class Mark(IntFlag):
     SUBAGENT = 64
     EDIT = 128
     COMPACTION = 256
+    ANNOTATION = 512
 
 
-Lane = Literal["prompts", "errors", "skills", "edits", "subagents", "compactions"]
+Lane = Literal["prompts", "errors", "skills", "edits", "subagents", "compactions", "annotations"]
 
 #: Lanes of the time strip from top to bottom, with what they mark.
 LANES: tuple[tuple[Lane, str, Mark], ...] = (
@@ -62,6 +63,7 @@ LANES: tuple[tuple[Lane, str, Mark], ...] = (
     ("edits", "Edits", Mark.EDIT),
     ("subagents", "Subagents", Mark.SUBAGENT),
     ("compactions", "Compactions", Mark.COMPACTION),
+    ("annotations", "Annotations", Mark.ANNOTATION),
 )
 
 
@@ -71,7 +73,8 @@ class StepMarks:
 
     ``seconds`` counts from the first step that has a time; a step without one takes that of the
     step before, and never goes back. ``timed`` is False where the trace records no times.
-    ``skills`` are the skill events by step, listings apart (they say nothing of use).
+    ``skills`` are the skill events by step, listings apart (they say nothing of use); ``said`` is
+    what people said of steps, in few words.
     """
 
     trajectory: Trajectory
@@ -80,6 +83,7 @@ class StepMarks:
     timed: bool
     skills: dict[int, tuple[SkillEvent, ...]]
     places: dict[Mark, array[int]]
+    said: dict[int, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -107,10 +111,7 @@ class StepMarks:
 
 def marks_of(trajectory: Trajectory) -> StepMarks:
     """Look at every step of a trace once."""
-    used: dict[int, tuple[SkillEvent, ...]] = {}
-    for event in trajectory.skill_events:
-        if event.kind != "listed":
-            used[event.step] = (*used.get(event.step, ()), event)
+    used = _used(trajectory)
     marks = array("l", (_mark(step, used) for step in trajectory.steps))
     places = {
         mark: array("l", (number for number, found in enumerate(marks) if found & mark))
@@ -118,6 +119,54 @@ def marks_of(trajectory: Trajectory) -> StepMarks:
     }
     seconds, timed = _seconds(trajectory.steps)
     return StepMarks(trajectory, marks, seconds, timed, used, places)
+
+
+def renewed_marks(
+    before: StepMarks, trajectory: Trajectory
+) -> tuple[StepMarks, dict[str, int] | None]:
+    """Look at a trace that was read on, or anew; steps that are as they were are not looked at.
+
+    Returns:
+        The marks, and where each step is by its uid; None where all are at their old numbers.
+    """
+    old, new = before.steps, trajectory.steps
+    pairs = enumerate(zip(old, new, strict=False))
+    first = next((n for n, (one, other) in pairs if one is not other), min(len(old), len(new)))
+    while first < min(len(old), len(new)) and old[first] == new[first]:
+        first += 1
+    uids = [step.uid for step in old[first:]]
+    if uids != [step.uid for step in new[first : len(old)]]:
+        return marks_of(trajectory), {step.uid: step.index for step in new}
+    used = _used(trajectory)
+    marks = before.marks[:first]
+    marks.extend(_mark(step, used) for step in new[first:])
+    for step in before.said:
+        marks[step] |= Mark.ANNOTATION
+    places: dict[Mark, array[int]] = {}
+    for mark, known in before.places.items():
+        places[mark] = known[: bisect_left(known, first)]
+        places[mark].extend(n for n in range(first, len(new)) if marks[n] & mark)
+    seconds, timed = _seconds(new[first:], before if first else None, first)
+    return StepMarks(trajectory, marks, seconds, timed, used, places, before.said), None
+
+
+def with_said(index: StepMarks, said: dict[int, str]) -> StepMarks:
+    """Return the same steps with other annotations, by step."""
+    marks = array("l", index.marks)
+    for step in index.said:
+        marks[step] &= ~Mark.ANNOTATION
+    for step in said:
+        marks[step] |= Mark.ANNOTATION
+    places = {**index.places, Mark.ANNOTATION: array("l", sorted(said))}
+    return replace(index, marks=marks, places=places, said=said)
+
+
+def _used(trajectory: Trajectory) -> dict[int, tuple[SkillEvent, ...]]:
+    used: dict[int, tuple[SkillEvent, ...]] = {}
+    for event in trajectory.skill_events:
+        if event.kind != "listed":
+            used[event.step] = (*used.get(event.step, ()), event)
+    return used
 
 
 def _mark(step: Step, used: dict[int, tuple[SkillEvent, ...]]) -> int:
@@ -149,10 +198,16 @@ def is_edit(tool: str) -> bool:
     return tool.rsplit(".", 1)[-1].casefold() in EDIT_TOOLS
 
 
-def _seconds(steps: Sequence[Step]) -> tuple[array[float], bool]:
-    found = array("d")
+def _seconds(
+    steps: Sequence[Step], before: StepMarks | None = None, kept: int = 0
+) -> tuple[array[float], bool]:
+    """Return the seconds of all steps: of the first ``kept`` as before, of ``steps`` after them."""
+    found = before.seconds[:kept] if before is not None else array("d")
     first: float | None = None
-    latest = 0.0
+    if before is not None:
+        times = (seconds_of(step.time) for step in before.steps[:kept])
+        first = next((moment for moment in times if moment is not None), None)
+    latest = found[-1] if found else 0.0
     for step in steps:
         moment = seconds_of(step.time)
         if moment is not None:

@@ -44,6 +44,7 @@ class StepRow:
     failed: bool
     skill: str
     words: str
+    said: str = ""
 
 
 def step_row(index: StepMarks, number: int) -> StepRow:
@@ -57,6 +58,7 @@ def step_row(index: StepMarks, number: int) -> StepRow:
     time = clock(index.seconds[number]) if index.timed and step.time else ""
     failed = bool(mark & Mark.ERROR)
     skill = skill_text(events)
+    said = index.said.get(number, "")
     return StepRow(
         index=number,
         icon=icon,
@@ -69,8 +71,20 @@ def step_row(index: StepMarks, number: int) -> StepRow:
         failed=failed,
         skill=skill,
         words=", ".join(
-            filter(None, (f"Step {number}", title, "failed" if failed else "", skill, text, time))
+            filter(
+                None,
+                (
+                    f"Step {number}",
+                    title,
+                    "failed" if failed else "",
+                    skill,
+                    f"annotated {said}" if said else "",
+                    text,
+                    time,
+                ),
+            )
         ),
+        said=said,
     )
 
 

@@ -29,7 +29,16 @@ from workbench.gui.widgets.layouts import column, row
 _STEP = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
 _MOST = 500
+#: Names stand in one column, whichever part of the inspector shows them.
+NAMES_WIDTH = 88
 _EVENT_SIGNS = {"load_failed": ("error", "error"), "loaded": ("spark", "data_4")}
+
+
+class PlaceSection(QWidget):
+    """A part of the inspector that another module gives."""
+
+    def show_place(self, place: TracePlace | None) -> None:
+        """Show another trace."""
 
 
 class TraceFacts(QWidget):
@@ -65,6 +74,8 @@ class TraceFacts(QWidget):
         self._stack.addWidget(
             EmptyState("No trace selected", "Select a trace to see its figures.", icon="traces")
         )
+        self._sections: list[PlaceSection] = []
+        self._extra = column(spacing=8)
         self._stack.addWidget(self._page())
         column(self, spacing=0).addWidget(self._stack)
         for listed, signal in (
@@ -87,6 +98,7 @@ class TraceFacts(QWidget):
         inside.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
         inside.addSpacing(4)
         inside.addLayout(self._form)
+        inside.addLayout(self._extra)
         for listed, title in self._titles.items():
             inside.addSpacing(8)
             inside.addWidget(title)
@@ -99,6 +111,12 @@ class TraceFacts(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
         return area
+
+    def add_section(self, section: PlaceSection) -> None:
+        """Show a part of its own below the figures."""
+        self._extra.addSpacing(8)
+        self._extra.addWidget(section)
+        self._sections.append(section)
 
     def show_place(self, place: TracePlace | None, *, opened: bool) -> None:
         """Show a trace; ``opened`` says that its steps are in front already."""
@@ -115,8 +133,11 @@ class TraceFacts(QWidget):
         for name, value in figures(one):
             label = QLabel(name)
             label.setProperty("muted", True)
+            label.setMinimumWidth(NAMES_WIDTH)
             text = ElidedLabel(value)
             self._form.addRow(label, text)
+        for section in self._sections:
+            section.show_place(place)
         self._list_events(one)
         self._list_subagents(one)
         self._list_losses(one)
@@ -182,19 +203,14 @@ def figures(one: Trajectory) -> list[tuple[str, str]]:
         ("Agent", one.agent or ""),
         ("Model", one.model or ""),
         ("Format", " ".join(filter(None, (one.format, one.format_version)))),
-        ("Outcome", "" if one.outcome.status == "unknown" else one.outcome.status),
-        ("Reward", "" if one.outcome.reward is None else f"{one.outcome.reward:g}"),
         ("Tests", tests if one.outcome.tests_total is not None else ""),
         ("Started", day(one.started)),
         ("Duration", lasted),
         ("Steps", f"{len(one.steps):,}"),
         ("Messages", f"{one.messages:,}"),
-        ("Tool calls", f"{one.tool_calls:,}"),
-        ("Errors", f"{one.errors:,}"),
         ("Tokens in", "" if totals.input is None else count(totals.input)),
         ("… cached", "" if totals.cached is None else count(totals.cached)),
         ("Tokens out", "" if totals.output is None else count(totals.output)),
-        ("Cost", "" if totals.cost_usd is None else f"${totals.cost_usd:.4g}"),
         ("Folder", one.cwd or ""),
         ("Complete", "" if one.complete else "no, it breaks off"),
     ]

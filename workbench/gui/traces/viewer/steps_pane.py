@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.step_marks import Mark, StepFilter
+from workbench.gui.traces.viewer.agents_tree import AgentsTree
 from workbench.gui.traces.viewer.steps_view import StepsView
 from workbench.gui.widgets.buttons import icon_button
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.widgets.value_fields import ChoiceBox
@@ -28,6 +30,7 @@ KINDS: tuple[tuple[str, Mark], ...] = (
     ("Edits", Mark.EDIT),
     ("Subagents", Mark.SUBAGENT),
     ("Context", Mark.CONTEXT),
+    ("Annotated", Mark.ANNOTATION),
 )
 #: What can be hidden: steps by their mark, and parts of a step by the role of its blocks.
 _HIDDEN_STEPS = (
@@ -41,7 +44,8 @@ _HIDDEN_PARTS = (("Reasoning", "reasoning"), ("Tool results", "observation"))
 class StepsPane(QWidget):
     """``narrowed`` tells that another kind is asked for or hidden, ``searched(words)`` of words.
 
-    ``parts_hidden(roles)`` tells which parts of every step are not shown.
+    ``parts_hidden(roles)`` tells which parts of every step are not shown, ``file_left`` that the
+    steps are no longer narrowed to a file.
     """
 
     narrowed = Signal()
@@ -56,6 +60,9 @@ class StepsPane(QWidget):
         self.kind = ChoiceBox("Kind of step")
         self.kind.addItems([title for title, _ in KINDS])
         self.steps = StepsView()
+        self.agents = AgentsTree()
+        self._file = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self._file_bar = QWidget()
         self.count = QLabel()
         self.count.setProperty("muted", True)
         self.hide_button = QToolButton()
@@ -112,6 +119,11 @@ class StepsPane(QWidget):
                 action.setChecked(False)
                 action.blockSignals(False)
 
+    def show_file(self, name: str) -> None:
+        """Say which file the steps are narrowed to, "" for none."""
+        self._file.setText(f"Steps that touched {name}")
+        self._file_bar.setVisible(bool(name))
+
     def filter_of(self, found: frozenset[int] | None) -> StepFilter:
         """Return what is asked for, among the steps that were found by words."""
         return StepFilter(self.wanted, found, self.hidden)
@@ -131,6 +143,11 @@ class StepsPane(QWidget):
         tools.addWidget(self.filter, 1)
         tools.addWidget(self.kind)
         tools.addWidget(self.hide_button)
+        only = row(self._file_bar, spacing=4)
+        only.setContentsMargins(12, 0, 8, 4)
+        only.addWidget(self._file, 1)
+        only.addWidget(icon_button("close", "List all steps again", self.file_left.emit))
+        self._file_bar.hide()
         foot = row(spacing=4)
         foot.setContentsMargins(12, 4, 8, 4)
         foot.addWidget(self.count, 1)
@@ -140,7 +157,9 @@ class StepsPane(QWidget):
         ):
             foot.addWidget(icon_button(sign, words, partial(self.fold_all_asked.emit, folded)))
         inside = column(self, spacing=0)
+        inside.addWidget(self.agents)
         inside.addLayout(tools)
+        inside.addWidget(self._file_bar)
         inside.addWidget(self.steps, 1)
         inside.addLayout(foot)
         self.setMinimumWidth(260)

@@ -67,6 +67,13 @@ class StepsModel(QAbstractTableModel):
         self._row.cache_clear()
         self.endResetModel()
 
+    def remark(self, index: StepMarks) -> None:
+        """Show other marks on the same steps."""
+        self._index = index
+        self._row.cache_clear()
+        if len(self._steps):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._steps) - 1, 0))
+
     def _make(self, step: int) -> StepRow:
         assert self._index is not None
         return step_row(self._index, step)
@@ -152,15 +159,14 @@ class StepDelegate(QStyledItemDelegate):
         lower.setRight(lower.right() - _at_right(painter, lower, row.tokens, small, quiet))
         bold = ui_font(bold=True)
         end = _elided(painter, upper, row.title, bold, front)
-        if row.skill:
+        for words, icon_name, tone in ((row.said, "tag", "data_8"), (row.skill, "spark", "data_4")):
             rest = QRect(upper)
             rest.setLeft(end + 10)
-            if rest.width() > 48:
-                spark = QRectF(rest.left(), upper.top() + 4, 12, 12)
-                paint_icon(painter, "spark", spark, "selection_text" if selected else "data_4")
+            if words and rest.width() > 48:
+                token = "selection_text" if selected else tone
+                paint_icon(painter, icon_name, QRectF(end + 10, upper.top() + 4, 12, 12), token)
                 rest.setLeft(rest.left() + 16)
-                tone = "selection_text" if selected else "data_4"
-                _elided(painter, rest, row.skill, small, tone)
+                end = _elided(painter, rest, words, small, token)
         _elided(painter, lower, row.text, small, front if row.prompt else quiet)
 
 
@@ -242,6 +248,21 @@ class StepsView(QTableView):
         self.setCurrentIndex(index)
         self.scrollTo(index, hint.PositionAtCenter if middle else hint.EnsureVisible)
         return self.steps.step_at(row) == step
+
+    def top_step(self) -> int:
+        """Return the step of the first row in sight, -1 where there is none."""
+        row = self.verticalScrollBar().value() // ROW_HEIGHT
+        return self.steps.step_at(row) if row < self.steps.rowCount() else -1
+
+    def top_offset(self) -> int:
+        """Return how many px of the first row in sight are above it."""
+        return self.verticalScrollBar().value() % ROW_HEIGHT
+
+    def scroll_to_top_step(self, step: int, offset: int = 0) -> None:
+        """Bring a step to the top, ``offset`` px of its row above it."""
+        self.updateGeometries()
+        row = max(0, self.steps.row_of(step))
+        self.verticalScrollBar().setValue(row * ROW_HEIGHT + offset)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = self.current_step

@@ -37,6 +37,7 @@ _COLOURS = {
     Mark.EDIT: "data_2",
     Mark.SUBAGENT: "data_1",
     Mark.COMPACTION: "warning",
+    Mark.ANNOTATION: "data_8",
 }
 #: How far a click may be from a mark, in px.
 _REACH = 12.0
@@ -103,6 +104,12 @@ class TimeStrip(QWidget):
         self.setVisible(bool(self._lanes))
         self.updateGeometry()
         self.update()
+
+    def remark(self, index: StepMarks) -> None:
+        """Show other marks on the same steps."""
+        current, lane = self._current, self._lane
+        self.show_index(index)
+        self._current, self._lane = current, min(lane, max(0, len(self._lanes) - 1))
 
     def set_by_time(self, by_time: bool) -> None:
         """Run along the time, where the trace has it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.gui.shell.context import AppContext
@@ -18,21 +18,32 @@ from workbench.gui.traces.step_marks import (
     listed_steps,
     marks_of,
     turns_of,
+    with_said,
 )
+from workbench.gui.traces.viewer.annotation_side import AnnotationSide
 from workbench.gui.traces.viewer.detail_pane import DetailPane, rule
+from workbench.gui.traces.viewer.exports import ExportMenu
 from workbench.gui.traces.viewer.header import ViewerHeader
 from workbench.gui.traces.viewer.history import History, Visit
+from workbench.gui.traces.viewer.keys import add_keys
+from workbench.gui.traces.viewer.reading.reading_side import ReadingSide
+from workbench.gui.traces.viewer.renewal import Renewal
 from workbench.gui.traces.viewer.search import steps_with
+from workbench.gui.traces.viewer.step_links import StepLinks
 from workbench.gui.traces.viewer.steps_pane import StepsPane
 from workbench.gui.traces.viewer.time_strip import TimeStrip
+from workbench.gui.traces.viewer.trace_sums import TraceSums, step_cost, sums_of
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.split_view import SplitView
 from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
+from workbench.traces.touched import TouchedFile
 
 _NOTHING: dict[Mark, str] = {
     Mark.ERROR: "No step of this trace failed.",
     Mark.PROMPT: "This trace has no user prompt.",
     Mark.SKILL: "No skill was used in this trace.",
+    Mark.ANNOTATION: "No step of this trace is annotated. Press N to annotate one.",
 }
 
 
@@ -43,6 +54,7 @@ class TraceViewer(QWidget):
     place_asked = Signal(object, int)
     shown = Signal()
     step_shown = Signal(int)
+    renewed = Signal()
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +68,11 @@ class TraceViewer(QWidget):
         self._quote = ""
         self._searching = threading.Event()
         self._history = History()
+        self._links = StepLinks(context, self)
+        self._links.moved.connect(self.go_to)
         self._returning = False
+        self._touching: frozenset[int] | None = None
+        self._prices: PriceTable | None = None
         self.header = ViewerHeader()
         self.by_time = self.header.by_time
         self.strip = TimeStrip()
@@ -69,10 +85,16 @@ class TraceViewer(QWidget):
             self.detail.number,
             self.detail.raw,
         )
+        self.annotations = AnnotationSide(context, self.detail, self)
+        self.notices = column(spacing=0)
+        self.reading = ReadingSide(context, self)
+        self.exports = ExportMenu(context, lambda: self._trace, self)
+        self.header.tools.addWidget(self.exports.button)
         self._lay_out()
         self.setFocusProxy(self.steps)
         self._connect()
-        self._add_keys()
+        add_keys(self)
+        self.renewal = Renewal(context, self)
 
     # What the panel and the commands ask for
 
@@ -88,6 +110,9 @@ class TraceViewer(QWidget):
         self._trace = place.opened()
         self._index = None
         self.header.name(place)
+        self.pane.agents.show_place(place)
+        self._narrow_to(None)
+        self._read_sums(place)
         self.steps.steps.show(None, ())
         self.strip.show_index(None)
         self.reader.set_trace(place, self._trace)
@@ -99,6 +124,45 @@ class TraceViewer(QWidget):
                 self._show_index(index)
 
         self._context.spawn_thread(marks_of, trajectory, on_done=done, owner=self)
+        self.renewal.watch()
+
+    def renew(self, index: StepMarks, moved: Callable[[int], int]) -> None:
+        """Show the same trace read on or anew; ``moved`` tells where a step is by now, -1: gone."""
+        if self.place is None:
+            return
+        self._trace, self._index = self.place.opened(), index
+        found = self._filter.found
+        if found is not None:
+            found = frozenset(number for step in found if (number := moved(step)) >= 0)
+        self._filter = self.pane.filter_of(found)
+        self._folded = self._folded if moved(0) == 0 else frozenset()
+        self.header.name(self.place)
+        self.by_time.setEnabled(index.timed)
+        self.strip.show_index(index)
+        self.steps.blockSignals(True)
+        self._list()
+        self.steps.blockSignals(False)
+        self.reader.renew(self.place, self._trace, moved)
+        self.annotations.renew(self.place, self._trace, moved=moved(0) != 0)
+        self.renewed.emit()
+
+    def reselect(self, step: int) -> None:
+        """Select a step without bringing it into sight."""
+        self.steps.blockSignals(True)
+        self.steps.select(step)
+        self.steps.blockSignals(False)
+        if self.steps.current_step >= 0:
+            self._quote = self.reader.page.quote if self.reader.page is not None else ""
+            self._show_step(self.steps.current_step)
+
+    def show_other(self, place: TracePlace | None) -> None:
+        """Show what a trace has become that was not shown yet, or go back where it is no more."""
+        self.place = None
+        if place is not None:
+            self.show_place(place, *self._wanted)
+        else:
+            self.clear()
+            self.left.emit()
 
     def clear(self) -> None:
         """Show nothing; the trace was closed."""
@@ -106,9 +170,12 @@ class TraceViewer(QWidget):
         self.place = None
         self._index = None
         self._history.clear()
+        self.pane.agents.clear()
         self.steps.steps.show(None, ())
         self.strip.show_index(None)
         self.reader.set_trace(None, None)
+        self.renewal.watch()
+        self.annotations.set_trace(None, None)
 
     def jump(self, mark: Mark, by: int = 1) -> None:
         """Go to the next (or with -1 the previous) step with a mark."""
@@ -169,6 +236,22 @@ class TraceViewer(QWidget):
         else:
             self.left.emit()
 
+    def only_touching(self, file: TouchedFile) -> None:
+        """List the steps that touched a file, and go to the first of them."""
+        self._narrow_to(file)
+        if file.steps and not self._listed(self.steps.current_step):
+            self.go_to(file.steps[0])
+
+    def copy_link(self) -> None:
+        """Put a link to the step on the clipboard."""
+        if self.place is not None and self._trace is not None and self.steps.current_step >= 0:
+            self._links.copy(self.place, self._trace, self.steps.current_step)
+
+    def check_link(self, step: int, content: str) -> None:
+        """Tell when a step is not what it was when a link to it was made."""
+        if self._trace is not None:
+            self._links.check(self._trace, step, content)
+
     def ask_step(self) -> None:
         """Put the cursor where a step number is typed."""
         self.number.setFocus()
@@ -191,6 +274,11 @@ class TraceViewer(QWidget):
         return self._index
 
     @property
+    def history(self) -> History:
+        """The steps a person came from."""
+        return self._history
+
+    @property
     def trace(self) -> OpenTrace | None:
         """The trace that is shown."""
         return self._trace
@@ -202,9 +290,10 @@ class TraceViewer(QWidget):
         panes.setStretchFactor(1, 1)
         inside = column(self, spacing=0)
         inside.addWidget(self.header)
+        inside.addLayout(self.notices)
         inside.addWidget(self.strip)
         inside.addWidget(rule())
-        inside.addWidget(panes, 1)
+        inside.addWidget(self.reading.around(panes), 1)
 
     def _connect(self) -> None:
         self.header.left.connect(self.left)
@@ -216,36 +305,19 @@ class TraceViewer(QWidget):
         self.pane.searched.connect(self._search)
         self.pane.narrowed.connect(self._narrow)
         self.pane.fold_all_asked.connect(self.fold_all)
+        self.pane.file_left.connect(lambda: self._narrow_to(None))
+        self.pane.agents.place_asked.connect(lambda place: self.place_asked.emit(place, 0))
         self.pane.parts_hidden.connect(self.reader.hide_parts)
         self.detail.jump_asked.connect(self.jump)
         self.detail.number_typed.connect(self._number_typed)
+        self.detail.link_asked.connect(self.copy_link)
         self.by_time.toggled.connect(self.strip.set_by_time)
         self.reader.subagent_asked.connect(self._open_subagent)
+        self.shown.connect(lambda: self.annotations.set_trace(self.place, self._trace))
+        self.step_shown.connect(self.annotations.show_step)
+        self.annotations.said.connect(self._show_said)
+        self.annotations.quote_asked.connect(self.go_to)
         self._context.theme_changed.connect(lambda _name: self.reader.refresh_colours())
-
-    def _add_keys(self) -> None:
-        keys: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("E", lambda: self.jump(Mark.ERROR)),
-            ("Shift+E", lambda: self.jump(Mark.ERROR, -1)),
-            ("Alt+Home", lambda: self.jump_to_first(Mark.ERROR)),
-            ("U", lambda: self.jump(Mark.PROMPT)),
-            ("Shift+U", lambda: self.jump(Mark.PROMPT, -1)),
-            ("S", lambda: self.jump(Mark.SKILL)),
-            ("Shift+S", lambda: self.jump(Mark.SKILL, -1)),
-            ("G", self.ask_step),
-            ("H", self.pane.hide_button.showMenu),
-            ("R", self.raw.toggle),
-            ("C", self.reader.copy_raw),
-            ("T", self.by_time.toggle),
-            ("/", self.ask_words),
-            ("Alt+Left", self.back),
-            ("Alt+Right", self.forward),
-            ("Alt+Up", self.up),
-        )
-        for text, run in keys:
-            shortcut = QShortcut(QKeySequence(text), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(run)
 
     # What happens
 
@@ -293,13 +365,34 @@ class TraceViewer(QWidget):
         if index is None:
             return
         before = self.steps.current_step
-        steps = listed_steps(index, self._filter, self._folded)
+        steps = listed_steps(index, self._filter_now(), self._folded)
         self.steps.steps.show(index, steps, self._folded)
         total = len(index.steps)
         of = f"{total:,}" if len(steps) == total else f"{len(steps):,} of {total:,}"
         self.count.setText(f"{of} {'step' if of == '1' else 'steps'}")
         if before >= 0 and not self.steps.select(before) and len(steps):
             self.steps.select(max(before, steps[0]))
+
+    def _filter_now(self) -> StepFilter:
+        found, touching = self._filter.found, self._touching
+        if touching is not None:
+            found = touching if found is None else found & touching
+        return replace(self._filter, found=found)
+
+    def _narrow_to(self, file: TouchedFile | None) -> None:
+        before, self._touching = self._touching, None if file is None else frozenset(file.steps)
+        self.pane.show_file(file.path if file is not None else "")
+        if before != self._touching:
+            self._list()
+
+    def _read_sums(self, place: TracePlace) -> None:
+        def done(sums: TraceSums) -> None:
+            self._prices = sums.prices
+            if self.place is not None and self.place.top is place.top:
+                self.pane.agents.show_sums(sums)
+
+        prices = self._context.folders.prices_file
+        self._context.spawn_thread(sums_of, place.top.trajectory, prices, on_done=done, owner=self)
 
     def _listed(self, step: int) -> bool:
         model = self.steps.steps
@@ -309,6 +402,9 @@ class TraceViewer(QWidget):
     def _unhide(self, step: int) -> None:
         assert self._index is not None
         self._folded = self._folded - {self._index.steps[step].turn}
+        if self._touching is not None and step not in self._touching:
+            self._touching = None
+            self.pane.show_file("")
         self.pane.reset(hidden=bool(self._index.marks[step] & self.pane.hidden))
         self._filter = self.pane.filter_of(None)
         self._list()
@@ -323,8 +419,20 @@ class TraceViewer(QWidget):
         turn = f"  ·  turn {one.turn}" if one.turn else ""
         time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
         title = self.reader.title()
-        self.detail.title.setText(f"Step {step}  ·  {title}{turn}{model}{time}")
+        cost = step_cost(one, self._index.trajectory.model, self._prices) if self._prices else ""
+        spent = f"  ·  {cost}" if cost else ""
+        self.detail.title.setText(f"Step {step}  ·  {title}{turn}{model}{spent}{time}")
         self.step_shown.emit(step)
+
+    def _show_said(self, said: dict[int, str]) -> None:
+        """Mark the steps that are annotated, with what is said of them."""
+        if self._index is None:
+            return
+        self._index = with_said(self._index, said)
+        self.strip.remark(self._index)
+        self.steps.steps.remark(self._index)
+        if self._filter.kinds & Mark.ANNOTATION:
+            self._list()
 
     def _fold(self, step: int, folded: bool) -> None:
         assert self._index is not None

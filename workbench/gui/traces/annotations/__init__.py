@@ -1,0 +1,1 @@
+"""Every annotation there is, whichever trace it is about."""
