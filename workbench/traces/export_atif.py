@@ -1,4 +1,4 @@
-"""A trajectory as ATIF 1.7, for other tools.
+"""A trajectory as ATIF 1.7, for other tools; one with sound as ATIF 1.8, which alone has it.
 
 What ATIF has no place for (uids, kinds of context and events, call status, skill events, the loss
 ledger) goes into ``extra``, the only place the format leaves open; ``formats.atif`` reads it back.
@@ -21,6 +21,7 @@ from workbench.domain.trajectory import (
     ToolCall,
     Trajectory,
 )
+from workbench.traces.atif_original import Original, completed_step, has_sound
 from workbench.traces.draft import COPIED
 from workbench.traces.escapes import bytes_of
 from workbench.traces.importer import TraceError
@@ -28,6 +29,8 @@ from workbench.traces.json_values import decode
 from workbench.traces.open import OpenTrace
 
 VERSION: Final = "ATIF-v1.7"
+_WITH_SOUND: Final = "ATIF-v1.8"
+_INT64: Final = range(-(1 << 63), 1 << 64)
 _UNKNOWN: Final = "unknown"
 
 
@@ -37,10 +40,10 @@ def to_atif(trace: OpenTrace) -> dict[str, Any]:
     Raises:
         TraceError: a file of the trace changed, or the trajectory has no step: ATIF needs one.
     """
-    return _exported(trace, _unique_ids(trace.trajectory))
+    return _exported(trace, _unique_ids(trace.trajectory), Original.of(trace))
 
 
-def _exported(trace: OpenTrace, ids: Mapping[int, str]) -> dict[str, Any]:
+def _exported(trace: OpenTrace, ids: Mapping[int, str], original: Original) -> dict[str, Any]:
     trajectory = trace.trajectory
     if not trajectory.steps:
         raise TraceError(f"{trace.path}: {trajectory.id} has no step, ATIF cannot express that.")
@@ -48,7 +51,7 @@ def _exported(trace: OpenTrace, ids: Mapping[int, str]) -> dict[str, Any]:
     for child in trace.children:
         with child:
             if child.trajectory.steps:
-                children.append(_exported(child, ids))
+                children.append(_exported(child, ids, original.child(child.trajectory)))
     embedded = {
         name: ids[id(child)]
         for child in trajectory.children
@@ -56,8 +59,10 @@ def _exported(trace: OpenTrace, ids: Mapping[int, str]) -> dict[str, Any]:
         for name in (child.id, child.session)
         if name
     }
-    return _filled(
-        schema_version=VERSION,
+    steps = [_step(trace, step, embedded) for step in trajectory.steps]
+    sound = any(map(has_sound, steps)) or any(c["schema_version"] != VERSION for c in children)
+    made = _filled(
+        schema_version=_WITH_SOUND if sound else VERSION,
         session_id=trajectory.session,
         trajectory_id=ids[id(trajectory)],
         agent=_filled(
@@ -65,11 +70,12 @@ def _exported(trace: OpenTrace, ids: Mapping[int, str]) -> dict[str, Any]:
             version=trajectory.format_version or _UNKNOWN,
             model_name=trajectory.model,
         ),
-        steps=[_step(step, trace.body(step.index), embedded) for step in trajectory.steps],
+        steps=steps,
         final_metrics=_final(trajectory),
         subagent_trajectories=children or None,
         extra=_trajectory_extra(trajectory),
     )
+    return original.completed(made, _cleaned)
 
 
 def _unique_ids(trajectory: Trajectory) -> dict[int, str]:
@@ -89,7 +95,16 @@ def _unique_ids(trajectory: Trajectory) -> dict[int, str]:
     return ids
 
 
-def _step(step: Step, body: StepBody, embedded: Mapping[str, str]) -> dict[str, Any]:
+def _step(trace: OpenTrace, step: Step, embedded: Mapping[str, str]) -> dict[str, Any]:
+    made = _step_of(step, trace.body(step.index), embedded)
+    if trace.trajectory.format == "atif":
+        results = [trace.raw(span) for call in step.tool_calls for span in call.result]
+        completed_step(made, [trace.raw(span) for span in step.raw], results)
+        return {name: _cleaned(value) for name, value in made.items()}
+    return made
+
+
+def _step_of(step: Step, body: StepBody, embedded: Mapping[str, str]) -> dict[str, Any]:
     is_agent = step.kind == "agent"
     source = step.kind if step.kind in ("user", "agent") else "system"
     timestamp = step.time if step.time and _is_time(step.time) else None
@@ -248,6 +263,8 @@ def _clean(text: str) -> str:
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return _clean(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value not in _INT64:
+        return str(value)
     if isinstance(value, dict):
         return {_clean(str(key)): _cleaned(inner) for key, inner in value.items()}
     return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -219,3 +219,93 @@ def test_a_trajectory_without_steps_cannot_be_exported() -> None:
         pytest.raises(TraceError, match="no step"),
     ):
         to_atif(trace)
+
+
+def test_what_a_document_says_beyond_our_model_is_kept(tmp_path: Path) -> None:
+    image = {"type": "image", "source": {"media_type": "image/png", "path": "a.png"}}
+    told: dict[str, Any] = {
+        "schema_version": "ATIF-v1.6",
+        "session_id": "s",
+        "trajectory_id": "t",
+        "agent": {
+            "name": "a",
+            "version": "3.1",
+            "model_name": "m",
+            "tool_definitions": [{"name": "look"}],
+            "extra": {"x": 1},
+        },
+        "notes": "A note",
+        "continued_trajectory_ref": "next.json",
+        "extra": {"mine": [1, 1 << 70]},
+        "final_metrics": {"total_prompt_tokens": 5, "extra": {"wall": 2}},
+        "steps": [
+            {"step_id": 1, "source": "user", "message": [{"type": "text", "text": "Look"}, image],
+             "extra": {"seen": True}},
+            {"step_id": 2, "source": "agent", "message": "ok", "reasoning_effort": "high",
+             "llm_call_count": 2, "metrics": {"prompt_tokens": 5, "prompt_token_ids": [1, 2],
+                                              "logprobs": [-0.5], "extra": {"m": 1}},
+             "tool_calls": [{"tool_call_id": "c", "function_name": "look", "arguments": {"a": 1},
+                             "extra": {"t": 9}}],
+             "observation": {"results": [{"source_call_id": "c", "content": [image],
+                 "subagent_trajectory_ref": [{"trajectory_path": "sub.json"}],
+                 "extra": {"r": 3}}]}},
+        ],
+    }  # fmt: skip
+    child = {**told, "trajectory_id": "kid", "notes": "Kid"}
+    with opened(tmp_path, {**told, "subagent_trajectories": [child]}) as trace:
+        value = to_atif(trace)
+    told["extra"]["mine"][1] = str(1 << 70)  # more than a JSON reader must know
+    assert _missing(told | {"schema_version": "ATIF-v1.7"}, value) == []
+    assert (
+        _missing(
+            {**child, "extra": told["extra"], "schema_version": "ATIF-v1.7"},
+            value["subagent_trajectories"][0],
+        )
+        == []
+    )
+
+
+def test_sound_makes_a_document_of_the_version_that_has_it(tmp_path: Path) -> None:
+    sound = {"type": "audio", "source": {"media_type": "audio/wav", "path": "a.wav"}}
+    other = {"type": "audio", "source": {"media_type": "audio/tune", "path": "a.tune"}}
+    for part, version in ((sound, "ATIF-v1.8"), (other, "ATIF-v1.7")):
+        step = {"step_id": 1, "source": "user", "message": [part]}
+        told = {"schema_version": "ATIF-v1.8", "agent": {"name": "a", "version": "1"}}
+        with opened(tmp_path, {**told, "steps": [step]}) as trace:
+            value = to_atif(trace)
+        assert value["schema_version"] == version
+        assert (value["steps"][0]["message"] == [part]) is (part is sound)
+
+
+def test_each_document_of_a_file_keeps_its_own(tmp_path: Path) -> None:
+    told = [
+        {"schema_version": "ATIF-v1.7", "agent": {"name": "a", "version": name}, "notes": name,
+         "steps": [{"step_id": 1, "source": "user", "message": name}]}
+        for name in ("one", "two")
+    ]  # fmt: skip
+    path = tmp_path / "two.jsonl"
+    path.write_text("\n".join(map(json.dumps, told)))
+    found = []
+    for trace in open_traces(path):
+        with trace:
+            found.append(to_atif(trace))
+    assert [(one["notes"], one["agent"]["version"]) for one in found] == [
+        ("one", "one"),
+        ("two", "two"),
+    ]
+
+
+def _missing(told: Any, made: Any, at: str = "") -> list[str]:
+    """Return where a document lacks what another says."""
+    if isinstance(told, dict):
+        return [
+            place
+            for name, value in told.items()
+            for place in (
+                _missing(value, made[name], f"{at}.{name}") if name in made else [f"{at}.{name}"]
+            )
+        ]
+    if isinstance(told, list) and isinstance(made, list) and len(told) == len(made):
+        pairs = zip(told, made, strict=True)
+        return [place for one, other in pairs for place in _missing(one, other, f"{at}[]")]
+    return [] if told == made else [f"{at}: {made!r}"]
