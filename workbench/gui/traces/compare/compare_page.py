@@ -89,6 +89,7 @@ class ComparePage(QWidget):
         self.runs.step_chosen.connect(self.step_chosen)
         self.runs.export_asked.connect(self.export)
         self.cohorts.session_chosen.connect(lambda path, one: self.step_chosen.emit(path, one, 0))
+        self._context.jobs.ended.connect(lambda _job: self._look_for_awaited())
         self._context.theme_changed.connect(lambda _name: self.runs.refresh_colours())
 
     def _make_busy(self) -> QWidget:
@@ -143,6 +144,11 @@ class ComparePage(QWidget):
         self._awaited = tuple(keys)
         missing = [Path(key[0]) for key, place in zip(keys, found, strict=True) if place is None]
         self._context.open_traces(dict.fromkeys(missing))
+
+    def _look_for_awaited(self) -> None:
+        """Compare what could be opened, once nothing more will come."""
+        if self._awaited and not self._opening:
+            self.compare_keys(self._awaited)
 
     @property
     def _opening(self) -> bool:

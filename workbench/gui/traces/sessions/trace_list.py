@@ -69,6 +69,14 @@ class TraceList(QWidget):
         tools.addWidget(self.skill)
         tools.addWidget(self.failed)
         run = self._context.commands.run
+        tools.addWidget(
+            icon_button(
+                "columns",
+                "Compare the selected traces…",
+                lambda: run("trace.compare"),
+                shortcut="Ctrl+Alt+K",
+            )
+        )
         tools.addWidget(push_button("Open traces…", lambda: run("file.open_traces")))
         tools.addWidget(
             icon_button("folder-open", "Open a folder of traces…", lambda: run("trace.open_folder"))
