@@ -58,10 +58,14 @@ def readers_of(plugin: PluginInfo, runner: JobRunner, tmp_path: Path) -> TraceRe
     return TraceReaders([plugin], lambda: runner, tmp_path / "cache")
 
 
+def door_of(plugin: PluginInfo, runner: JobRunner, tmp_path: Path) -> TraceDoor:
+    return TraceDoor(lambda: readers_of(plugin, runner, tmp_path))
+
+
 def test_a_file_is_read_once_and_leads_to_its_own_bytes(
     write_reader, runner: JobRunner, tmp_path: Path, log: Path
 ) -> None:
-    door = TraceDoor(readers_of(write_reader(READS), runner, tmp_path))
+    door = door_of(write_reader(READS), runner, tmp_path)
     told: list[float] = []
     (trace,) = door.open(log, told.append)
     with trace:
@@ -101,7 +105,7 @@ def test_a_command_prints_the_lines(
         """,
         form="command",
     )
-    (trace,) = TraceDoor(readers_of(plugin, runner, tmp_path)).open(log)
+    (trace,) = door_of(plugin, runner, tmp_path).open(log)
     with trace:
         assert trace.trajectory.outcome.reward == 1.0
         assert [step.preview for step in trace.trajectory.steps] == ["first", "second"]
@@ -126,7 +130,7 @@ def test_a_reader_that_fails_is_told_in_words(
 ) -> None:
     readers = readers_of(write_reader(code), runner, tmp_path)
     with pytest.raises(TraceError, match=words):
-        TraceDoor(readers).open(log)
+        TraceDoor(lambda: readers).open(log)
     with pytest.raises(ReadingProblem, match=words):
         readers.read(log)  # a failure is not kept
     assert list((tmp_path / "cache").glob("*")) == []
@@ -147,7 +151,7 @@ def test_a_reader_gets_a_copy_that_it_cannot_write(
         open(request.source, "wb").close()
     """
     before, mode = log.read_bytes(), log.stat().st_mode
-    (trace,) = TraceDoor(readers_of(write_reader(code), runner, tmp_path)).open(log)
+    (trace,) = door_of(write_reader(code), runner, tmp_path).open(log)
     with trace:
         source, told = trace.body(0).text.rsplit(" ", 1)
     assert Path(source).is_relative_to(runner.runs_dir)
@@ -165,7 +169,7 @@ def test_nothing_runs_for_a_plugin_that_is_not_in_use(
     assert not readers
     assert readers.reader_of(log) is None
     with pytest.raises(TraceError, match="no trace of a known format"):
-        TraceDoor(readers).open(log)
+        TraceDoor(lambda: readers).open(log)
     assert not runner.runs_dir.exists()
 
 
@@ -180,7 +184,7 @@ def test_marks_decide_what_is_claimed(
     assert readers.reader_of(log) is not None
     for path in (other, named, tmp_path, tmp_path / "missing.log"):
         assert readers.reader_of(path) is None
-    door = TraceDoor(readers)
+    door = TraceDoor(lambda: readers)
     assert door.files(tmp_path) == [log]
     assert door.files(other) == []
 

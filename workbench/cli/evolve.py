@@ -9,8 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json, progress
+from workbench.cli.evolve_labels import given_labels, read_labels, traces_of
 from workbench.cli.skill_paths import library_at
+from workbench.cli.trace_door import files_at, open_any
 from workbench.domain.job import Budget, Finished, Progress, Warning_
 from workbench.domain.proposal import Proposal
 from workbench.domain.skill import Library
@@ -29,7 +33,7 @@ from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.open import OpenTrace
 
 SUMMARY = {"evolve": "run an engine on a library and traces; it proposes, you review"}
 DEFAULT_ENGINE = "evidence_miner"
@@ -45,6 +49,13 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("library", metavar="LIBRARY", help="folder of skills")
     parser.add_argument(
         "--traces", nargs="+", default=[], metavar="PATH", help="trace files, folders"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="what people said of the traces, from 'trace annotations export'; names the traces "
+        "where --traces does not",
     )
     parser.add_argument("--engine", default=DEFAULT_ENGINE, metavar="ID", help="plugin id")
     parser.add_argument(
@@ -72,6 +83,9 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     folders = UserFolders.default()
     registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
     inputs = _inputs(args)
+    records = read_labels(args.labels) if args.labels is not None else ()
+    if not args.traces:
+        args.traces = traces_of(records)
     library = library_at(args.library)
     try:
         plugin = registry.get(args.engine)
@@ -86,6 +100,7 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     store = ProposalStore(Path(args.out) if args.out else folders.proposals)
     with ExitStack() as stack:
         traces = _open_all(args.traces, stack)
+        inputs = replace(inputs, labels=given_labels(records, traces, _note))
         runner = stack.enter_context(JobRunner(folders.runs))
         try:
             result = _run(
@@ -164,7 +179,7 @@ def _open_all(paths: Sequence[str], stack: ExitStack) -> list[OpenTrace]:
     for file, named in _files(paths):
         progress(f"Opening {file}")
         try:
-            found = open_traces(file)
+            found = open_any(file)
         except TraceError as problem:
             if named:
                 raise UsageProblem(str(problem)) from problem
@@ -181,7 +196,7 @@ def _files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
     for given in paths:
         path = Path(given).absolute()
         if path.is_dir():
-            inside = trace_files(path, _note)
+            inside = files_at(path, _note)
             if not inside:
                 raise UsageProblem(f"--traces: {given} holds no trace of a known format.")
             files |= {file: files.get(file, False) for file in inside}

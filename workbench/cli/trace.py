@@ -13,6 +13,7 @@ from workbench.cli import console
 from workbench.cli.trace_annotate import ACTIONS, add_annotate_actions, run_annotations
 from workbench.cli.trace_compare import add_compare_arguments, compare_groups, compare_paths
 from workbench.cli.trace_documents import counted, duration_s, shown, skill_events
+from workbench.cli.trace_door import files_at, open_any
 from workbench.cli.trace_libraries import add_library_arguments, print_of_libraries
 from workbench.cli.trace_outcomes import attached_fields, attached_words, judged
 from workbench.cli.trace_redact import add_redact_arguments, redact_paths
@@ -20,7 +21,7 @@ from workbench.cli.trace_text import cost_words, number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
 from workbench.store.paths import UserFolders
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.open import OpenTrace
 from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps, copies_marked
 
@@ -108,7 +109,7 @@ class _Paths:
         for path, named in self._files():
             console.progress(f"Reading {path} ...")
             try:
-                opened = open_traces(path)
+                opened = open_any(path)
             except TraceError as problem:
                 self._tell(problem, named=named)
                 continue
@@ -128,7 +129,7 @@ class _Paths:
             if not path.is_dir():
                 yield path, True
                 continue
-            found = trace_files(path, lambda text: self._tell(text, named=False))
+            found = files_at(path, lambda text: self._tell(text, named=False))
             if not found:
                 self._tell(f"{path} holds no trace of a known format.")
             for file in found:

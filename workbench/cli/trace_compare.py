@@ -12,12 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from workbench.cli import console
+from workbench.cli.trace_door import open_any
 from workbench.cli.trace_text import number
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.compare.runs import Comparison, Row, RunFacts, compare
 from workbench.traces.compare.texts import row_diffs, with_texts
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, open_traces
+from workbench.traces.open import OpenTrace
 from workbench.usage.cohort_words import (
     MEASURES,
     difference_text,
@@ -110,7 +111,7 @@ def _chosen(paths: Sequence[str], stack: contextlib.ExitStack) -> list[OpenTrace
                 f"{path} is a folder. Give files to compare runs, or --by-skill or --at for groups."
             )
         try:
-            traces = open_traces(path)
+            traces = open_any(path)
         except TraceError as problem:
             raise console.UsageProblem(str(problem)) from problem
         for trace in traces:

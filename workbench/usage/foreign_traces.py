@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,14 @@ from workbench.traces.open import OpenTrace, detect, open_traces, trace_files
 
 
 class TraceDoor:
-    """Finds and opens traces; a plugin is asked only for files that no built-in format knows."""
+    """Finds and opens traces; plugins are looked for only when no built-in format knows a file."""
 
-    def __init__(self, readers: TraceReaders) -> None:
-        self._readers = readers
+    def __init__(self, readers: Callable[[], TraceReaders]) -> None:
+        self._make = readers
+
+    @functools.cached_property
+    def _readers(self) -> TraceReaders:
+        return self._make()
 
     def files(
         self, path: Path, on_problem: Callable[[str], None] = lambda text: None
@@ -25,14 +30,20 @@ class TraceDoor:
         Raises:
             TraceError: the path is a file that cannot be read.
         """
-        if not path.is_dir():
-            found = trace_files(path, on_problem)
-            return found or ([path] if self.claimed(path) else [])
-        return trace_files(path, on_problem, also=self.claimed if self._readers else None)
+        found = trace_files(path, on_problem, also=self.claimed)
+        return found or ([path] if path.is_file() and self.claimed(path) else [])
 
     def claimed(self, path: Path) -> bool:
         """Whether a plugin in use reads files that look like this one."""
         return self._readers.reader_of(path) is not None
+
+    def foreign(self, path: Path) -> bool:
+        """Whether the file is for a plugin: no built-in format knows it, and one claims it.
+
+        Raises:
+            TraceError: it cannot be read.
+        """
+        return detect(path) is None and self.claimed(path)
 
     def open(
         self,
@@ -45,8 +56,21 @@ class TraceDoor:
         Raises:
             TraceError: it cannot be read, or neither the program nor a plugin knows it.
         """
-        if not self.claimed(path) or detect(path) is not None:
+        if not self.foreign(path):
             return open_traces(path, progress)
+        return self.open_foreign(path, progress, stopped)
+
+    def open_foreign(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> tuple[OpenTrace, ...]:
+        """Open a file that a plugin claims.
+
+        Raises:
+            TraceError: the plugin could not read it, or was stopped.
+        """
         try:
             lines = self._readers.read(path, progress or (lambda done: None), stopped)
         except ReadingProblem as problem:

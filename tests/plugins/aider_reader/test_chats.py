@@ -28,7 +28,7 @@ def door(tmp_path: Path) -> Iterator[TraceDoor]:
     registry = Registry([bundled("plugins")], tmp_path / "plugins.json", installed=False)
     with JobRunner(tmp_path / "runs") as runner:
         readers = TraceReaders(registry.of_kind("trace_reader"), lambda: runner, tmp_path / "cache")
-        yield TraceDoor(readers)
+        yield TraceDoor(lambda: readers)
 
 
 @pytest.fixture
