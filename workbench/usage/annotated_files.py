@@ -64,6 +64,19 @@ def _in_file(
     )
 
 
+def located(
+    annotations: Iterable[Annotation], traces: Sequence[OpenTrace]
+) -> Iterator[tuple[OpenTrace, Placed]]:
+    """Yield each annotation with the first of the traces (or their subagents) it belongs to."""
+    left = {one.id: one for one in annotations}
+    for trace, file in _with_subagents(traces):
+        if not left:
+            return
+        for one in placed(about(left.values(), trace, file), trace):
+            del left[one.annotation.id]
+            yield trace, one
+
+
 def placed_among(
     annotations: Iterable[Annotation], traces: Sequence[OpenTrace], texts: Texts | None = None
 ) -> tuple[Placed, ...]:
@@ -71,15 +84,11 @@ def placed_among(
     left = {one.id: one for one in annotations}
     order = tuple(left)
     found: dict[str, Placed] = {}
-    for trace, file in _with_subagents(traces):
-        here = about(left.values(), trace, file)
-        for one in placed(here, trace):
-            found[one.annotation.id] = one
-            del left[one.annotation.id]
-            if texts is not None and one.state == "found" and one.step is not None:
-                texts[one.annotation.id] = _text(trace, one.step)
-        if not left:
-            break
+    for trace, one in located(left.values(), traces):
+        found[one.annotation.id] = one
+        del left[one.annotation.id]
+        if texts is not None and one.state == "found" and one.step is not None:
+            texts[one.annotation.id] = _text(trace, one.step)
     for lost in left.values():
         gone = lost.anchor.path and not Path(lost.anchor.path).exists()
         reason = (

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from workbench.domain.trajectory import SkillEvent, Step
 from workbench.skills.frontmatter import locate
+from workbench.traces.evidence import span_text
 from workbench.traces.importer import TraceError
 from workbench.traces.json_values import decode
 from workbench.traces.open import OpenTrace
@@ -134,9 +135,9 @@ def _texts(trace: OpenTrace, event: SkillEvent) -> Iterator[str]:
             continue
         try:
             raw = trace.raw(span)
-        except TraceError:
+        except (TraceError, ValueError):  # replaced, or closed meanwhile
             continue
-        yield from _strings(decode(raw) if span.layers == 0 else trace.text(span))
+        yield from _strings(decode(raw) if span.layers == 0 else span_text(raw, span))
 
 
 def _results(step: Step, event: SkillEvent) -> Iterator[Any]:

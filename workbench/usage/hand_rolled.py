@@ -223,7 +223,7 @@ def _contents(step: Step, trace: OpenTrace) -> Iterator[tuple[int, str, tuple[st
     calls: dict[str, ToolCall] = {call.id: call for call in step.tool_calls}
     try:
         body = trace.body(step.index)
-    except TraceError:
+    except (TraceError, ValueError):  # replaced, or closed meanwhile
         return
     for one in body.tool_calls:
         if (

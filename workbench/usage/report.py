@@ -127,6 +127,7 @@ class UsageReport(Struct, frozen=True):
                         confidence="explicit",
                         time=one.started,
                         session=one.title,
+                        owner=one.trace,
                     )
                 )
         return tuple(found)

@@ -26,8 +26,9 @@ _MOST_PROMPTS: Final = 200
 class Use(Struct, frozen=True):
     """One event of a skill, with the way back to its step.
 
-    ``version`` names the body that was in force, ``how`` tells how that is known and ``note`` more
-    of it. ``figures`` are there for a load.
+    ``trace`` is the file of its trajectory, ``owner`` that of the session. ``version`` names the
+    body that was in force, ``how`` tells how that is known and ``note`` more of it. ``figures``
+    are there for a load.
     """
 
     trace: str
@@ -44,6 +45,7 @@ class Use(Struct, frozen=True):
     version: str = ""
     how: How = "unknown"
     note: str = ""
+    owner: str = ""
     figures: LoadFigures | None = None
 
 
@@ -202,6 +204,7 @@ class SessionReader:
             version=force.digest,
             how=force.how,
             note=force.note,
+            owner=session.sources[0].path if session.sources else "",
             figures=figures,
         )
 

@@ -251,4 +251,5 @@ def _step(one: SessionFacts, trajectory: str, step: int, detail: str, *, trace: 
         detail=detail,
         time=one.started,
         session=one.title,
+        owner=one.trace,
     )

@@ -185,7 +185,6 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
             "Skill",
             panel.show_usage,
             ("Ctrl+Alt+U",),
-            when=trace,
             icon="spark",
             group=3,
         ),

@@ -45,7 +45,7 @@ def create(context: AppContext) -> QWidget:
 
 
 #: The views that show nothing while no trace is open.
-_OF_OPEN = frozenset({"list", "usage"})
+_OF_OPEN = frozenset({"list", "comparison"})
 
 #: A view beside the list; each has ``read()``, called when the open traces change.
 HomePage = TraceList | AllSessions | UsageView | AnnotationsView | ComparePage

@@ -1,76 +1,271 @@
-"""What the usage table shows of each skill. No Qt."""
+"""What the usage table shows of each skill and version, and the uses behind each figure. No Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from workbench.domain.skill import Library
-from workbench.domain.trajectory import Trajectory
-from workbench.usage.report import SkillUsage, UsageReport, usage_of
-from workbench.usage.worklists import Worklist, worklists
+from workbench.domain.annotation import Annotation
+from workbench.domain.skill import Library, Skill
+from workbench.gui.traces.words import SKILL_WORDS
+from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
+from workbench.usage.outcomes import AttachedOutcomes
+from workbench.usage.reading import SessionShelf, facts_of
+from workbench.usage.report import Cohort, SkillUsage, UsageReport, report_of
+from workbench.usage.sessions import SessionFacts, SessionReader, Use
+from workbench.usage.versions import VersionShelf
+from workbench.usage.worklists import Entry, Worklist, worklists
 
-#: Worklists by title, with the sentence that says what they hold.
-LISTS = (
+#: What can be chosen before the worklists, with the sentence that says what it holds.
+FIRST: Final = (
     ("All skills", "Every skill of the library."),
-    ("Used", "Skills that did something in the open traces."),
-    ("Listed, never chosen", "Skills that were offered in traces and never loaded."),
-    ("Slash only", "Skills that only people load: the model never picks them."),
-    (
-        "Loaded, then error",
-        "Skills after whose load more tool calls failed than calls fail on average.",
-    ),
+    ("Used", "Skills that did something in these sessions."),
 )
+HEADINGS: Final = (
+    *("Skill and version", "Listed in", "Loaded in", "Loads", "Failed"),
+    *("Started by", "Errors after", "Carried"),
+)
+TIPS: Final = (
+    "A version is known by its text: an edit begins a new one",
+    "Sessions that offer the skill to the model, of those that record what is offered",
+    "Sessions that load the skill, of all; of a version, of those that had it",
+    "How often it was loaded",
+    "How often loading failed",
+    "Who started the loads",
+    "Tool calls that failed, of all calls in the ten steps after a load",
+    "Median tokens a load carries: the body's, times the model calls until a compaction",
+)
+_HOW: Final = {
+    "body": "by its text",
+    "lines": "by the lines read",
+    "time": "by the time alone",
+    "unrecorded": "a text git does not have",
+    "unknown": "version unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A skill, or a version of it (then with a cohort); ``entry`` where a worklist is shown."""
+
+    usage: SkillUsage
+    cohort: Cohort | None = None
+    entry: Entry | None = None
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return version_name(self.cohort) if self.cohort else self.usage.name or self.usage.skill
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The report with its worklists."""
+    """The report with its worklists, and what was counted."""
 
     report: UsageReport
     lists: tuple[Worklist, ...]
+    versions: VersionShelf
+    skills: dict[tuple[str, str], Skill]
+    annotations: tuple[Annotation, ...] = ()
+    unread: int = 0
 
-    def skills(self, number: int) -> list[SkillUsage]:
-        """Return the skills of a worklist, the most used first."""
-        wanted: dict[int, Sequence[str]] = {
-            number: [entry.skill for entry in one.entries]
-            for number, one in enumerate(self.lists, start=2)
-        }
-        found = [
-            one
-            for one in self.report.skills
-            if (number == 0 or (one.uses if number == 1 else one.skill in wanted[number]))
-        ]
-        return sorted(found, key=lambda one: (-len(one.uses), -(one.listed or 0), one.name))
+    def asking(self, least_listings: int) -> Usage:
+        """Return the same with another bound for skills that are never chosen."""
+        lists = worklists(self.report, least_listings=least_listings, annotations=self.annotations)
+        return replace(self, lists=lists)
+
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Return what can be chosen: title and rule."""
+        return (*FIRST, *((_title(one), one.rule) for one in self.lists))
+
+    def rows(self, number: int) -> list[Row]:
+        """Return the rows of a choice, the most used or the worst first."""
+        if number >= len(FIRST):
+            known = {(one.library, one.skill): one for one in self.report.skills}
+            entries = self.lists[number - len(FIRST)].entries
+            return [Row(known[one.library, one.skill], entry=one) for one in entries]
+        found = [one for one in self.report.skills if number == 0 or one.uses]
+        found.sort(key=lambda one: (-len(one.uses), -(one.listed or 0), one.name))
+        return [Row(one) for one in found]
+
+    def skill(self, usage: SkillUsage) -> Skill | None:
+        """Return the skill itself."""
+        return self.skills.get((usage.library, usage.skill))
 
 
-def usage_now(library: Library, trajectories: Sequence[Trajectory]) -> Usage:
-    """Count what skills did; run it off the event loop."""
-    report = usage_of(library, trajectories)
-    return Usage(report, worklists(report))
+def _title(one: Worklist) -> str:
+    count = f"  {len(one.entries)}" if one.entries else ""
+    return f"{one.title}{' (heuristic)' if one.heuristic else ''}{count}"
 
 
-def cells(one: SkillUsage) -> tuple[str, ...]:
+class UsageSource:
+    """Counts what skills did; its methods block, one thread at a time."""
+
+    def __init__(self) -> None:
+        self._versions = VersionShelf()
+        self._sessions = SessionShelf()
+
+    def of_open(
+        self,
+        library: Library,
+        traces: Sequence[OpenTrace],
+        annotations: Sequence[Annotation],
+        prices: PriceTable | None,
+    ) -> Usage:
+        """Return what skills did in open traces."""
+        self._versions.refresh()
+        reader = SessionReader((library,), self._versions, prices)
+        facts = facts_of(traces, reader, AttachedOutcomes(annotations))
+        return self._usage(library, facts, annotations, 0)
+
+    def of_files(
+        self,
+        library: Library,
+        paths: Sequence[Path],
+        annotations: Sequence[Annotation],
+        prices: PriceTable | None,
+        told: Callable[[int, Path], bool],
+    ) -> Usage:
+        """Return what skills did in the sessions of files.
+
+        ``told(number, path)`` is called before a file is read; False ends the reading: then what
+        is known so far is counted, and how many files are not.
+        """
+        self._versions.refresh()
+        reader = SessionReader((library,), self._versions, prices)
+        attached = AttachedOutcomes(annotations)
+        heads = tuple((skill.id, skill.tree_hash) for skill in library.skills)
+        key = (library.root, heads, tuple(annotations))
+        facts: list[SessionFacts] = []
+        left = 0
+        for number, path in enumerate(paths):
+            try:
+                before = partial(_go_on, told, number)
+                facts += self._sessions.read((path,), reader, key, attached, before)
+            except _Stopped:
+                left = len(paths) - number
+                break
+        return self._usage(library, facts, annotations, left)
+
+    def _usage(
+        self,
+        library: Library,
+        facts: Sequence[SessionFacts],
+        annotations: Sequence[Annotation],
+        left: int,
+    ) -> Usage:
+        report = report_of((library,), facts, self._versions.of)
+        skills = {(library.root, skill.id): skill for skill in library.skills}
+        lists = worklists(report, annotations=annotations)
+        return Usage(report, lists, self._versions, skills, tuple(annotations), left)
+
+
+class _Stopped(Exception):  # noqa: N818 - it ends the reading in good order
+    pass
+
+
+def _go_on(told: Callable[[int, Path], bool], number: int, path: Path) -> None:
+    if not told(number, path):
+        raise _Stopped
+
+
+def version_name(one: Cohort) -> str:
+    """Return a version in words: commit, day and subject."""
+    version = one.version
+    if version is None:
+        return f"not in git  ·  text {one.digest[:7]}"
+    if not version.commit:
+        return "on disk, not committed"
+    return f"{version.commit[:7]}  ·  {version.time[:10]}  ·  {version.subject}"
+
+
+def cells(one: Row) -> tuple[str, ...]:
     """Return the texts of a row: counts, each with what it is counted of."""
-    listed = "not recorded" if one.listed is None else f"{one.listed} of {one.of_listings}"
-    triggers = ", ".join(f"{name} {number}" for name, number in one.triggers)
-    after = f"{one.errors_after} of {one.calls_after}" if one.calls_after else "–"
+    counted = one.cohort or one.usage
+    listed = "not recorded" if counted.listed is None else f"{counted.listed} of "
+    if counted.listed is not None:
+        listed += str(counted.of_listings)
+    loads = [use for use in counted.uses if use.kind == "loaded"]
+    triggers: dict[str, int] = {}
+    for use in loads:
+        triggers[use.trigger] = triggers.get(use.trigger, 0) + 1
+    started = ", ".join(f"{name} {number}" for name, number in sorted(triggers.items()))
+    after = f"{counted.errors_after} of {counted.calls_after}" if counted.calls_after else "–"
+    carried = counted.carried.median
     return (
-        one.name or one.skill,
+        one.name,
         listed,
-        f"{one.loaded} of {one.sessions}",
-        str(one.loads) if one.loads else "–",
-        triggers or "–",
+        f"{counted.loaded} of {counted.sessions}",
+        str(counted.loads) if counted.loads else "–",
+        str(counted.failed) if counted.failed else "–",
+        started or "–",
         after,
+        f"{carried:,.0f}" if carried is not None else "–",
     )
 
 
-HEADINGS = ("Skill", "Listed in", "Loaded in", "Loads", "Started by", "Errors after")
-TIPS = (
-    "",
-    "Traces that offer the skill to the model, of those that record what is offered",
-    "Traces that load the skill, of all open traces",
-    "How often it was loaded",
-    "Who started it",
-    "Tool calls that failed, of all calls in the ten steps after a load",
-)
+def uses_behind(usage: Usage, one: Row, column: int) -> tuple[str, tuple[Use, ...]]:
+    """Return in words what a figure counts, and the uses that make it."""
+    counted = one.cohort or one.usage
+    loads = tuple(use for use in counted.uses if use.kind == "loaded")
+    if column == 0:
+        if one.entry is not None:
+            return one.entry.why, one.entry.uses
+        total = len(counted.uses)
+        return (f"{total} uses" if total else "not used in these sessions"), counted.uses
+    if column == 1:
+        listings = usage.report.listings(one.usage)
+        if one.cohort is not None:
+            return "listings do not tell the version: those of all versions", listings
+        return "listed", listings
+    if column == 2:
+        first = {(use.owner, use.session): use for use in reversed(loads)}
+        return "first loads of sessions", tuple(reversed(first.values()))
+    if column == 4:
+        failed = tuple(use for use in counted.uses if use.kind == "load_failed")
+        return "loads that failed", failed
+    if column == 6:
+        erred = tuple(use for use in loads if use.figures and use.figures.errors)
+        return "loads with errors in the ten steps after", erred
+    if column == 7:
+        known = [use for use in loads if use.figures and use.figures.carried is not None]
+        known.sort(key=lambda use: -(use.figures.carried or 0) if use.figures else 0)
+        return "loads, by the tokens they carry", tuple(known)
+    return "loads", tuple(sorted(loads, key=lambda use: use.trigger) if column == 5 else loads)
+
+
+def use_title(use: Use) -> str:
+    """Return what a use is, and of which session."""
+    what = SKILL_WORDS.get(use.kind, "could have used it")
+    return f"{what}  ·  {use.session or Path(use.owner or use.trace).name}"
+
+
+def use_detail(use: Use) -> str:
+    """Return who started a use, its step, and the version it had."""
+    told = [use.trigger] if use.trigger != "unknown" else []
+    if use.confidence == "weak":
+        told.append("weak")
+    if use.kind in ("script_run", "load_failed", "dropped", "missed") and use.detail:
+        told.append(use.detail if len(use.detail) < 60 else f"{use.detail[:58]}…")
+    if use.version:
+        told.append(f"{use.version[:7]} {_HOW[use.how]}")
+    return "  ·  ".join([*told, f"step {use.step}"])
+
+
+def use_tip(use: Use) -> str:
+    """Return all there is to say of a use."""
+    lines = [use.owner or use.trace, f"step {use.step}, {use.confidence} evidence"]
+    lines += [f"version: {_HOW[use.how]}. {use.note}".strip()] if use.kind != "missed" else []
+    lines += [use.path] if use.path else []
+    lines += [use.detail] if use.detail else []
+    figures = use.figures
+    if figures is not None and figures.tokens is not None:
+        carried = figures.carried or 0
+        lines.append(
+            f"{figures.tokens:,} tokens, {carried:,} carried over {figures.later_calls} calls"
+        )
+    return "\n".join(lines)

@@ -1,123 +1,145 @@
-"""What skills did in the open traces: a table, worklists, and each use with its step."""
+"""What skills did in sessions: a table by skill and version, worklists, each figure's uses."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QSpinBox,
     QStackedWidget,
-    QTableView,
+    QTreeView,
     QWidget,
 )
 
 from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import find_place
-from workbench.gui.traces.usage.usage_rows import HEADINGS, LISTS, TIPS, Usage, cells, usage_now
-from workbench.gui.traces.words import SKILL_WORDS
+from workbench.gui.traces.usage.session_files import prices_of, session_files
+from workbench.gui.traces.usage.skill_figures import Figure, figures_of
+from workbench.gui.traces.usage.usage_model import UsageModel
+from workbench.gui.traces.usage.usage_rows import FIRST, Row, Usage, UsageSource, uses_behind
+from workbench.gui.traces.usage.use_list import MOST, UseList
+from workbench.gui.traces.usage.version_view import VersionView
+from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.detail_row import DetailRow
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.usage.report import SkillUsage
 from workbench.usage.sessions import Use
+from workbench.usage.then import Then, then_of
+from workbench.usage.worklists import ENOUGH_LISTINGS
 
-Index = QModelIndex | QPersistentModelIndex
-
-_USE = Qt.ItemDataRole.UserRole
-_DETAIL = Qt.ItemDataRole.UserRole + 1
-_MOST = 1000
-_WIDTHS = {1: 110, 2: 100, 3: 70, 4: 160, 5: 110}
-
-
-class UsageModel(QAbstractTableModel):
-    """Skills with their counts."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[SkillUsage] = []
-
-    def show(self, rows: Sequence[SkillUsage]) -> None:
-        """Show other skills."""
-        self.beginResetModel()
-        self._rows = list(rows)
-        self.endResetModel()
-
-    def row_at(self, row: int) -> SkillUsage:
-        """Return the skill of a row."""
-        return self._rows[row]
-
-    def row_of(self, skill: str) -> int:
-        """Return the row of a skill id, -1 when it is not listed."""
-        return next((n for n, one in enumerate(self._rows) if one.skill == skill), -1)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as above
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return TIPS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        one = self._rows[index.row()]
-        text = cells(one)[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{HEADINGS[index.column()]}: {text}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return one.skill if index.column() == 0 else TIPS[index.column()]
-        return None
+_FIGURE: Final = Qt.ItemDataRole.UserRole
+_DETAIL: Final = Qt.ItemDataRole.UserRole + 1
+_WIDTHS: Final = {1: 96, 2: 84, 3: 60, 4: 60, 5: 128, 6: 96, 7: 80}
+_SCOPES: Final = ("Open traces", "All sessions")
 
 
 class UsageView(QWidget):
-    """Worklist and table at the left, the uses of the selected skill at the right."""
+    """Above a table, below the uses of what is selected and the skill's other figures."""
 
     step_chosen = Signal(str, str, int)
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._source = UsageSource()
+        self._lock = threading.Lock()
         self._usage: Usage | None = None
         self._turn = 0
+        self._job: JobEntry | None = None
+        self._stale = True
+        self.scope = ChoiceBox("Sessions that are counted")
+        self.scope.addItems(_SCOPES)
         self.worklist = ChoiceBox("Worklist")
-        for title, tip in LISTS:
+        for title, _ in FIRST:
             self.worklist.addItem(title)
-            self.worklist.setItemData(self.worklist.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.least = QSpinBox()
+        self.least.setAccessibleName("Sessions that must offer a skill before it counts")
+        self.least.setPrefix("at least ")
+        self.least.setRange(1, 100_000)
+        self.least.setValue(ENOUGH_LISTINGS)
+        self.least.setKeyboardTracking(False)
         self.sentence = QLabel()
         self.sentence.setProperty("muted", True)
         self.sentence.setWordWrap(True)
-        self.table = QTableView()
+        self.table = QTreeView()
         self.model = UsageModel(self)
         self._set_up_table()
-        self.uses = QListWidget()
-        self.uses.setAccessibleName("Uses of the skill")
-        self.uses.setItemDelegate(DetailRow(_DETAIL, self.uses, height=30))
-        self.uses.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.heading = QLabel()
+        self.uses = UseList()
+        self.figures = QListWidget()
+        self.heading = ElidedLabel()
+        self.step_button = push_button("Open step", self.uses.ask_step)
+        self.then_button = push_button("Skill as it was", self.uses.ask_then)
+        self.version = VersionView(context)
+        self._none = EmptyState("Nothing in this list", "", icon="spark")
+        self._body = QStackedWidget()
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self._connect()
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setAccessibleName("Skills and their use")
+        table.setUniformRowHeights(True)
+        table.setAllColumnsShowFocus(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setExpandsOnDoubleClick(True)
+        header = table.header()
+        header.setAccessibleName("Columns")
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for number, width in _WIDTHS.items():
+            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Fixed)
+            table.setColumnWidth(number, width)
+
+    def _lay_out(self) -> None:
+        context = self._context
+        tools = row(spacing=8)
+        tools.setContentsMargins(12, 8, 12, 8)
+        tools.addWidget(self.scope)
+        tools.addWidget(self.worklist)
+        tools.addWidget(self.least)
+        tools.addWidget(self.sentence, 1)
+        self._body.addWidget(self.table)
+        self._body.addWidget(self._none)
+        self.figures.setAccessibleName("Figures of the skill")
+        self.figures.setItemDelegate(DetailRow(_DETAIL, self.figures))
+        self.figures.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.heading.setProperty("section", True)
-        self.heading.setWordWrap(True)
+        self.step_button.setToolTip("Open the step of the use (Enter)")
+        self.then_button.setToolTip("Open the skill’s line that was in force then (Ctrl+Enter)")
+        below = QWidget()
+        inside = column(below, spacing=0)
+        line = row(spacing=8)
+        line.setContentsMargins(12, 4, 8, 4)
+        line.addWidget(self.heading, 1)
+        line.addWidget(self.step_button)
+        line.addWidget(self.then_button)
+        inside.addLayout(line)
+        beside = SplitView((self.uses, self.figures), sizes=(560, 340), stretch=(3, 2))
+        inside.addWidget(beside, 1)
+        self._page = QWidget()
+        whole = column(self._page, spacing=0)
+        whole.addLayout(tools)
+        split = SplitView((self._body, below), vertical=True, sizes=(360, 280), stretch=(1, 0))
+        whole.addWidget(split, 1)
         self._no_library = EmptyState(
             "No library is open",
             "What skills did is counted for the skills of the open library.",
@@ -125,146 +147,275 @@ class UsageView(QWidget):
             link=("Open the example library", lambda: context.commands.run("file.open_example")),
             icon="library",
         )
-        self._none = EmptyState("Nothing in this list", "", icon="spark")
-        self._body = QStackedWidget()
-        self._stack = QStackedWidget()
-        self._lay_out()
-        self.worklist.currentIndexChanged.connect(lambda _number: self._show())
-        self.table.selectionModel().currentRowChanged.connect(lambda _index: self._list_uses())
-        for used in (self.uses.itemActivated, self.uses.itemClicked):
-            used.connect(self._use_chosen)
-        context.library_changed.connect(lambda _library: self._changed())
-        context.skill_selected.connect(self.select)
-
-    def _set_up_table(self) -> None:
-        table = self.table
-        table.setModel(self.model)
-        table.setAccessibleName("Skills and their use")
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setCornerButtonEnabled(False)
-        table.setWordWrap(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(32)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setAccessibleName("Columns")
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for number, width in _WIDTHS.items():
-            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Fixed)
-            table.setColumnWidth(number, width)
-
-    def _lay_out(self) -> None:
-        tools = row(spacing=12)
-        tools.setContentsMargins(12, 8, 12, 8)
-        tools.addWidget(self.worklist)
-        tools.addWidget(self.sentence, 1)
-        for shown in (self.table, self._none):
-            self._body.addWidget(shown)
-        right = QWidget()
-        below = column(right, spacing=0)
-        self.heading.setContentsMargins(12, 8, 12, 8)
-        below.addWidget(self.heading)
-        below.addWidget(self.uses, 1)
-        page = QWidget()
-        inside = column(page, spacing=0)
-        inside.addLayout(tools)
-        split = SplitView((self._body, right), vertical=True, sizes=(420, 240), stretch=(1, 0))
-        inside.addWidget(split, 1)
-        self._stack.addWidget(page)
+        self._no_traces = EmptyState(
+            "No traces are open",
+            "Open traces to count what skills did in them, or count all sessions of the watched "
+            "folders.",
+            action=("Count all sessions", lambda: self.scope.setCurrentIndex(1)),
+            link=("Open traces…", lambda: context.commands.run("file.open_traces")),
+            icon="traces",
+        )
+        self._stack.addWidget(self._page)
         self._stack.addWidget(self._no_library)
+        self._stack.addWidget(self._no_traces)
+        self._stack.addWidget(self.version)
         column(self, spacing=0).addWidget(self._stack)
+        self.setFocusProxy(self.table)
+
+    def _connect(self) -> None:
+        self.worklist.currentIndexChanged.connect(lambda _number: self._show())
+        self.least.valueChanged.connect(lambda _value: self._ask_least())
+        self.scope.currentIndexChanged.connect(lambda _number: self.read())
+        self.table.selectionModel().currentChanged.connect(self._selected)
+        self.table.activated.connect(lambda _index: self.uses.setFocus())
+        self.uses.step_asked.connect(self._show_step)
+        self.uses.then_asked.connect(self._show_then)
+        self.uses.currentItemChanged.connect(lambda _now, _before: self._enable())
+        for used in (self.figures.itemActivated, self.figures.itemClicked):
+            used.connect(self._figure_chosen)
+        self.version.left.connect(self._leave_version)
+        self._context.library_changed.connect(lambda _library: self._changed())
+        self._context.skill_selected.connect(self.select)
+
+    # Counting
 
     def read(self) -> None:
         """Count anew, beside the window."""
         library = self._context.library
-        self._stack.setCurrentIndex(0 if library is not None else 1)
-        if library is None:
+        bare = library is not None and not (self._context.traces or self.scope.currentIndex())
+        if self._stack.currentWidget() is not self.version or library is None:
+            self._stack.setCurrentWidget(
+                self._no_library if library is None else self._no_traces if bare else self._page
+            )
+        if library is None or bare:
             return
         self._turn += 1
-        turn = self._turn
-        trajectories = [trace.trajectory for trace in self._context.traces]
+        self._stale = False
+        if self.scope.currentIndex():
+            self._read_all(self._turn)
+            return
+        self._stop()
+        turn, traces = self._turn, self._context.traces
+        annotations = self._context.annotations.all
+        prices_file = self._context.folders.prices_file
 
-        def done(usage: Usage) -> None:
-            if turn == self._turn:
-                self._usage = usage
-                self._show()
+        def count() -> Usage:
+            with self._lock:
+                return self._source.of_open(library, traces, annotations, prices_of(prices_file))
 
-        self._context.spawn_thread(usage_now, library, trajectories, on_done=done, owner=self)
+        self._context.spawn_thread(count, on_done=lambda u: self._done(turn, u), owner=self)
+
+    def _stop(self) -> None:
+        """Stop reading all sessions, if that is under way."""
+        if self._job is not None and self._job.state == "running":
+            self._context.jobs.cancel(self._job.id)
+        self._job = None
+
+    def _read_all(self, turn: int) -> None:
+        """Read every indexed session, with progress; what was stopped shows what it has."""
+        library = self._context.library
+        if library is None:
+            return
+        index = self._context.folders.trace_index
+        annotations = self._context.annotations.all
+        prices_file = self._context.folders.prices_file
+        self._stop()
+        self.sentence.setText("Reading all sessions …")
+
+        def count(reporter: JobReporter) -> Usage:
+            paths = session_files(index)
+
+            def told(number: int, path: Path) -> bool:
+                reporter.progress(number / max(1, len(paths)), f"Reading {path.name}")
+                return not reporter.cancelled and turn == self._turn
+
+            with self._lock:
+                return self._source.of_files(
+                    library, paths, annotations, prices_of(prices_file), told
+                )
+
+        self._job = self._context.run_job(
+            "Count what skills did in all sessions",
+            count,
+            on_done=lambda usage: self._done(turn, usage),
+            on_cancelled=lambda: self.sentence.setText("Stopped. Choose the sessions again."),
+            owner=self,
+        )
+
+    def _done(self, turn: int, usage: Usage) -> None:
+        if turn == self._turn:
+            self._usage = usage
+            if self.least.value() != ENOUGH_LISTINGS:
+                self._usage = usage.asking(self.least.value())
+            self._name_worklists(self._usage)
+            self._show()
+
+    def _ask_least(self) -> None:
+        if self._usage is not None:
+            self._usage = self._usage.asking(self.least.value())
+            self._name_worklists(self._usage)
+            self._show()
+
+    def _changed(self) -> None:
+        self._usage = None
+        self._stale = True
+        if self.isVisible():
+            self.read()
+
+    def _name_worklists(self, usage: Usage) -> None:
+        """Say beside each worklist how many it has; the chosen one stays chosen."""
+        chosen = max(0, self.worklist.currentIndex())
+        self.worklist.blockSignals(True)
+        self.worklist.clear()
+        for title, rule in usage.choices():
+            self.worklist.addItem(title)
+            self.worklist.setItemData(self.worklist.count() - 1, rule, Qt.ItemDataRole.ToolTipRole)
+        self.worklist.setCurrentIndex(chosen)
+        self.worklist.blockSignals(False)
+
+    # Showing
 
     def select(self, skill: str) -> None:
         """Select a skill, on the list of all skills where it is not on this one."""
         if self.model.row_of(skill) < 0 and self._usage is not None:
             self.worklist.setCurrentIndex(0)
         number = self.model.row_of(skill)
-        if number >= 0 and number != self.table.currentIndex().row():
+        current = self.table.currentIndex()
+        if number >= 0 and (not current.isValid() or self._skill_at(current) != skill):
             self.table.setCurrentIndex(self.model.index(number, 0))
 
-    def _changed(self) -> None:
-        self._usage = None
-        if self.isVisible():
-            self.read()
+    def choose_list(self, name: str) -> None:
+        """Choose a worklist by the beginning of its title."""
+        titles = [self.worklist.itemText(number) for number in range(self.worklist.count())]
+        found = next((n for n, title in enumerate(titles) if title.startswith(name)), 0)
+        self.worklist.setCurrentIndex(found)
+
+    def _skill_at(self, index: QModelIndex) -> str:
+        return self.model.row_at(index).usage.skill
 
     def _show(self) -> None:
         usage = self._usage
         if usage is None:
             return
-        number = self.worklist.currentIndex()
-        rows = usage.skills(number)
+        number = max(0, self.worklist.currentIndex())
+        rows = usage.rows(number)
+        self.least.setVisible(number == len(FIRST))
         index = self.table.currentIndex()
-        selected = self.model.row_at(index.row()).skill if index.isValid() else ""
+        selected = self._skill_at(index) if index.isValid() else ""
         self.model.show(rows)
-        self._none.set_texts("Nothing in this list", f"No skill here: {LISTS[number][1]}")
+        _, rule = usage.choices()[number]
+        self._none.set_texts("Nothing in this list", f"No skill here: {rule}")
         self._body.setCurrentIndex(0 if rows else 1)
-        report = usage.report
-        missing = len(report.unresolved)
-        other = f" {missing} used skills are not in this library." if missing else ""
-        sessions = f"{report.sessions} {'trace' if report.sessions == 1 else 'traces'}"
-        self.sentence.setText(f"{LISTS[number][1]} Counted over {sessions}.{other}")
-        self.sentence.setToolTip(", ".join(report.unresolved))
+        self.sentence.setText(self._told(usage, rule))
+        self.sentence.setToolTip(", ".join(usage.report.unresolved))
         wanted = max(0, self.model.row_of(selected or self._context.selected_skill))
         if rows:
             self.table.setCurrentIndex(self.model.index(wanted, 0))
-        self._list_uses()
+        else:
+            self._selected(QModelIndex(), QModelIndex())
 
-    def _list_uses(self) -> None:
-        index = self.table.currentIndex()
-        self.uses.clear()
-        if not index.isValid():
+    def _told(self, usage: Usage, rule: str) -> str:
+        report = usage.report
+        what = ("trace", "traces") if not self.scope.currentIndex() else ("session", "sessions")
+        words = f"{rule} Counted over {report.sessions:,} {what[report.sessions != 1]}"
+        if usage.unread:
+            words += f", {usage.unread:,} files not read: it was stopped"
+        missing = len(report.unresolved)
+        other = f" {missing} used skills are not in this library." if missing else ""
+        return f"{words}.{other}"
+
+    def _selected(self, index: QModelIndex, _before: QModelIndex) -> None:
+        usage = self._usage
+        if usage is None or not index.isValid():
             self.heading.setText("")
+            self._show_uses("", ())
+            self.figures.clear()
             return
-        one = self.model.row_at(index.row())
-        for use in one.uses[:_MOST]:
-            self.uses.addItem(self._item(use))
-        more = f", the first {_MOST:,} are listed" if len(one.uses) > _MOST else ""
-        opened = (
-            f"  ·  files read: {', '.join(one.resources_opened)}" if (one.resources_opened) else ""
-        )
-        self.heading.setText(
-            f"{one.name or one.skill}: {len(one.uses)} uses{more}{opened}"
-            if one.uses
-            else f"{one.name or one.skill} was not used in the open traces"
-        )
-        self.heading.setToolTip("\n".join(one.resources_opened))
+        one = self.model.row_at(index)
+        words, uses = uses_behind(usage, one, index.column())
+        name = one.usage.name or one.usage.skill
+        version = f", {one.name}" if one.cohort is not None else ""
+        self._show_uses(f"{name}{version}: {words}", uses)
+        self._show_figures(one)
 
-    def _item(self, use: Use) -> QListWidgetItem:
-        place = find_place(self._context.traces, use.trace, use.trajectory)
-        title = place.trajectory.title if place is not None else ""
-        sign = ("error", "error") if use.kind == "load_failed" else ("spark", "data_4")
-        item = QListWidgetItem(
-            icon(*sign),
-            f"{SKILL_WORDS.get(use.kind, use.kind)}  ·  {title or Path(use.trace).name}",
-        )
-        item.setData(_DETAIL, f"{use.trigger}  ·  {use.confidence}  ·  step {use.step}")
-        item.setData(_USE, use)
-        item.setToolTip(f"{use.trace}\nStep {use.step}")
-        return item
+    def _show_uses(self, heading: str, uses: Sequence[Use]) -> None:
+        more = f", the first {MOST:,} of {len(uses):,} are listed" if len(uses) > MOST else ""
+        self.heading.setText(f"{heading}{more}")
+        self.uses.show_uses(uses)
+        self._enable()
 
-    def _use_chosen(self, item: QListWidgetItem) -> None:
-        use: Use = item.data(_USE)
-        self.step_chosen.emit(use.trace, use.trajectory, use.step)
+    def _show_figures(self, one: Row) -> None:
+        self.figures.clear()
+        for figure in figures_of(one.usage):
+            item = QListWidgetItem(figure.label)
+            item.setData(_DETAIL, figure.value)
+            item.setData(_FIGURE, figure)
+            item.setToolTip(
+                "\n".join(filter(None, (f"{figure.label}: {figure.value}", figure.tip)))
+            )
+            if figure.file:
+                item.setIcon(icon("file-text", "text_muted"))
+            self.figures.addItem(item)
+
+    def _enable(self) -> None:
+        use = self.uses.current()
+        self.step_button.setEnabled(use is not None)
+        self.then_button.setEnabled(use is not None and use.kind not in ("missed", "listed"))
+
+    # Going on from here
+
+    def _figure_chosen(self, item: QListWidgetItem) -> None:
+        figure: Figure = item.data(_FIGURE)
+        one = self._current_row()
+        if one is None or self._usage is None:
+            return
+        skill = self._usage.skill(one.usage)
+        if figure.file and skill is not None:
+            self._context.request_file(Path(skill.path) / figure.file)
+        elif figure.uses:
+            name = one.usage.name or one.usage.skill
+            self._show_uses(f"{name}: {figure.label} {figure.value}", figure.uses)
+
+    def _current_row(self) -> Row | None:
+        index = self.table.currentIndex()
+        return self.model.row_at(index) if index.isValid() else None
+
+    def _show_step(self, use: Use) -> None:
+        path = use.owner or use.trace
+        if find_place(self._context.traces, path, use.trajectory) is not None:
+            self.step_chosen.emit(path, use.trajectory, use.step)
+        else:
+            self._context.request_trace(path, use.trajectory, use.step)
+
+    def _show_then(self, use: Use) -> None:
+        """Open the skill as it was, worked out beside the window."""
+        one, usage = self._current_row(), self._usage
+        skill = usage.skill(one.usage) if one is not None and usage is not None else None
+        if skill is None or usage is None:
+            return
+
+        def look() -> Then | None:
+            with self._lock:
+                return then_of(skill, use, usage.versions.of(skill))
+
+        def done(then: Then | None) -> None:
+            if then is not None and not then.same:
+                self.version.show_then(then)
+                self._stack.setCurrentWidget(self.version)
+                self.version.setFocus()
+                return
+            path = Path(skill.path) / skill.skill_md
+            if then is None:
+                why = use.note or "The trace does not tell."
+                self._context.notify.info(
+                    f"Which version of {skill.name} was in force is not known. {why} This is the "
+                    "text of today.",
+                    replace="then",
+                )
+            self._context.request_file(path, then.now_line if then is not None else 1)
+
+        self._context.spawn_thread(look, on_done=done, owner=self)
+
+    def _leave_version(self) -> None:
+        self._stack.setCurrentIndex(0)
+        self.uses.setFocus()

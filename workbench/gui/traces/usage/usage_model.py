@@ -1,0 +1,102 @@
+"""Skills with their versions below them, as an item model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from workbench.gui.traces.usage.usage_rows import HEADINGS, TIPS, Row, cells
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class UsageModel(QAbstractItemModel):
+    """Two levels. The inner id of an index is 0 for a skill, else one more than its skill's row."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[Row] = []
+        self._texts: dict[tuple[int, int], tuple[str, ...]] = {}
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show other skills."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._texts = {}
+        self.endResetModel()
+
+    def row_at(self, index: Index) -> Row:
+        """Return the skill or version of an index."""
+        skill = self._rows[index.internalId() - 1 if index.internalId() else index.row()]
+        if not index.internalId():
+            return skill
+        return Row(skill.usage, skill.usage.cohorts[index.row()], skill.entry)
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return the skills."""
+        return tuple(self._rows)
+
+    def row_of(self, skill: str) -> int:
+        """Return the row of a skill id, -1 when it is not listed."""
+        return next((n for n, one in enumerate(self._rows) if one.usage.skill == skill), -1)
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's own signature
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+
+    def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008 - as above
+        if not index.isValid() or not index.internalId():
+            return QModelIndex()
+        return self.createIndex(index.internalId() - 1, 0, 0)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as above
+        if not parent.isValid():
+            return len(self._rows)
+        if parent.internalId() or parent.column():
+            return 0
+        return len(self._rows[parent.row()].usage.cohorts)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as above
+        return len(HEADINGS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADINGS[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role not in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+            Qt.ItemDataRole.ToolTipRole,
+        ):
+            return None
+        key = (int(index.internalId()), index.row())
+        if key not in self._texts:
+            self._texts[key] = cells(self.row_at(index))
+        text = self._texts[key][index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{HEADINGS[index.column()]}: {text}"
+        return self._tip(index, text)
+
+    def _tip(self, index: Index, text: str) -> str:
+        if index.column():
+            return f"{text}\n{TIPS[index.column()]}"
+        one = self.row_at(index)
+        if one.cohort is None:
+            return one.entry.why if one.entry is not None else one.usage.skill
+        known = f"{one.cohort.known} of {one.cohort.sessions} sessions known by the text"
+        return f"{text}\n{known}, the others by their time"
