@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from workbench.domain.annotation import SkillLine
 from workbench.domain.finding import Capabilities, Coverage, Finding
 from workbench.domain.model_call import Prompt
 from workbench.domain.proposal import Change, ProposalDraft
@@ -109,11 +110,32 @@ class PastDecision(Struct, frozen=True):
     new_lines: tuple[str, ...] = ()
 
 
+class TraceLabel(Struct, frozen=True):
+    """What a person said of a trace, or of a step of it (``step`` is None for the whole).
+
+    ``trace`` is the id evidence refers to. ``quote`` are words of the step, verbatim; ``outcome``
+    and ``score`` belong to a whole trace. ``verdict`` is "good", "bad" or "", ``severity`` "low",
+    "medium", "high", "critical" or "".
+    """
+
+    trace: str
+    step: int | None = None
+    label: str = ""
+    verdict: str = ""
+    severity: str = ""
+    note: str = ""
+    quote: str = ""
+    outcome: str | None = None
+    score: float | None = None
+    skill: SkillLine | None = None
+
+
 class Request(Struct, frozen=True):
     """All a plugin is given. ``library`` is the copy of the library root in the run folder.
 
     ``source`` is what an importer reads: a folder, or ``git:<branch>`` of ``source_repository``.
-    Paths of changes a plugin proposes are relative to ``library``.
+    Paths of changes a plugin proposes are relative to ``library``. ``labels`` are what people said
+    of the traces and their steps; a label's outcome is that of the trace's header as well.
     """
 
     job: str
@@ -134,6 +156,7 @@ class Request(Struct, frozen=True):
     documents: tuple[DocumentInput, ...] = ()
     results: tuple[StoredResult, ...] = ()
     has_runner: bool = False
+    labels: tuple[TraceLabel, ...] = ()
 
 
 class Event(Struct, frozen=True, tag_field="event"):

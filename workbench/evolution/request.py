@@ -15,6 +15,7 @@ from workbench.domain.job import (
     Request,
     SkillInput,
     TraceInput,
+    TraceLabel,
 )
 from workbench.domain.skill import Library, Skill
 from workbench.evolution.snapshot import LibrarySnapshot
@@ -32,12 +33,23 @@ class RequestProblem(Exception):  # noqa: N818 - a problem for a person, in word
     """A request cannot be built. The message says what, where and what to do."""
 
 
+class GivenLabel(Struct, frozen=True):
+    """What a person said of a trace or a step of it, with the file and the id of the trace.
+
+    The trace id in ``label`` is filled in when the request is built.
+    """
+
+    path: str
+    trajectory: str
+    label: TraceLabel
+
+
 class RequestOptions(Struct, frozen=True):
     """What a plugin is told beside skills and traces.
 
     ``settings`` get the plugin's defaults when the job starts; ``history`` are earlier proposals
     and what was said of them; ``source`` is what an importer reads, ``source_repository`` the
-    repository of a ``git:<branch>`` source.
+    repository of a ``git:<branch>`` source; ``labels`` are what people said of the traces.
     """
 
     kind: PluginKind = "evolver"
@@ -47,6 +59,7 @@ class RequestOptions(Struct, frozen=True):
     seed: int = 0
     source: str | None = None
     source_repository: str | None = None
+    labels: tuple[GivenLabel, ...] = ()
 
 
 class BuiltRequest:
@@ -114,6 +127,8 @@ def build_request(
         RequestProblem: the run folder cannot be written, a skill is not in the library, or the
             library's own path cannot be kept with a proposal.
     """
+    options = options or RequestOptions()
+    labels = _by_trace(options.labels)
     chosen = _chosen(library, skills)
     problems: list[str] = []
     traces = _with_names(traces, problems)
@@ -124,7 +139,9 @@ def build_request(
     try:
         copy.mkdir(parents=True)
         copied = copy_skills(chosen, copy, most=MAX_COPIED)
-        by_id = _write_traces(everything, run_dir / "traces", problems, progress, cancelled)
+        by_id = _write_traces(
+            everything, run_dir / "traces", labels, problems, progress=progress, cancelled=cancelled
+        )
     except OSError as problem:
         for trace in owned:
             trace.close()
@@ -134,14 +151,37 @@ def build_request(
         ) from problem
     problems += [problem.message for problem in copied.left_out]
     snapshot = _snapshot(library, copy, copied)
-    request = _request(options or RequestOptions(), run_dir, copied.inputs, copy)
+    request = _request(options, run_dir, copied.inputs, copy)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
-        replace(request, traces=paths),
+        replace(request, traces=paths, labels=_labels(labels, by_id)),
         snapshot,
         {name: trace for name, (trace, _) in by_id.items()},
         owned,
         problems,
+    )
+
+
+def _by_trace(labels: Sequence[GivenLabel]) -> dict[tuple[str, str], list[TraceLabel]]:
+    found: dict[tuple[str, str], list[TraceLabel]] = {}
+    for one in labels:
+        found.setdefault((one.path, one.trajectory), []).append(one.label)
+    return found
+
+
+def _key(trace: OpenTrace) -> tuple[str, str]:
+    return str(trace.path), trace.trajectory.id
+
+
+def _labels(
+    labels: Mapping[tuple[str, str], Sequence[TraceLabel]],
+    by_id: Mapping[str, tuple[OpenTrace, Path]],
+) -> tuple[TraceLabel, ...]:
+    """Return the labels of the traces that were written, with the ids these got."""
+    return tuple(
+        replace(label, trace=name)
+        for name, (trace, _) in sorted(by_id.items())
+        for label in labels.get(_key(trace), ())
     )
 
 
@@ -187,7 +227,9 @@ def _request(
 def _write_traces(
     traces: Sequence[OpenTrace],
     folder: Path,
+    labels: Mapping[tuple[str, str], Sequence[TraceLabel]],
     problems: list[str],
+    *,
     progress: Callable[[float, str], None],
     cancelled: Callable[[], bool],
 ) -> dict[str, tuple[OpenTrace, Path]]:
@@ -199,7 +241,8 @@ def _write_traces(
             break
         path = folder / f"{number:04d}.jsonl"
         try:
-            write_trace(trace, name, path, cancelled)
+            said = [one for one in labels.get(_key(trace), ()) if one.outcome is not None]
+            write_trace(trace, name, path, cancelled, said[-1] if said else None)
         except TraceError as problem:
             problems.append(f"{name} was left out: {problem}")
             path.unlink(missing_ok=True)

@@ -27,6 +27,7 @@ from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
 from workbench.evolution.request import (
     BuiltRequest,
+    GivenLabel,
     RequestOptions,
     RequestProblem,
     build_request,
@@ -62,6 +63,7 @@ class EngineInputs(Struct, frozen=True):
     seed: int = 0
     source: str | None = None
     source_repository: str | None = None
+    labels: tuple[GivenLabel, ...] = ()
 
 
 class EvolveResult(Struct, frozen=True):
@@ -130,6 +132,7 @@ class Evolution:
                 seed=inputs.seed,
                 source=inputs.source,
                 source_repository=inputs.source_repository,
+                labels=inputs.labels,
             ),
             progress=progress,
             cancelled=cancelled,
@@ -311,6 +314,7 @@ __all__ = [
     "Evolution",
     "EvolveRefused",
     "EvolveResult",
+    "GivenLabel",
     "RequestProblem",
     "engine_kind",
     "now_utc",

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 import msgspec
+from msgspec.structs import replace
 
+from workbench.domain.job import TraceLabel
 from workbench.files import sha256
 from workbench.traces.export_jsonl import header_of, step_lines
 from workbench.traces.open import OpenTrace
@@ -48,16 +50,23 @@ def trace_ids(traces: Sequence[OpenTrace]) -> list[str]:
 
 
 def write_trace(
-    trace: OpenTrace, trace_id: str, path: Path, cancelled: Callable[[], bool] = lambda: False
+    trace: OpenTrace,
+    trace_id: str,
+    path: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    judged: TraceLabel | None = None,
 ) -> None:
-    """Write one trace.
+    """Write one trace; ``judged`` is what a person said of how it ended, in place of the recorded.
 
     Raises:
         TraceError: the trace cannot be read any more.
         OSError: the file cannot be written.
     """
     with path.open("wb") as stream:
-        stream.write(_encoder.encode(header_of(trace, trace_id)) + b"\n")
+        header = header_of(trace, trace_id)
+        if judged is not None and judged.outcome is not None:
+            header = replace(header, outcome=judged.outcome, reward=judged.score)
+        stream.write(_encoder.encode(header) + b"\n")
         for step in step_lines(trace, shortened):
             if cancelled():
                 return

@@ -40,6 +40,7 @@ from workbench.domain.job import (
     StoredResult,
     TaskInput,
     TraceInput,
+    TraceLabel,
     Warning_,
 )
 from workbench.domain.model_call import ChatMessage, Completion, Prompt
@@ -230,6 +231,7 @@ __all__ = [
     "TraceCall",
     "TraceHeader",
     "TraceInput",
+    "TraceLabel",
     "TraceLoss",
     "TraceOrigin",
     "TraceSkillEvent",

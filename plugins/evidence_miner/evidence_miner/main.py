@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from evidence_miner.corrections import correction_drafts
 from evidence_miner.grounding import grounding_drafts
+from evidence_miner.labels import label_drafts
 from evidence_miner.lessons import pitfall_drafts
 from evidence_miner.pitfalls import Thresholds, find_pairs
 from evidence_miner.placement import Placement
@@ -22,7 +23,7 @@ from workbench.plugin.api import (
     Stage,
 )
 
-_STAGES = ("traces", "pitfalls", "references", "grounding", "corrections")
+_STAGES = ("traces", "pitfalls", "references", "grounding", "corrections", "labels")
 
 
 def mine(
@@ -54,6 +55,7 @@ def mine(
         reference_drafts(skills, usable, request.history),
         grounding_drafts(placement),
         correction_drafts(placement, usable),
+        label_drafts(placement, usable, request.labels),
     )
     given = 0
     for number, drafts in enumerate(detectors, 1):
@@ -66,7 +68,7 @@ def mine(
                 if _over_budget(request, given):
                     continue
             yield draft
-        context.progress(0.6 + 0.1 * number, _STAGES[number])
+        context.progress(0.6 + 0.08 * number, _STAGES[number])
 
 
 def _limits(request: Request) -> Thresholds:
