@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import posixpath
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +41,8 @@ _MOST_FILES = 500
 _ROW = 26
 #: Traces that are only passed by in a list are not added up.
 _PAUSE_MS = 200
+_WORK_S = 0.004
+_REST_S = 0.008
 _COUNTED = (
     ("Prompts", Mark.PROMPT),
     ("Tool calls", Mark.TOOL),
@@ -235,10 +238,28 @@ def _facts(place: TracePlace, prices: Path) -> Facts:
 def _files(place: TracePlace, stopped: Callable[[], bool]) -> tuple[TouchedFile, ...]:
     trace = place.opened()
     try:
-        return touched_files(trace, stopped)
+        return touched_files(trace, _gently(stopped))
     finally:
         if trace is not place.top:
             trace.close()
+
+
+def _gently(stopped: Callable[[], bool]) -> Callable[[], bool]:
+    """Return the same question, asked by work that leaves the window most of the time.
+
+    Work in Python in another thread makes each call between Python and Qt wait; a pause after a
+    few milliseconds of it keeps frames short.
+    """
+    begun = time.perf_counter()
+
+    def asked() -> bool:
+        nonlocal begun
+        if time.perf_counter() - begun > _WORK_S:
+            time.sleep(_REST_S)
+            begun = time.perf_counter()
+        return stopped()
+
+    return asked
 
 
 def _give_up(problem: BaseException) -> None:

@@ -23,7 +23,7 @@ from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
 #: How long one slice of writing may take, and the pause after it, in ms.
-_SLICE_MS = 12
+_SLICE_MS = 8
 _PAUSE_MS = 1
 
 
