@@ -41,6 +41,8 @@ class InnerBytes(SourceBytes):
         load: Callable[[], bytes],
         held: Held,
         watched: tuple[Path, ...] = (),
+        *,
+        steady: Callable[[bytes], tuple[int, int]] = lambda data: (0, len(data)),
     ) -> None:
         """Name a source inside ``container``.
 
@@ -50,6 +52,8 @@ class InnerBytes(SourceBytes):
             load: reads the bytes; raises TraceError.
             held: shared by all inner sources of the container.
             watched: other files a change of which means that the container changed.
+            steady: the range of bytes that stay when the source only grows: all references
+                lie there.
         """
         super().__init__(Path(f"{container.path}{SEPARATOR}{name}"), content=b"")
         self.name = name
@@ -58,7 +62,8 @@ class InnerBytes(SourceBytes):
         self._load_bytes = load
         self._held = held
         self._watched = {path: _stamp(path) for path in (Path(self.container), *watched)}
-        self._crc: int | None = None
+        self._steady = steady
+        self._mark: tuple[int, int, int] | None = None
         self._loading = threading.RLock()
         self._loaded = False
 
@@ -117,11 +122,15 @@ class InnerBytes(SourceBytes):
             if self._held.source is not None and self._held.source is not self:
                 self._held.source.release()
             data = self._load_bytes()
-            crc = zlib.crc32(data)
-            if self._crc is not None and self._crc != crc:
-                raise self._replaced()
+            if self._mark is None:
+                begin, end = self._steady(data)
+                self._mark = begin, end, zlib.crc32(memoryview(data)[begin:end])
+            else:
+                begin, end, crc = self._mark
+                if len(data) < end or zlib.crc32(memoryview(data)[begin:end]) != crc:
+                    raise self._replaced()
             self._watched = {path: _stamp(path) for path in self._watched}
-            self._crc, self.data, self.length = crc, data, len(data)
+            self.data, self.length = data, len(data)
             self._held.source, self._loaded = self, True
         return bytes(self.data)
 

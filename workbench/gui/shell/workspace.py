@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.gui.shell.jobs import JobBoard, JobReporter
+from workbench.gui.shell.trace_opening import TraceProblem, open_all
 
 if TYPE_CHECKING:
     from workbench.domain.diagnostic import Diagnostic
@@ -18,16 +19,9 @@ if TYPE_CHECKING:
     from workbench.skills.library import LibraryCache
     from workbench.traces.open import OpenTrace
 
-#: A batch of opened traces is shown after this long, so that a big folder fills in as it is read.
-_BATCH_SECONDS = 0.25
 
-
-@dataclass(frozen=True, slots=True)
-class TraceProblem:
-    """A file that could not be opened as a trace, with the reason in words."""
-
-    path: Path
-    message: str
+#: Lists of traces follow one that grows after this long.
+_GROWTH_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +41,7 @@ class Workspace(QObject):
     library_failed = Signal(str, str)
     diagnostics_changed = Signal()
     traces_changed = Signal()
+    trace_replaced = Signal(object, object)
 
     def __init__(self, jobs: JobBoard, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +53,11 @@ class Workspace(QObject):
         self.clients: tuple[str, ...] = ()
         self.traces: tuple[OpenTrace, ...] = ()
         self.trace_problems: tuple[TraceProblem, ...] = ()
+        self._sights: dict[int, OpenTrace] = {}
+        self._grown = QTimer(self)
+        self._grown.setSingleShot(True)
+        self._grown.setInterval(_GROWTH_MS)
+        self._grown.timeout.connect(self.traces_changed)
 
     def open_library(self, root: Path) -> None:
         """Read a folder of skills (or one skill) and check it; the signals tell when."""
@@ -115,19 +115,40 @@ class Workspace(QObject):
         return max(owners, key=lambda skill: len(str(skill_folder(skill))), default=None)
 
     def open_traces(self, paths: Iterable[Path]) -> None:
-        """Open trace files, and all below folders; ``traces_changed`` tells of each batch."""
+        """Open trace files, and all below folders; ``traces_changed`` tells of each batch.
+
+        Of a big file a part comes first (``reads`` tells so); ``trace_replaced`` brings the whole.
+        """
         wanted = tuple(paths)
-        have = {str(trace.path) for trace in self.traces}
+        have = frozenset(str(trace.path) for trace in self.traces)
         title = f"Open traces of {wanted[0].name}" if len(wanted) == 1 else "Open traces"
+        shelf = _LaterShelf(self, self._jobs)
+        self._jobs.run(title, lambda reporter: open_all(wanted, have, reporter, shelf), owner=self)
 
-        def work(reporter: JobReporter) -> None:
-            _open_all(wanted, have, reporter, self._add_later)
+    def reads(self, trace: OpenTrace) -> bool:
+        """Whether only a part of that trace is there and the rest is being read."""
+        return id(trace) in self._sights
 
-        self._jobs.run(title, work, owner=self)
+    def replace_trace(self, old: OpenTrace, traces: Sequence[OpenTrace]) -> None:
+        """Put what a trace's file holds by now in the place of an open trace.
+
+        ``trace_replaced`` tells at once, ``traces_changed`` a little later when the trace only
+        grew: a log that is being written grows many times a second.
+        """
+        if all(trace is not old for trace in self.traces):
+            return
+        path = old.path
+        at = next(n for n, trace in enumerate(self.traces) if trace.path == path)
+        others = tuple(trace for trace in self.traces if trace.path != path)
+        self.traces = (*others[:at], *traces, *others[at:])
+        self._sights.pop(id(old), None)
+        self.trace_replaced.emit(old, tuple(traces))
+        self._grown.start()
 
     def close_traces(self) -> None:
         """Close all traces and give their files back."""
         open_before, self.traces = self.traces, ()
+        self._sights.clear()
         self.trace_problems = ()
         self.traces_changed.emit()
         for trace in open_before:
@@ -140,13 +161,50 @@ class Workspace(QObject):
                 return trace
         return None
 
-    def _add_later(self, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]) -> None:
-        self._jobs.post(lambda: self._add(traces, problems))
-
-    def _add(self, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]) -> None:
+    def add_traces(self, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]) -> None:
+        """Take traces that were opened, and files that could not be."""
         self.traces += tuple(traces)
         self.trace_problems += tuple(problems)
         self.traces_changed.emit()
+
+    def add_sight(self, trace: OpenTrace) -> None:
+        """Take a part of a trace whose rest is being read."""
+        self._sights[id(trace)] = trace
+        self.add_traces((trace,), ())
+
+    def complete_sight(
+        self, sight: OpenTrace, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]
+    ) -> None:
+        """Take the whole of a trace; with none the part stays as it is."""
+        if self._sights.pop(id(sight), None) is None:
+            for trace in traces:
+                trace.close()
+            return
+        self.trace_problems += tuple(problems)
+        if traces:
+            self.replace_trace(sight, traces)
+        else:
+            self.trace_replaced.emit(sight, (sight,))
+        self._grown.stop()
+        self.traces_changed.emit()
+
+
+class _LaterShelf:
+    """Gives what a thread opens to the workspace, in the window's thread."""
+
+    def __init__(self, workspace: Workspace, jobs: JobBoard) -> None:
+        self._workspace, self._jobs = workspace, jobs
+
+    def add(self, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]) -> None:
+        self._jobs.post(lambda: self._workspace.add_traces(traces, problems))
+
+    def add_sight(self, trace: OpenTrace) -> None:
+        self._jobs.post(lambda: self._workspace.add_sight(trace))
+
+    def complete(
+        self, sight: OpenTrace, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem] = ()
+    ) -> None:
+        self._jobs.post(lambda: self._workspace.complete_sight(sight, traces, problems))
 
 
 def skill_folder(skill: Skill) -> Path:
@@ -182,41 +240,3 @@ def _read(
         reporter.progress(number / len(library.skills), f"Checking {skill.name or skill.id}")
         found[skill.id] = check_skill(skill, clients)
     return LibraryRead(library, found, clients, time.perf_counter() - begun)
-
-
-def _open_all(
-    wanted: Sequence[Path],
-    have: set[str],
-    reporter: JobReporter,
-    deliver: Callable[[Sequence[OpenTrace], Sequence[TraceProblem]], None],
-) -> None:
-    from workbench.traces.importer import TraceError
-    from workbench.traces.open import open_traces, trace_files
-
-    files: list[Path] = []
-    problems: list[TraceProblem] = []
-    for path in wanted:
-        reporter.progress(None, f"Looking for traces in {path}")
-        try:
-            found = trace_files(path)
-        except (TraceError, OSError) as problem:
-            problems.append(TraceProblem(path, str(problem)))
-            continue
-        if not found:
-            problems.append(TraceProblem(path, f"{path} holds no trace of a known format."))
-        files += [file for file in found if str(file) not in have and file not in files]
-    batch: list[OpenTrace] = []
-    shown = time.monotonic()
-    for number, file in enumerate(files):
-        if reporter.cancelled:
-            break
-        reporter.progress(number / len(files), f"Opening {file.name}")
-        try:
-            batch += open_traces(file)
-        except (TraceError, OSError) as problem:
-            problems.append(TraceProblem(file, str(problem)))
-        if time.monotonic() - shown > _BATCH_SECONDS:
-            deliver(tuple(batch), tuple(problems))
-            batch, problems, shown = [], [], time.monotonic()
-    deliver(tuple(batch), tuple(problems))
-    reporter.check_cancelled()

@@ -62,6 +62,28 @@ def _below(place: TracePlace) -> Iterator[TracePlace]:
         yield from _below(place.child(number))
 
 
+def same_place(place: TracePlace, traces: Sequence[OpenTrace]) -> TracePlace | None:
+    """Return where a trajectory is among traces that were read anew; None when it is not."""
+    ids = [place.trajectory.id]
+    above = place.parent
+    while above is not None:
+        ids.insert(0, above.trajectory.id)
+        above = above.parent
+    tops = [trace for trace in traces if trace.trajectory.id == ids[0]]
+    if not tops and len(ids) == 1:
+        tops = list(traces[:1])  # another session under the same name
+    if not tops:
+        return None
+    found = TracePlace(tops[0], tops[0].trajectory)
+    for wanted in ids[1:]:
+        children = found.trajectory.children
+        number = next((n for n, child in enumerate(children) if child.id == wanted), None)
+        if number is None:
+            return None
+        found = found.child(number)
+    return found
+
+
 def find_place(traces: Sequence[OpenTrace], path: str, trajectory: str) -> TracePlace | None:
     """Return the place of a trajectory; with an empty id the first trace of that file.
 

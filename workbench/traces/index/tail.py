@@ -163,6 +163,7 @@ class LiveTail:
         uids = [step.uid for step in before.steps]
         same = before.id == after.id and uids == [step.uid for step in after.steps[: len(uids)]]
         first = _first_other(before.steps, after.steps)
+        same = same and (first > 0 or not uids)
         return TailChange("grown" if same else "replaced", traces, first if same else 0, now.size)
 
 

@@ -24,6 +24,8 @@ MAGIC: Final = b"SQLite format 3\x00"
 _TABLES: Final = frozenset({"session", "message", "part"})
 _WAL_VERSION: Final = 2
 _WAIT_S: Final = 2.0
+_MESSAGES: Final = b',\n"messages": ['
+_LOOSE: Final = b'\n],\n"loose_parts": ['
 
 
 def has_sessions(path: Path) -> bool:
@@ -54,9 +56,25 @@ def sessions_inside(source: SourceBytes) -> list[InnerBytes]:
         raise _unreadable(path, problem) from problem
     held = Held()
     return [
-        InnerBytes(source, f"session/{name}", _Loader(path, name), held, (_beside(path, "-wal"),))
+        InnerBytes(
+            source,
+            f"session/{name}",
+            _Loader(path, name),
+            held,
+            (_beside(path, "-wal"),),
+            steady=_said_so_far,
+        )
         for name in names
     ]
+
+
+def _said_so_far(rendered: bytes) -> tuple[int, int]:
+    """Return the range of a session's messages: one in use gets others after them, and its row
+    other times, which are of one length.
+    """
+    begin = max(0, rendered.find(_MESSAGES))
+    end = rendered.rfind(_LOOSE)
+    return begin, end if end > begin else len(rendered)
 
 
 class _Loader:
@@ -131,14 +149,14 @@ def _rendered(database: sqlite3.Connection, session: str) -> bytes:
     ):
         parts.setdefault(_raw(part["message_id"]), []).append(_with_id(part["id"], part["data"]))
     text = [b'{"info": ' + json.dumps(columns, ensure_ascii=False).encode("utf-8", "replace")]
-    text.append(b',\n"messages": [')
+    text.append(_MESSAGES)
     for at, message in enumerate(messages):
         own = parts.pop(_raw(message["id"]), [])
         text.append(b",\n" if at else b"\n")
         text.append(b'{"info": ' + _with_id(message["id"], message["data"]) + b',\n "parts": [')
         text.append(b",\n  ".join(own) + b"]}")
     loose = [part for listed in parts.values() for part in listed]
-    text.append(b'\n],\n"loose_parts": [' + b",\n".join(loose) + b"]}\n")
+    text.append(_LOOSE + b",\n".join(loose) + b"]}\n")
     return b"".join(text)
 
 

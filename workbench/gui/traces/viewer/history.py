@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workbench.gui.traces.opened import TracePlace
+from workbench.traces.open import OpenTrace
 
 _MOST = 200
 
@@ -38,6 +40,12 @@ class History:
     def forward(self, now: Visit) -> Visit | None:
         """Return the step that was gone back from, None where there is none."""
         return _move(self._ahead, self._behind, now)
+
+    def renew(self, old: OpenTrace, renewed: Callable[[Visit], Visit | None]) -> None:
+        """Take what became of the visits of a trace that was read anew."""
+        for visits in (self._behind, self._ahead):
+            made = [renewed(one) if one.place.top is old else one for one in visits]
+            visits[:] = [one for one in made if one is not None]
 
     def clear(self) -> None:
         """Forget all; the traces were closed."""

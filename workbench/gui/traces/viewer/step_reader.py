@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QTextCursor
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTextBrowser, QWidget
 
 from workbench.domain.trajectory import Step
@@ -20,8 +21,9 @@ from workbench.gui.traces.viewer.renderers.content import Table
 from workbench.gui.traces.viewer.renderers.json_text import looks_like_json
 from workbench.gui.traces.viewer.renderers.json_tree import JsonValue, unfolded
 from workbench.gui.traces.viewer.renderers.table import TableRenderer
-from workbench.gui.traces.viewer.step_document import Link, StepDocument
+from workbench.gui.traces.viewer.step_document import StepDocument
 from workbench.gui.traces.viewer.step_page import Block, StepPage, View, page_of
+from workbench.gui.traces.viewer.text_writer import Link
 from workbench.gui.traces.viewer.whole_view import WholeView
 from workbench.gui.traces.words import step_title
 from workbench.gui.widgets.banner import Banner
@@ -29,11 +31,15 @@ from workbench.gui.widgets.layouts import column
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
+#: What margins and frames take of the width of a step, in px.
+_AROUND = 72
+
 
 class StepText(QTextBrowser):
     """Shows a step; loads nothing and follows no link of the text."""
 
     link_used = Signal(str)
+    widened = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +53,11 @@ class StepText(QTextBrowser):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.anchorClicked.connect(lambda link: self.link_used.emit(link.toString()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.widened.emit()
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         return None
@@ -81,8 +92,29 @@ class StepReader(QWidget):
         self._inside.addWidget(self._stack, 1)
         self.setFocusProxy(self.text)
         self.text.link_used.connect(self._use_link)
+        self._fitting = QTimer(self)
+        self._fitting.setSingleShot(True)
+        self._fitting.setInterval(120)
+        self._fitting.timeout.connect(self._fit_pictures)
+        self.text.widened.connect(self._fitting.start)
         self.full.left.connect(self._back)
         self.whole.left.connect(self._back)
+
+    def renew(self, place: TracePlace, trace: OpenTrace, moved: Callable[[int], int]) -> None:
+        """Go on with the same trace read on or anew; a step that is as it was is left as it is.
+
+        ``moved`` tells the number a step has by now, -1 where it is gone.
+        """
+        self._place, self._trace, before = place, trace, self._step
+        if before is None:
+            return
+        number = moved(before.index)
+        if number < 0:
+            self._step, self.page = None, None
+            return
+        self._step = trace.trajectory.steps[number]
+        if self._step != before:
+            self._read(keep_place=True)
 
     def set_trace(self, place: TracePlace | None, trace: OpenTrace | None) -> None:
         """Say which trace the steps are of; nothing is shown until ``show_step``."""
@@ -141,6 +173,10 @@ class StepReader(QWidget):
         if self.page is not None:
             self._write(self.page, keep_place=True)
 
+    def _fit_pictures(self) -> None:
+        if self.page is not None and self.page.pictures:
+            self._write(self.page, keep_place=True)
+
     def _read(self, *, keep_place: bool) -> None:
         trace, step, view = self._trace, self._step, self._view
         if trace is None or step is None:
@@ -166,7 +202,7 @@ class StepReader(QWidget):
         self.page = page
         bar = self.text.verticalScrollBar()
         place = bar.value()
-        self._document.write(page, self._images)
+        self._document.write(page, self._images, self.text.viewport().width() - _AROUND)
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
         if page.quote:
             self._show_quote(page)
@@ -260,13 +296,13 @@ class StepReader(QWidget):
         return "  ·  ".join(filter(None, names))
 
     def open_tree(self) -> None:
-        """Show the first JSON of the step as a tree."""
+        """Show the longest JSON of the step as a tree."""
         blocks = self.page.blocks if self.page is not None else ()
-        for block in blocks:
-            if looks_like_json(block.content.text):
-                self._open_whole(block, "tree")
-                return
-        self._context.notify.info("This step holds no JSON.", replace="tree")
+        found = [one for one in blocks if looks_like_json(one.content.text)]
+        if found:
+            self._open_whole(max(found, key=lambda one: len(one.content.text)), "tree")
+        else:
+            self._context.notify.info("This step holds no JSON.", replace="tree")
 
     def _open_whole(self, block: Block, opens: str = "") -> None:
         name, content, turn = self._name(block), block.content, self._turn

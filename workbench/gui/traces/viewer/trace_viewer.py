@@ -71,6 +71,7 @@ class TraceViewer(QWidget):
         self._links = StepLinks(context, self)
         self._links.moved.connect(self.go_to)
         self._returning = False
+        self._waits = False
         self._touching: frozenset[int] | None = None
         self._prices: PriceTable | None = None
         self.header = ViewerHeader()
@@ -146,14 +147,18 @@ class TraceViewer(QWidget):
         self.annotations.renew(self.place, self._trace, moved=moved(0) != 0)
         self.renewed.emit()
 
-    def reselect(self, step: int) -> None:
-        """Select a step without bringing it into sight."""
+    def reselect(self, step: int) -> bool:
+        """Select a step without bringing it into sight; True when another one was asked for."""
         self.steps.blockSignals(True)
         self.steps.select(step)
         self.steps.blockSignals(False)
+        if self._waits:
+            self._go_to_wanted()
+            return True
         if self.steps.current_step >= 0:
             self._quote = self.reader.page.quote if self.reader.page is not None else ""
             self._show_step(self.steps.current_step)
+        return False
 
     def show_other(self, place: TracePlace | None) -> None:
         """Show what a trace has become that was not shown yet, or go back where it is no more."""
@@ -357,8 +362,14 @@ class TraceViewer(QWidget):
         self.shown.emit()
 
     def _go_to_wanted(self) -> None:
-        if self._index is not None:
+        index, place = self._index, self.place
+        self._waits = index is not None and place is not None and not self._is_of(index, place)
+        if index is not None and not self._waits:
             self.go_to(*self._wanted)
+
+    def _is_of(self, index: StepMarks, place: TracePlace) -> bool:
+        """Whether marks are those of the trace as it is by now: it may have been read anew."""
+        return index.trajectory is place.trajectory
 
     def _list(self) -> None:
         index = self._index

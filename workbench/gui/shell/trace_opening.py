@@ -1,0 +1,136 @@
+"""Opening trace files in a thread: what is seen first, then the whole of each. No Qt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from workbench.gui.shell.jobs import JobReporter
+    from workbench.traces.open import OpenTrace
+
+#: A batch of opened traces is shown after this long, so that a big folder fills in as it is read.
+_BATCH_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class TraceProblem:
+    """A file that could not be opened as a trace, with the reason in words."""
+
+    path: Path
+    message: str
+
+
+class Shelf(Protocol):
+    """Where opened traces go; called in the thread that opens."""
+
+    def add(self, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem]) -> None:
+        """Take traces that were opened, and files that could not be."""
+        ...
+
+    def add_sight(self, trace: OpenTrace) -> None:
+        """Take a part of a trace whose rest is still being read."""
+        ...
+
+    def complete(
+        self, sight: OpenTrace, traces: Sequence[OpenTrace], problems: Sequence[TraceProblem] = ()
+    ) -> None:
+        """Take the whole of a trace whose part was given before; nothing where it ends there."""
+        ...
+
+
+def open_all(
+    wanted: Sequence[Path], have: frozenset[str], reporter: JobReporter, shelf: Shelf
+) -> None:
+    """Open all traces at some paths, but those that are open.
+
+    Of big files a part is given first, and the whole when all others are open.
+
+    Raises:
+        JobCancelled: the person cancelled; parts stay as they are.
+    """
+    sights: list[OpenTrace] = []
+    try:
+        _open_each(_files(wanted, have, reporter, shelf), reporter, shelf, sights)
+        while sights:
+            _read_whole(sights[0], reporter, shelf)
+            del sights[0]
+    finally:
+        for sight in sights:
+            shelf.complete(sight, ())
+    reporter.check_cancelled()
+
+
+def _files(
+    wanted: Sequence[Path], have: frozenset[str], reporter: JobReporter, shelf: Shelf
+) -> list[Path]:
+    from workbench.traces.importer import TraceError
+    from workbench.traces.open import trace_files
+
+    files: list[Path] = []
+    problems: list[TraceProblem] = []
+    for path in wanted:
+        reporter.progress(None, f"Looking for traces in {path}")
+        try:
+            found = trace_files(path)
+        except (TraceError, OSError) as problem:
+            problems.append(TraceProblem(path, str(problem)))
+            continue
+        if not found:
+            problems.append(TraceProblem(path, f"{path} holds no trace of a known format."))
+        files += [file for file in found if str(file) not in have and file not in files]
+    if problems:
+        shelf.add((), problems)
+    return files
+
+
+def _open_each(
+    files: Sequence[Path], reporter: JobReporter, shelf: Shelf, sights: list[OpenTrace]
+) -> None:
+    from workbench.traces.importer import TraceError
+    from workbench.traces.open import open_traces
+    from workbench.traces.sight import open_sight
+
+    batch: list[OpenTrace] = []
+    problems: list[TraceProblem] = []
+    shown = time.monotonic()
+    for number, file in enumerate(files):
+        if reporter.cancelled:
+            break
+        reporter.progress(number / len(files), f"Opening {file.name}")
+        try:
+            sight = open_sight(file)
+            if sight is None:
+                batch += open_traces(file)
+            else:
+                sights.append(sight)
+                shelf.add_sight(sight)
+        except (TraceError, OSError) as problem:
+            problems.append(TraceProblem(file, str(problem)))
+        if time.monotonic() - shown > _BATCH_SECONDS:
+            shelf.add(tuple(batch), tuple(problems))
+            batch, problems, shown = [], [], time.monotonic()
+    shelf.add(tuple(batch), tuple(problems))
+
+
+def _read_whole(sight: OpenTrace, reporter: JobReporter, shelf: Shelf) -> None:
+    from workbench.traces.importer import TraceError
+    from workbench.traces.open import open_traces
+    from workbench.traces.sight import MOST
+
+    reporter.check_cancelled()
+
+    def progress(fraction: float) -> None:
+        reporter.check_cancelled()
+        reporter.progress(fraction, f"Reading {sight.path.name}")
+
+    try:
+        if sight.path.stat().st_size > MOST:
+            shelf.complete(sight, ())
+        else:
+            shelf.complete(sight, open_traces(sight.path, progress))
+    except (TraceError, OSError) as problem:
+        shelf.complete(sight, (), [TraceProblem(sight.path, str(problem))])
