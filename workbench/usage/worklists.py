@@ -174,13 +174,11 @@ def _hand_rolled(report: UsageReport) -> Worklist:
         return Entry(usage.library, usage.skill, len(found), usage.sessions, why, uses)
 
     rule = (
-        "Without loading the skill, the session ran at least two of the commands its code blocks "
-        "show (same program, subcommand and flags), or wrote a file nine tenths the same as one "
-        "of its scripts."
+        "A skill exists, and without loading it the session ran at least two of the commands its "
+        "code blocks show (same program, subcommand and flags), or wrote a file nine tenths the "
+        "same as one of its scripts."
     )
-    return Worklist(
-        "hand_rolled", "Done by hand although a skill exists", rule, True, _entries(report, entry)
-    )
+    return Worklist("hand_rolled", "Done by hand", rule, True, _entries(report, entry))
 
 
 def _missed(

@@ -195,6 +195,7 @@ class TracesPanel(QWidget):
         self._context.request_activity("traces")
         self.show_list()
         self.show_tab("usage")
+        self.usage.setFocus()
 
     def show_annotations(self) -> None:
         """Show every annotation there is, whether its trace is open or not."""

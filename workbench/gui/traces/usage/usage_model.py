@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+)
 
 from workbench.gui.traces.usage.usage_rows import HEADINGS, TIPS, Row, cells
+
+_HEIGHT = 28
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -81,7 +90,7 @@ class UsageModel(QAbstractItemModel):
             Qt.ItemDataRole.AccessibleTextRole,
             Qt.ItemDataRole.ToolTipRole,
         ):
-            return None
+            return QSize(0, _HEIGHT) if role == Qt.ItemDataRole.SizeHintRole else None
         key = (int(index.internalId()), index.row())
         if key not in self._texts:
             self._texts[key] = cells(self.row_at(index))

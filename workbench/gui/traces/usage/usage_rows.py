@@ -17,7 +17,7 @@ from workbench.usage.outcomes import AttachedOutcomes
 from workbench.usage.reading import SessionShelf, facts_of
 from workbench.usage.report import Cohort, SkillUsage, UsageReport, report_of
 from workbench.usage.sessions import SessionFacts, SessionReader, Use
-from workbench.usage.versions import VersionShelf
+from workbench.usage.versions import SkillVersions, VersionShelf
 from workbench.usage.worklists import Entry, Worklist, worklists
 
 #: What can be chosen before the worklists, with the sentence that says what it holds.
@@ -26,15 +26,14 @@ FIRST: Final = (
     ("Used", "Skills that did something in these sessions."),
 )
 HEADINGS: Final = (
-    *("Skill and version", "Listed in", "Loaded in", "Loads", "Failed"),
+    *("Skill and version", "Listed in", "Loaded in", "Loads"),
     *("Started by", "Errors after", "Carried"),
 )
 TIPS: Final = (
     "A version is known by its text: an edit begins a new one",
     "Sessions that offer the skill to the model, of those that record what is offered",
     "Sessions that load the skill, of all; of a version, of those that had it",
-    "How often it was loaded",
-    "How often loading failed",
+    "How often it was loaded, and how often that failed",
     "Who started the loads",
     "Tool calls that failed, of all calls in the ten steps after a load",
     "Median tokens a load carries: the body's, times the model calls until a compaction",
@@ -64,11 +63,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The report with its worklists, and what was counted."""
+    """The report with its worklists, what was counted, and the versions of skills seen."""
 
     report: UsageReport
     lists: tuple[Worklist, ...]
-    versions: VersionShelf
+    versions: dict[tuple[str, str], SkillVersions]
     skills: dict[tuple[str, str], Skill]
     annotations: tuple[Annotation, ...] = ()
     unread: int = 0
@@ -91,6 +90,10 @@ class Usage:
         found = [one for one in self.report.skills if number == 0 or one.uses]
         found.sort(key=lambda one: (-len(one.uses), -(one.listed or 0), one.name))
         return [Row(one) for one in found]
+
+    def versions_of(self, usage: SkillUsage) -> SkillVersions | None:
+        """Return the versions of a skill that was seen."""
+        return self.versions.get((usage.library, usage.skill))
 
     def skill(self, usage: SkillUsage) -> Skill | None:
         """Return the skill itself."""
@@ -161,7 +164,12 @@ class UsageSource:
         report = report_of((library,), facts, self._versions.of)
         skills = {(library.root, skill.id): skill for skill in library.skills}
         lists = worklists(report, annotations=annotations)
-        return Usage(report, lists, self._versions, skills, tuple(annotations), left)
+        versions = {
+            (one.library, one.skill): self._versions.of(skills[one.library, one.skill])
+            for one in report.skills
+            if one.uses
+        }
+        return Usage(report, lists, versions, skills, tuple(annotations), left)
 
 
 class _Stopped(Exception):  # noqa: N818 - it ends the reading in good order
@@ -180,7 +188,13 @@ def version_name(one: Cohort) -> str:
         return f"not in git  ·  text {one.digest[:7]}"
     if not version.commit:
         return "on disk, not committed"
-    return f"{version.commit[:7]}  ·  {version.time[:10]}  ·  {version.subject}"
+    return f"{version.time[:10]}  ·  {version.commit[:7]}  ·  {version.subject}"
+
+
+def _loads(loads: int, failed: int) -> str:
+    if not failed:
+        return str(loads) if loads else "–"
+    return f"{loads}, {failed} failed"
 
 
 def cells(one: Row) -> tuple[str, ...]:
@@ -200,8 +214,7 @@ def cells(one: Row) -> tuple[str, ...]:
         one.name,
         listed,
         f"{counted.loaded} of {counted.sessions}",
-        str(counted.loads) if counted.loads else "–",
-        str(counted.failed) if counted.failed else "–",
+        _loads(counted.loads, counted.failed),
         started or "–",
         after,
         f"{carried:,.0f}" if carried is not None else "–",
@@ -225,17 +238,17 @@ def uses_behind(usage: Usage, one: Row, column: int) -> tuple[str, tuple[Use, ..
     if column == 2:
         first = {(use.owner, use.session): use for use in reversed(loads)}
         return "first loads of sessions", tuple(reversed(first.values()))
-    if column == 4:
-        failed = tuple(use for use in counted.uses if use.kind == "load_failed")
-        return "loads that failed", failed
-    if column == 6:
+    if column == 3 and counted.failed:
+        tried = tuple(use for use in counted.uses if use.kind in ("loaded", "load_failed"))
+        return "loads, and those that failed", tried
+    if column == 5:
         erred = tuple(use for use in loads if use.figures and use.figures.errors)
         return "loads with errors in the ten steps after", erred
-    if column == 7:
+    if column == 6:
         known = [use for use in loads if use.figures and use.figures.carried is not None]
         known.sort(key=lambda use: -(use.figures.carried or 0) if use.figures else 0)
         return "loads, by the tokens they carry", tuple(known)
-    return "loads", tuple(sorted(loads, key=lambda use: use.trigger) if column == 5 else loads)
+    return "loads", tuple(sorted(loads, key=lambda use: use.trigger) if column == 4 else loads)
 
 
 def use_title(use: Use) -> str:
@@ -244,7 +257,7 @@ def use_title(use: Use) -> str:
     return f"{what}  ·  {use.session or Path(use.owner or use.trace).name}"
 
 
-def use_detail(use: Use) -> str:
+def use_detail(use: Use, versions: SkillVersions | None) -> str:
     """Return who started a use, its step, and the version it had."""
     told = [use.trigger] if use.trigger != "unknown" else []
     if use.confidence == "weak":
@@ -252,7 +265,9 @@ def use_detail(use: Use) -> str:
     if use.kind in ("script_run", "load_failed", "dropped", "missed") and use.detail:
         told.append(use.detail if len(use.detail) < 60 else f"{use.detail[:58]}…")
     if use.version:
-        told.append(f"{use.version[:7]} {_HOW[use.how]}")
+        found = versions.find(use.version) if versions is not None else None
+        name = (found.commit[:7] or "text on disk") if found is not None else use.version[:7]
+        told.append(f"{name} {_HOW[use.how]}")
     return "  ·  ".join([*told, f"step {use.step}"])
 
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QSpinBox,
     QStackedWidget,
     QTreeView,
     QWidget,
@@ -36,14 +35,15 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
-from workbench.gui.widgets.value_fields import ChoiceBox
+from workbench.gui.widgets.value_fields import ChoiceBox, NumberBox
 from workbench.usage.sessions import Use
 from workbench.usage.then import Then, then_of
+from workbench.usage.versions import SkillVersions
 from workbench.usage.worklists import ENOUGH_LISTINGS
 
 _FIGURE: Final = Qt.ItemDataRole.UserRole
 _DETAIL: Final = Qt.ItemDataRole.UserRole + 1
-_WIDTHS: Final = {1: 96, 2: 84, 3: 60, 4: 60, 5: 128, 6: 96, 7: 80}
+_WIDTHS: Final = {1: 96, 2: 84, 3: 88, 4: 152, 5: 96, 6: 80}
 _SCOPES: Final = ("Open traces", "All sessions")
 
 
@@ -66,8 +66,7 @@ class UsageView(QWidget):
         self.worklist = ChoiceBox("Worklist")
         for title, _ in FIRST:
             self.worklist.addItem(title)
-        self.least = QSpinBox()
-        self.least.setAccessibleName("Sessions that must offer a skill before it counts")
+        self.least = NumberBox("Sessions that must offer a skill before it counts")
         self.least.setPrefix("at least ")
         self.least.setRange(1, 100_000)
         self.least.setValue(ENOUGH_LISTINGS)
@@ -112,11 +111,12 @@ class UsageView(QWidget):
     def _lay_out(self) -> None:
         context = self._context
         tools = row(spacing=8)
-        tools.setContentsMargins(12, 8, 12, 8)
+        tools.setContentsMargins(12, 8, 12, 4)
         tools.addWidget(self.scope)
         tools.addWidget(self.worklist)
         tools.addWidget(self.least)
-        tools.addWidget(self.sentence, 1)
+        tools.addStretch(1)
+        self.sentence.setContentsMargins(12, 0, 12, 8)
         self._body.addWidget(self.table)
         self._body.addWidget(self._none)
         self.figures.setAccessibleName("Figures of the skill")
@@ -125,8 +125,8 @@ class UsageView(QWidget):
         self.heading.setProperty("section", True)
         self.step_button.setToolTip("Open the step of the use (Enter)")
         self.then_button.setToolTip("Open the skill’s line that was in force then (Ctrl+Enter)")
-        below = QWidget()
-        inside = column(below, spacing=0)
+        self._below = QWidget()
+        inside = column(self._below, spacing=0)
         line = row(spacing=8)
         line.setContentsMargins(12, 4, 8, 4)
         line.addWidget(self.heading, 1)
@@ -138,7 +138,10 @@ class UsageView(QWidget):
         self._page = QWidget()
         whole = column(self._page, spacing=0)
         whole.addLayout(tools)
-        split = SplitView((self._body, below), vertical=True, sizes=(360, 280), stretch=(1, 0))
+        whole.addWidget(self.sentence)
+        split = SplitView(
+            (self._body, self._below), vertical=True, sizes=(360, 280), stretch=(1, 0)
+        )
         whole.addWidget(split, 1)
         self._no_library = EmptyState(
             "No library is open",
@@ -306,6 +309,9 @@ class UsageView(QWidget):
         _, rule = usage.choices()[number]
         self._none.set_texts("Nothing in this list", f"No skill here: {rule}")
         self._body.setCurrentIndex(0 if rows else 1)
+        if not rows and (self.uses.hasFocus() or self.figures.hasFocus()):
+            self.worklist.setFocus()
+        self._below.setVisible(bool(rows))
         self.sentence.setText(self._told(usage, rule))
         self.sentence.setToolTip(", ".join(usage.report.unresolved))
         wanted = max(0, self.model.row_of(selected or self._context.selected_skill))
@@ -335,13 +341,15 @@ class UsageView(QWidget):
         words, uses = uses_behind(usage, one, index.column())
         name = one.usage.name or one.usage.skill
         version = f", {one.name}" if one.cohort is not None else ""
-        self._show_uses(f"{name}{version}: {words}", uses)
+        self._show_uses(f"{name}{version}: {words}", uses, usage.versions_of(one.usage))
         self._show_figures(one)
 
-    def _show_uses(self, heading: str, uses: Sequence[Use]) -> None:
+    def _show_uses(
+        self, heading: str, uses: Sequence[Use], versions: SkillVersions | None = None
+    ) -> None:
         more = f", the first {MOST:,} of {len(uses):,} are listed" if len(uses) > MOST else ""
         self.heading.setText(f"{heading}{more}")
-        self.uses.show_uses(uses)
+        self.uses.show_uses(uses, versions)
         self._enable()
 
     def _show_figures(self, one: Row) -> None:
@@ -374,7 +382,8 @@ class UsageView(QWidget):
             self._context.request_file(Path(skill.path) / figure.file)
         elif figure.uses:
             name = one.usage.name or one.usage.skill
-            self._show_uses(f"{name}: {figure.label} {figure.value}", figure.uses)
+            versions = self._usage.versions_of(one.usage)
+            self._show_uses(f"{name}: {figure.label} {figure.value}", figure.uses, versions)
 
     def _current_row(self) -> Row | None:
         index = self.table.currentIndex()
@@ -390,13 +399,14 @@ class UsageView(QWidget):
     def _show_then(self, use: Use) -> None:
         """Open the skill as it was, worked out beside the window."""
         one, usage = self._current_row(), self._usage
-        skill = usage.skill(one.usage) if one is not None and usage is not None else None
-        if skill is None or usage is None:
+        if one is None or usage is None:
+            return
+        skill, versions = usage.skill(one.usage), usage.versions_of(one.usage)
+        if skill is None or versions is None:
             return
 
         def look() -> Then | None:
-            with self._lock:
-                return then_of(skill, use, usage.versions.of(skill))
+            return then_of(skill, use, versions)
 
         def done(then: Then | None) -> None:
             if then is not None and not then.same:

@@ -12,6 +12,7 @@ from workbench.gui.theme.icons import icon
 from workbench.gui.traces.usage.usage_rows import use_detail, use_tip, use_title
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.usage.sessions import Use
+from workbench.usage.versions import SkillVersions
 
 _USE = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -48,12 +49,13 @@ class UseList(QListWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(self.ask_then)
 
-    def show_uses(self, uses: Sequence[Use]) -> None:
-        """Show other uses, the first ``MOST`` of them."""
+    def show_uses(self, uses: Sequence[Use], versions: SkillVersions | None = None) -> None:
+        """Show other uses, the first ``MOST`` of them, of a skill with these versions."""
         self.clear()
         for use in uses[:MOST]:
-            item = QListWidgetItem(icon(*_SIGNS.get(use.kind, ("spark", "data_4"))), use_title(use))
-            item.setData(_DETAIL, use_detail(use))
+            sign = _SIGNS.get(use.kind, ("spark", "data_4"))
+            item = QListWidgetItem(icon(*sign), use_title(use))
+            item.setData(_DETAIL, use_detail(use, versions))
             item.setData(_USE, use)
             item.setToolTip(use_tip(use))
             self.addItem(item)
