@@ -93,7 +93,7 @@ def press(panel: TracesPanel, words: str, qtbot: QtBot) -> None:
         button
         for card in panel.viewer.annotations.cards.cards
         for button in card.findChildren(QPushButton)
-        if button.text() == words
+        if words in (button.text(), button.accessibleName())
     ]
     qtbot.mouseClick(found[0], Qt.MouseButton.LeftButton)
     settle(panel, qtbot)

@@ -84,6 +84,7 @@ class AnnotationSide(QObject):
         if self._trace is not None:
             before = [one.annotation for one in self._found if one.annotation.outcome is not None]
             self._ask(None, max(before, key=lambda one: one.changed, default=None))
+            self.form.title.setText("How the session ended")
             self.form.outcome.setFocus()
 
     def go_to(self, one: Annotation) -> None:
