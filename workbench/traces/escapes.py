@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
+
+import msgspec
 
 _ESCAPE: Final = re.compile(
     rb'\\(?:(["\\/bfnrt])'
@@ -19,6 +22,7 @@ _ESCAPE: Final = re.compile(
 )
 #: The inside of a JSON string; possessive, so that a torn string costs no backtracking.
 _STRING: Final = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_string: Final = msgspec.json.Decoder(str)
 _SHORT: Final = {
     b'"': b'"',
     b"\\": b"\\",
@@ -35,47 +39,78 @@ class Decoded:
     """Bytes with one layer of JSON string escapes taken off.
 
     ``data`` are the decoded bytes. ``raw(offset)`` is where the decoded byte at that offset
-    begins in the bytes it was made from; the offset at the end is allowed.
+    begins in the bytes it was made from; the offset at the end is allowed. The way back is only
+    made when it is asked for: a table entry for each escape costs far more than the decoding.
     """
 
-    __slots__ = ("_decoded_at", "_raw_at", "data")
+    __slots__ = ("_encoded", "_places", "data")
 
     def __init__(self, encoded: bytes) -> None:
-        parts: list[bytes] = []
-        # Where each escape's outcome ends in decoded bytes, and where the escape ends in raw ones.
-        self._decoded_at = [0]
-        self._raw_at = [0]
-        position = length = 0
-        for match in _ESCAPE.finditer(encoded) if b"\\" in encoded else ():
-            start, end = match.span()
-            value = _value(match)
-            parts.append(encoded[position:start])
-            parts.append(value)
-            length += start - position
-            # The escape's own beginning is a border too: offsets inside its outcome stay there.
-            self._decoded_at.append(length)
-            self._raw_at.append(start)
-            length += len(value)
-            self._decoded_at.append(length)
-            self._raw_at.append(end)
-            position = end
-        if position == 0:
+        self._encoded = encoded
+        self._places: _Escapes | None = None
+        if b"\\" not in encoded:
             self.data = encoded
             return
-        parts.append(encoded[position:])
-        self.data = b"".join(parts)
+        try:
+            self.data = _string.decode(b'"' + encoded + b'"').encode()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # Torn, with escapes only some writers make, or not UTF-8: nothing may be lost.
+            self.data = _ESCAPE.sub(_value, encoded)
 
     def raw(self, offset: int) -> int:
         """Return the offset in the undecoded bytes."""
-        at = bisect_right(self._decoded_at, offset) - 1
-        if at % 2:  # inside an escape: its beginning (a border of characters never falls there)
-            return self._raw_at[at]
-        return self._raw_at[at] + offset - self._decoded_at[at]
+        return self._escapes().raw(offset)
 
     def is_border(self, raw: int) -> bool:
         """Whether the offset in the undecoded bytes is not in the middle of an escape."""
-        at = bisect_right(self._raw_at, raw) - 1
-        return at % 2 == 0 or self._raw_at[at] == raw
+        return self._escapes().is_border(raw)
+
+    def _escapes(self) -> _Escapes:
+        if self._places is None:
+            self._places = _Escapes(self._encoded)
+        return self._places
+
+
+class _Escapes:
+    """The escapes of a string in order: where each begins, as written and as decoded."""
+
+    __slots__ = ("_decoded", "_sizes", "_skipped", "_starts")
+
+    def __init__(self, encoded: bytes) -> None:
+        found = [match.span() for match in _ESCAPE.finditer(encoded)]
+        self._starts = [start for start, _ in found]
+        self._sizes = [
+            1 if end - start == 2 else 4 if end - start == 12 else _size(encoded[start + 2 : end])
+            for start, end in found
+        ]
+        #: How many bytes more were written than decoded, up to the end of each escape.
+        pairs = zip(found, self._sizes, strict=True)
+        self._skipped = list(accumulate(end - start - size for (start, end), size in pairs))
+        before = zip(self._starts, [0, *self._skipped], strict=False)
+        self._decoded = [start - less for start, less in before]
+
+    def raw(self, offset: int) -> int:
+        """Return the offset in the undecoded bytes."""
+        at = bisect_right(self._decoded, offset) - 1
+        if at < 0:
+            return offset
+        if offset < self._decoded[at] + self._sizes[at]:
+            return self._starts[at]  # its beginning (a border of characters never falls inside)
+        return offset + self._skipped[at]
+
+    def is_border(self, raw: int) -> bool:
+        """Whether the offset is not in the middle of an escape."""
+        at = bisect_right(self._starts, raw) - 1
+        if at < 0 or self._starts[at] == raw:
+            return True
+        less = self._skipped[at] - (self._skipped[at - 1] if at else 0)
+        return raw >= self._starts[at] + self._sizes[at] + less
+
+
+def _size(digits: bytes) -> int:
+    """Return how many bytes the character of four hexadecimal digits takes."""
+    code = int(digits, 16)
+    return 1 if code < 0x80 else 2 if code < 0x800 else 3
 
 
 def decode_layers(encoded: bytes, layers: int) -> bytes:

@@ -33,8 +33,10 @@ class _Outer:
 
     def raw(self, offset: int) -> int:
         """Return where the decoded byte at an offset stands among those of the string's node."""
+        string = self.string
+        if offset == 0:
+            return string.start + 1
         if self._decoded is None:
-            string = self.string
             self._decoded = Decoded(bytes(string.data[string.start + 1 : string.end - 1]))
         return self.string.start + 1 + self._decoded.raw(offset)
 
@@ -136,7 +138,7 @@ class Node:
                 node = node.members().get(step)
             else:
                 node = next((item for at, item in enumerate(node.each()) if at == step), None)
-        return None if node is None or node.raw() == b"null" else node
+        return None if node is None or node.is_null else node
 
     def value(self, *path: Path) -> Any:
         """Return the decoded value at a path, None when it is not there or is no JSON."""
@@ -202,6 +204,13 @@ class Node:
 
     def __hash__(self) -> int:
         return hash(self.span())
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the value is null."""
+        # The length first: looking at the bytes copies them, and they may be the whole file.
+        start, end = self.start, self.end
+        return end - start == 4 and self.data[start:end] == b"null"
 
     def _part(self, start: int, end: int) -> Node:
         return Node(self.data, start, end, self.source, outer=self._outer)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+import msgspec
+from msgspec import Raw
 
 from workbench.traces.source import Buffer
 
@@ -13,7 +16,15 @@ _BLANK: Final = b" \t\r\n"
 #: A string, or a bracket. Possessive, so that a torn string costs no backtracking.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _SPACE: Final = re.compile(rb"[ \t\r\n]*+")
+_KEY: Final = re.compile(rb'[ \t\r\n]*+"((?:[^"\\]++|\\.)*+)"[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 _SCALAR: Final = re.compile(rb"[^ \t\r\n,:{}\[\]\"]++")
+
+_CHUNK: Final = 64 << 10
+#: From here on trying the decoder first costs nothing that matters when it fails.
+_LONG: Final = 4096
+_raw_value: Final = msgspec.json.Decoder(Raw)
+_raw_items: Final = msgspec.json.Decoder(list[Raw])
+_raw_members: Final = msgspec.json.Decoder(dict[str, Raw])
 
 
 def line_ranges(data: Buffer, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -56,6 +67,8 @@ def value_end(data: Buffer, start: int, end: int | None = None) -> int | None:
     if first not in (b"{", b"[", b'"'):
         scalar = _SCALAR.match(data, start, stop)
         return scalar.end() if scalar else None
+    if stop - start > _LONG and (quick := _quick_end(data, start, stop)) is not None:
+        return quick
     depth = 0
     for token in _TOKEN.finditer(data, start, stop):
         mark = data[token.start()]
@@ -88,15 +101,7 @@ def joined_values(data: Buffer, start: int, end: int) -> Iterator[tuple[int, int
 def array_items(data: Buffer, start: int, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield the range of each item of the JSON array at ``start``; a torn last item is left out."""
     stop = len(data) if end is None else end
-    at = start + 1
-    while (at := skip_space(data, at, stop)) < stop and data[at] != 0x5D:
-        after = value_end(data, at, stop)
-        if after is None:
-            return
-        yield at, after
-        at = skip_space(data, after, stop)
-        if data[at : at + 1] == b",":
-            at += 1
+    return iter(_quick_items(data, start, stop) or _items(data, start, stop))
 
 
 def object_members(
@@ -108,6 +113,96 @@ def object_members(
     last member is left out.
     """
     stop = len(data) if end is None else end
+    return iter(_quick_members(data, start, stop) or _members(data, start, stop))
+
+
+def _quick_end(data: Buffer, start: int, stop: int) -> int | None:
+    """Return the end of the value when nothing but white space follows it."""
+    try:
+        with memoryview(data) as whole, whole[start:stop] as view:
+            return start + memoryview(_raw_value.decode(view)).nbytes
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _quick_items(data: Buffer, start: int, stop: int) -> list[tuple[int, int]] | None:
+    """Return the ranges of a whole array's items, None when it is torn or no JSON.
+
+    The decoder skips the items many times faster than bracket by bracket; it keeps the bytes of
+    each, whose lengths lead from one item to the next.
+    """
+    try:
+        with memoryview(data) as whole, whole[start:stop] as view:
+            lengths = [memoryview(raw).nbytes for raw in _raw_items.decode(view)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    found: list[tuple[int, int]] = []
+    at = start + 1
+    for length in lengths:
+        if data[at] <= 0x20:
+            at = skip_space(data, at, stop)
+        found.append((at, at + length))
+        at += length
+        if data[at] <= 0x20:
+            at = skip_space(data, at, stop)
+        at += 1  # the comma
+    return found
+
+
+def _quick_members(data: Buffer, start: int, stop: int) -> list[tuple[bytes, int, int]] | None:
+    """Return the members of a whole object, None when it is torn, no JSON, or repeats a key.
+
+    Of a repeated key the decoder keeps the last value at the place of the first. So the bytes of
+    each are compared: no JSON value is the beginning of another, numbers end at a comma or brace.
+    """
+    try:
+        with memoryview(data) as whole, whole[start:stop] as view:
+            values = [memoryview(raw) for raw in _raw_members.decode(view).values()]
+            try:
+                return _walked(data, start + 1, stop, values)
+            finally:
+                for value in values:
+                    value.release()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _walked(
+    data: Buffer, at: int, stop: int, values: Sequence[memoryview]
+) -> list[tuple[bytes, int, int]] | None:
+    """Return the members whose values these are, in order; None when they are others."""
+    found: list[tuple[bytes, int, int]] = []
+    for value in values:
+        named = _KEY.match(data, at, stop)
+        if named is None:
+            return None
+        at = named.end()
+        after = at + value.nbytes
+        for first in range(0, value.nbytes, _CHUNK):
+            last = min(first + _CHUNK, value.nbytes)
+            if data[at + first : at + last] != bytes(value[first:last]):
+                return None
+        found.append((named.group(1), at, after))
+        at = skip_space(data, after, stop)
+        if data[at : at + 1] != b",":
+            break
+        at += 1
+    return found if len(found) == len(values) and data[at : at + 1] == b"}" else None
+
+
+def _items(data: Buffer, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    at = start + 1
+    while (at := skip_space(data, at, stop)) < stop and data[at] != 0x5D:
+        after = value_end(data, at, stop)
+        if after is None:
+            return
+        yield at, after
+        at = skip_space(data, after, stop)
+        if data[at : at + 1] == b",":
+            at += 1
+
+
+def _members(data: Buffer, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
     at = start + 1
     while (at := skip_space(data, at, stop)) < stop and data[at] == 0x22:
         key_end = value_end(data, at, stop)

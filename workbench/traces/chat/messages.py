@@ -7,7 +7,7 @@ OpenAI: ``tool_calls`` of an assistant, answered by messages of role ``tool``. A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workbench.domain.trajectory import CallStatus, Metrics
@@ -15,7 +15,7 @@ from workbench.traces.chat.usage import usage_metrics
 from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import StepDraft
 from workbench.traces.json_nodes import Node
-from workbench.traces.json_values import mapping, string
+from workbench.traces.json_values import items, mapping, string
 from workbench.traces.talk import Asked, Observed, Said, Talk, observed
 from workbench.traces.times import iso_time
 
@@ -27,6 +27,9 @@ RESULT_BLOCKS: Final = frozenset(
     }
 )
 _THINKING: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
+_CALLED_OR_THOUGHT: Final = CALL_BLOCKS | _THINKING
+_CONTENT: Final = ("content", "value", "text")
+_CALLS: Final = frozenset({"tool_calls", "function_call"})
 _NOT_TEXT: Final = CALL_BLOCKS | RESULT_BLOCKS | _THINKING
 _ROLES: Final = {
     "human": "user",
@@ -50,7 +53,7 @@ def role_of(node: Node) -> str:
 
 def content_of(node: Node) -> Node | None:
     """Return the content of a message."""
-    for key in ("content", "value", "text"):
+    for key in _CONTENT:
         found = node.get(key)
         if found is not None:
             return found
@@ -66,25 +69,36 @@ def blocks_of(content: Node | None) -> list[Node]:
 
 def message_said(node: Node) -> Said:
     """Return what a message says; results in it belong to their calls and are left out."""
-    content = content_of(node)
-    value = content.value() if content is not None else None
+    told = mapping(node.value())
+    value: Any = next((one for k in _CONTENT if (one := told.get(k)) is not None), None)
     parts: Any = value
+    reasoning = [one for key in _REASONING if (one := string(told.get(key)))]
+    calls = _plain_calls(told) if told.keys() & _CALLS else []
+    if calls is None:
+        calls = list(_tool_calls(node))
     if isinstance(value, list | dict):
         listed = value if isinstance(value, list) else [value]
-        parts = [part for part in listed if string(mapping(part).get("type")) not in _NOT_TEXT]
-    reasoning = [node.text(key) for key in _REASONING if node.string(key)]
-    calls = list(_tool_calls(node))
-    for block in blocks_of(content):
+        kinds = [string(mapping(part).get("type")) for part in listed]
+        parts = [part for part, kind in zip(listed, kinds, strict=True) if kind not in _NOT_TEXT]
+        if any(kind in _CALLED_OR_THOUGHT for kind in kinds):
+            _read_blocks(node, calls, reasoning)
+    refusal = told.get("refusal")
+    refused = node.text("refusal") if refusal is not None else ""
+    text = "\n\n".join(part for part in (content_text(parts), refused) if part)
+    said = "\n\n".join(dict.fromkeys(filter(None, reasoning)))
+    return Said(text, said, tuple(calls), content_media(parts))
+
+
+def _read_blocks(node: Node, calls: list[Asked], reasoning: list[str]) -> None:
+    """Take the calls and thoughts among the blocks of a content."""
+    for block in blocks_of(content_of(node)):
         kind = block.string("type")
         if kind in CALL_BLOCKS:
             arguments = block.text("input") or block.text("arguments")
             calls.append(Asked(block.string("id"), block.string("name") or "tool", arguments))
         elif kind in _THINKING:
-            told = (block.text(key) for key in ("thinking", "reasoning", "text", "summary"))
-            reasoning.append(next(filter(None, told), ""))
-    text = "\n\n".join(part for part in (content_text(parts), node.text("refusal")) if part)
-    said = "\n\n".join(dict.fromkeys(filter(None, reasoning)))
-    return Said(text, said, tuple(calls), content_media(parts))
+            texts = (block.text(key) for key in ("thinking", "reasoning", "text", "summary"))
+            reasoning.append(next(filter(None, texts), ""))
 
 
 def take_message(talk: Talk, node: Node, **fields: Any) -> StepDraft | None:
@@ -151,6 +165,26 @@ def result_observed(node: Node) -> Observed:
     """Read the result of a call: a message of role tool, or a block."""
     content = content_of(node) if node.is_object else node
     return Observed() if content is None else observed(content)
+
+
+def _plain_calls(told: Mapping[str, Any]) -> list[Asked] | None:
+    """Return the calls when all are as the API writes them, None when a closer look is needed.
+
+    Arguments that are no text are told as they are written, which only the bytes know.
+    """
+    found: list[Asked] = []
+    if told.get("function_call") is not None:
+        return None
+    listed = items(told.get("tool_calls"))
+    if not listed:
+        return None
+    for call in map(mapping, listed):
+        function = mapping(call.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        if not isinstance(name, str) or not name or not isinstance(arguments, str):
+            return None
+        found.append(Asked(string(call.get("id")) or string(call.get("call_id")), name, arguments))
+    return found
 
 
 def _tool_calls(node: Node) -> Iterator[Asked]:
