@@ -20,7 +20,10 @@ from workbench.store.annotations import AnnotationStore
 from workbench.usage.outcomes import AttachedOutcomes
 
 if TYPE_CHECKING:
-    from workbench.gui.shell.context import AppContext
+    from pathlib import Path
+
+    from workbench.gui.bridge import Bridge
+    from workbench.gui.notify import Notifier
 
 #: So many steps can be taken back.
 _MOST_UNDONE = 200
@@ -37,10 +40,11 @@ class AnnotationDesk(QObject):
     moving_changed = Signal()
     wanted_changed = Signal()
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__(context)
-        self._context = context
-        self._store = AnnotationStore(context.folders.annotations, read=False)
+    def __init__(self, path: Path, bridge: Bridge, notify: Notifier, parent: QObject) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._notify = notify
+        self._store = AnnotationStore(path, read=False)
         self._lock = threading.Lock()
         self._back: list[tuple[str, Callable[[], object]]] = []
         self.moving: Annotation | None = None
@@ -48,7 +52,7 @@ class AnnotationDesk(QObject):
         try:
             self._store.reload()
         except FileProblem as problem:
-            context.notify.problem(problem)
+            notify.problem(problem)
         self._all = self._store.all()
         self.attached = AttachedOutcomes(self._all)
 
@@ -88,7 +92,7 @@ class AnnotationDesk(QObject):
             if found is not None:
                 self._tell(found)
 
-        self._context.spawn_thread(look, on_done=done, owner=self)
+        self._bridge.run_in_thread(look, on_done=done, owner=self)
 
     def add(self, anchor: StepAnchor, **fields: Any) -> None:
         """Write a new annotation."""
@@ -121,7 +125,7 @@ class AnnotationDesk(QObject):
             self._store.delete(one.id, _now())
 
         self._do("deletion", write, lambda _: lambda: self._store.restore(one.id, _now()))
-        self._context.notify.info(
+        self._notify.info(
             f"The annotation “{_name(one)}” is deleted.",
             replace="annotation",
             actions=(MessageAction("Undo", self.undo),),
@@ -133,15 +137,15 @@ class AnnotationDesk(QObject):
         def write() -> str:
             return work(self._store)
 
-        self._do("import", write, None, tell=self._context.notify.info)
+        self._do("import", write, None, tell=self._notify.info)
 
     def undo(self) -> None:
         """Take the last thing back that was done here."""
         if not self._back:
-            self._context.notify.info("There is no annotation to take back.", replace="annotation")
+            self._notify.info("There is no annotation to take back.", replace="annotation")
             return
         words, inverse = self._back.pop()
-        self._context.notify.dismiss_key("annotation")
+        self._notify.dismiss_key("annotation")
         self._do(words, inverse, None)
 
     def move(self, one: Annotation | None) -> None:
@@ -175,7 +179,7 @@ class AnnotationDesk(QObject):
             self._tell(everything)
             tell(result)
 
-        self._context.spawn_thread(work, on_done=done, owner=self)
+        self._bridge.run_in_thread(work, on_done=done, owner=self)
 
     def _tell(self, everything: tuple[Annotation, ...]) -> None:
         self._all = everything

@@ -126,7 +126,7 @@ class AppContext(QObject):
         """What people say of traces and their steps."""
         from workbench.gui.shell.annotations import AnnotationDesk
 
-        return AnnotationDesk(self)
+        return AnnotationDesk(self.folders.annotations, self.bridge, self.notify, self)
 
     # What is open
 
