@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.domain.skill import Skill, SkillFile
+from workbench.gui.library.skill_uses import SkillUses
 from workbench.gui.models.skill_rows import size_text, verdict_of
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
@@ -62,6 +63,7 @@ class SkillInspector(QWidget):
         self._problems = _list("Problems of the skill")
         self._said = _list("Annotations of traces that link to the skill")
         self._said_title = _section("Said in traces")
+        self._uses = SkillUses(context)
         self._problems_title = _section("Problems")
         self._files_title = _section("Files")
         self._stack = QStackedWidget()
@@ -94,6 +96,8 @@ class SkillInspector(QWidget):
         inside.addWidget(self._description)
         self.open_button = primary_button("Open SKILL.md", self._open_skill)
         inside.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addSpacing(8)
+        inside.addWidget(self._uses)
         inside.addSpacing(8)
         inside.addWidget(_section("Clients"))
         inside.addLayout(self._verdicts)

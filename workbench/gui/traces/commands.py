@@ -47,7 +47,7 @@ class TraceActions(Protocol):
         """Copy a link to the step."""
         ...
 
-    def show_usage(self) -> None:
+    def show_usage(self, all_sessions: bool = False) -> None:
         """Show what skills did."""
         ...
 
@@ -185,6 +185,15 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
             "Skill",
             panel.show_usage,
             ("Ctrl+Alt+U",),
+            icon="spark",
+            group=3,
+        ),
+        Command(
+            "trace.usage_all",
+            "Show what skills did in all sessions",
+            "Skill",
+            lambda: panel.show_usage(all_sessions=True),
+            ("Ctrl+Alt+Shift+U",),
             icon="spark",
             group=3,
         ),

@@ -190,10 +190,12 @@ class TracesPanel(QWidget):
         """Put a link to the step on the clipboard."""
         self.viewer.copy_link()
 
-    def show_usage(self) -> None:
-        """Show what skills did in the open traces."""
+    def show_usage(self, all_sessions: bool = False) -> None:
+        """Show what skills did in the open traces, or in all sessions."""
         self._context.request_activity("traces")
         self.show_list()
+        if all_sessions or self._context.traces:
+            self.usage.count_sessions(all_sessions)
         self.show_tab("usage")
         self.usage.setFocus()
 

@@ -182,6 +182,10 @@ class UsageView(QWidget):
 
     # Counting
 
+    def count_sessions(self, every: bool) -> None:
+        """Count all indexed sessions, or the open traces."""
+        self.scope.setCurrentIndex(int(every))
+
     def read(self) -> None:
         """Count anew, beside the window."""
         library = self._context.library
