@@ -436,7 +436,6 @@ class TraceViewer(QWidget):
         self.step_shown.emit(step)
 
     def _show_said(self, said: dict[int, str]) -> None:
-        """Mark the steps that are annotated, with what is said of them."""
         if self._index is None:
             return
         self._index = with_said(self._index, said)
