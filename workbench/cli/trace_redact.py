@@ -26,6 +26,9 @@ def add_redact_arguments(action: argparse.ArgumentParser) -> None:
     action.add_argument(
         "--also", action="append", default=[], metavar="TEXT", help="replace this text, too"
     )
+    action.add_argument(
+        "--pattern", action="append", default=[], metavar="REGEX", help="replace what fits, too"
+    )
 
 
 def redact_paths(args: argparse.Namespace) -> int:
@@ -42,7 +45,10 @@ def redact_paths(args: argparse.Namespace) -> int:
             "none of them a quote, a backslash or a line end."
         )
     path = Path(args.paths[0])
-    redactor = Redactor(args.only or GROUPS, args.also)
+    try:
+        redactor = Redactor(args.only or GROUPS, args.also, args.pattern)
+    except ValueError as problem:
+        raise console.UsageProblem(f"--pattern {problem}") from problem
     try:
         if path.is_dir():
             made = redact_folder(path, args.out, redactor, _tell)
@@ -82,12 +88,15 @@ def _print(made: Redaction) -> None:
     for file in made.files:
         print(f"{file.source} -> {file.out}: {len(file.hits)} places in {file.lines} lines")
         for hit in file.hits[:_SHOWN]:
+            place = f"{hit.place}, " if hit.place else ""
             print(
-                f"  line {hit.line}, byte {hit.offset}: {hit.kind}, {hit.length} bytes, "
+                f"  {place}line {hit.line}, byte {hit.offset}: {hit.kind}, {hit.length} bytes, "
                 f"now {hit.replacement}"
             )
         if len(file.hits) > _SHOWN:
             print(f"  … and {len(file.hits) - _SHOWN} more (--format json has them all)")
+        for words in file.left:
+            print(f"  {words}")
     total = ", ".join(f"{count} {kind}" for kind, count in made.counts.items())
     print(f"replaced: {total or 'nothing'}")
     print("Only known shapes are found. Read the copy before you give it away.")

@@ -281,6 +281,9 @@ def test_nothing_is_overwritten_and_nothing_is_left_behind(tmp_path: Path) -> No
     assert list(out.parent.iterdir()) == [out]
     database = tmp_path / "x.db"
     database.write_bytes(b"SQLite format 3\0")
+    with pytest.raises(TraceError, match="cannot be redacted"):
+        redact_file(database, tmp_path / "y.db", Redactor())
+    database.write_bytes(b"\x7fELF\0\0")
     with pytest.raises(TraceError, match="no text file"):
         redact_file(database, tmp_path / "y.db", Redactor())
     assert not (tmp_path / "y.db").exists()

@@ -15,6 +15,7 @@ from backports import zstd
 from msgspec import Struct
 
 from workbench.traces.importer import Progress, TraceError
+from workbench.traces.redact.containers import is_container, redact_container
 from workbench.traces.redact.redactor import Hit, Redactor
 from workbench.traces.source import Buffer, SourceBytes
 
@@ -24,13 +25,17 @@ _raw: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
 class RedactedFile(Struct, frozen=True):
-    """One copy. ``offset`` and ``line`` of its hits are those in the (unpacked) source."""
+    """One copy. ``offset`` and ``line`` of its hits are those in the (unpacked) source.
+
+    ``left`` tells what a database or an archive holds that was not looked at or not copied.
+    """
 
     source: str
     out: str
     lines: int
     counts: dict[str, int]
     hits: tuple[Hit, ...]
+    left: tuple[str, ...] = ()
 
 
 class Redaction(Struct, frozen=True):
@@ -51,13 +56,16 @@ class Redaction(Struct, frozen=True):
 def redact_file(
     path: Path, out: Path, redactor: Redactor, progress: Progress | None = None
 ) -> RedactedFile:
-    """Write a redacted copy of a file; a zstd file stays one.
+    """Write a redacted copy of a file; a zstd file stays one, as do a database and an archive.
 
     Raises:
         TraceError: it cannot be read, holds no text, the copy exists or cannot be written, or a
             record would not stay valid JSON (then nothing is written).
     """
     with SourceBytes(path) as source:
+        head = bytes(source.data[:_HEAD])
+        if is_container(head):
+            return _copy_container(source, head, out, redactor)
         _refuse_binary(source.data, path)
         redactor.learn(bytes(source.data[: 64 << 20]))
         return _copy(source, out, redactor, progress)
@@ -82,9 +90,11 @@ def redact_folder(
     for path in _files_below(folder):
         try:
             with SourceBytes(path) as source:
-                _refuse_binary(source.data, path)
-                redactor.learn(bytes(source.data[: 64 << 20]))
-            texts.append(path)
+                if not is_container(bytes(source.data[:_HEAD])):
+                    _refuse_binary(source.data, path)
+                    redactor.learn(bytes(source.data[: 64 << 20]))
+            if not _is_journal(path):
+                texts.append(path)
         except TraceError as problem:
             left_out.append((str(path), str(problem)))
     made: list[RedactedFile] = []
@@ -92,10 +102,37 @@ def redact_folder(
         name = os.fsencode(path.relative_to(folder).as_posix())
         target = out / os.fsdecode(redactor.redact(name)[0])
         with SourceBytes(path) as source:
-            made.append(_copy(source, target, redactor, None))
+            head = bytes(source.data[:_HEAD])
+            if is_container(head):
+                made.append(_copy_container(source, head, target, redactor))
+            else:
+                made.append(_copy(source, target, redactor, None))
         if progress is not None:
             progress((number + 1) / len(texts))
     return Redaction(tuple(made), tuple(left_out))
+
+
+def _is_journal(path: Path) -> bool:
+    """Whether it is what a database keeps beside it: what counts of it is in the copy."""
+    name, _, end = path.name.rpartition("-")
+    return end in ("wal", "shm", "journal") and path.with_name(name).is_file()
+
+
+def _copy_container(
+    source: SourceBytes, head: bytes, out: Path, redactor: Redactor
+) -> RedactedFile:
+    def check(before: bytes, after: bytes, place: str) -> None:
+        if before[:1] in (b"{", b"[") and _valid(before):
+            _check(before, after, Path(f"{source.path}!{place}"), 1, document=True)
+        else:
+            _check(before, after, Path(f"{source.path}!{place}"), 1, document=False)
+
+    with _new_file(out, compressed=False) as target:
+        hits, left = redact_container(source.path, head, target, redactor, check)
+    counts = Counter(hit.kind for hit in hits)
+    return RedactedFile(
+        str(source.path), str(out), 0, dict(sorted(counts.items())), tuple(hits), tuple(left)
+    )
 
 
 def _copy(

@@ -7,7 +7,9 @@ every depth.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,13 +18,17 @@ from workbench.traces.redact.secrets import secrets_in
 from workbench.traces.redact.spans import MARK, Found, begins, whole_letters
 
 #: What can be asked for; "secret" stands for every kind of key, token and password.
-GROUPS = ("secret", "mail", "home", "private-ip")
+GROUPS: Final = ("secret", "mail", "home", "private-ip")
+
+
+_PIECE: Final = re.compile(rb"[^\"'\\\r\n]+")
 
 
 class Hit(Struct, frozen=True):
     """One replacement: where it was in the source (bytes; line from 1), and what stands there now.
 
-    What it was is not kept.
+    ``place`` names the part of a container: a member, or table and column; offset and line are then
+    those in the member or the value. What it was is not kept.
     """
 
     kind: str
@@ -30,17 +36,28 @@ class Hit(Struct, frozen=True):
     length: int
     line: int
     replacement: str
+    place: str = ""
 
 
 class Redactor:
     """Replaces; the same value gets the same words everywhere, so that it can be followed.
 
-    ``also`` are further texts to be replaced, of at least three characters.
+    ``also`` are further texts to be replaced, of at least three characters; ``patterns`` regular
+    expressions of such (kind "pattern").
+
+    Raises:
+        ValueError: a pattern is no regular expression, or fits the empty text.
     """
 
-    def __init__(self, groups: Collection[str] = GROUPS, also: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        groups: Collection[str] = GROUPS,
+        also: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+    ) -> None:
         self._groups = frozenset(groups)
         self._also = [text.encode() for text in also]
+        self._patterns = [_compiled(pattern) for pattern in patterns]
         self._names: set[bytes] = set()
         self._words: dict[tuple[str, bytes], str] = {}
         self._counts: dict[str, int] = {}
@@ -85,6 +102,8 @@ class Redactor:
             found += addresses_in(data)
         for text in self._also:
             found += _literal(data, text)
+        for pattern in self._patterns:
+            found += _fitting(data, pattern)
         whole = (
             Found(one.kind, *whole_letters(data, one.start, one.end), one.quote) for one in found
         )
@@ -106,6 +125,24 @@ def _literal(data: bytes, text: bytes) -> Iterable[Found]:
         if begins(data, at):
             yield Found("text", at, at + len(text))
         at = data.find(text, at + len(text))
+
+
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    try:
+        made = re.compile(pattern.encode())
+    except (re.error, RecursionError, OverflowError) as problem:
+        raise ValueError(f"'{pattern}' is no regular expression: {problem}.") from problem
+    if made.match(b""):
+        raise ValueError(f"'{pattern}' fits the empty text. Make it fit at least one character.")
+    return made
+
+
+def _fitting(data: bytes, pattern: re.Pattern[bytes]) -> Iterable[Found]:
+    """Yield what fits; a fit over quotes, backslashes or line ends is replaced piece by piece."""
+    for match in pattern.finditer(data):
+        for piece in _PIECE.finditer(data, *match.span()):
+            if any(chr(byte).isalnum() for byte in piece[0]):  # no comma between two strings
+                yield Found("pattern", *piece.span())
 
 
 def _apart(found: list[Found]) -> list[Found]:
