@@ -248,3 +248,65 @@ def test_input_always_includes_the_cache(
 @pytest.mark.parametrize("usage", [{}, {"prompt_tokens": 0, "completion_tokens": 0}])
 def test_no_usage_is_not_zero(usage: dict[str, Any]) -> None:
     assert usage_metrics(usage) is None
+
+
+_ITEMS = [
+    {"type": "message", "role": "user", "content": "weather?"},
+    {"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "look"}]},
+    {"type": "function_call", "call_id": "c", "name": "weather", "arguments": '{"city":"Paris"}'},
+    {"type": "function_call_output", "call_id": "c", "output": "sunny"},
+    {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Sun."}]},
+]
+
+
+def _stream(*, cut: bool, sse: bool) -> bytes:
+    whole = {"id": "resp", "object": "response", "model": "m", "status": "completed",
+             "output": _ITEMS[1:3], "usage": {"input_tokens": 7, "output_tokens": 3}}  # fmt: skip
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": whole | {"output": [], "usage": None}},
+        {"type": "response.output_text.delta", "delta": "l"},
+        {"type": "response.output_item.done", "output_index": 0, "item": _ITEMS[1]},
+        {"type": "response.output_item.done", "output_index": 1, "item": _ITEMS[2]},
+    ]
+    if not cut:
+        events.append({"type": "response.completed", "response": whole})
+    told = [json.dumps(event) for event in events]
+    if sse:
+        pairs = zip(events, told, strict=True)
+        return "".join(f"event: {e['type']}\ndata: {t}\n\n" for e, t in pairs).encode()
+    return "\n".join(told).encode()
+
+
+@pytest.mark.parametrize("sse", [True, False], ids=["server-sent events", "lines"])
+@pytest.mark.parametrize("cut", [True, False], ids=["cut", "whole"])
+def test_a_stream_of_events_is_one_response(tmp_path: Path, *, cut: bool, sse: bool) -> None:
+    data = _stream(cut=cut, sse=sse)
+    assert format_of(data) == "openai-responses"
+    with opened(tmp_path, data) as trace:
+        made = trace.trajectory
+        assert kinds(trace) == ["agent"]
+        assert trace.body(0).reasoning == "look"
+        assert [call.name for call in made.steps[0].tool_calls] == ["weather"]
+        assert made.totals.input == (None if cut else 7)
+        assert made.loss.duplicate == (2 if cut else 4)
+        assert made.complete is not cut
+        assert every_text_is_found(trace) == 2
+
+
+@pytest.mark.parametrize("as_lines", [True, False])
+def test_items_alone_are_a_conversation(tmp_path: Path, *, as_lines: bool) -> None:
+    data = lines(*_ITEMS, b"{torn") if as_lines else json.dumps(_ITEMS).encode()
+    assert format_of(data) == "openai-responses"
+    with opened(tmp_path, data) as trace:
+        assert kinds(trace) == ["user", "agent", "agent"]
+        assert trace.body(1).tool_calls[0].observation == "sunny"
+        assert len(trace.trajectory.loss.unparsed) == as_lines
+        assert every_text_is_found(trace) == 5
+
+
+def test_a_line_of_a_batch_holds_its_response_in_a_body(tmp_path: Path) -> None:
+    body = {"id": "r", "object": "response", "model": "m", "output": _ITEMS[4:]}
+    data = lines({"id": "b", "custom_id": "q1", "response": {"status_code": 200, "body": body}})
+    assert format_of(data) == "openai-responses"
+    with opened(tmp_path, data) as trace:
+        assert [step.preview for step in trace.trajectory.steps] == ["Sun."]

@@ -1,13 +1,15 @@
-"""OpenAI Responses: response objects, requests with them, and lists of their items.
+"""OpenAI Responses: response objects, requests with them, lists of their items, streams of events.
 
 Items are those of Codex rollouts. ``input_tokens`` include the cached ones. There are no times of
-items; ``created_at`` is of the response (API reference, 2026-10).
+items; ``created_at`` is of the response (API reference, 2026-10). A stream (server-sent events, or
+a line each) ends with the whole response; one that was cut gives the items that were done.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from workbench.domain.trajectory import CallStatus, Outcome, Step, StepBody, Trajectory
@@ -17,7 +19,7 @@ from workbench.traces.draft import StepDraft, summed
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import line_records, mapping, one_line, top_members
-from workbench.traces.lines import skip_space, value_end
+from workbench.traces.lines import line_ranges, skip_space, value_end
 from workbench.traces.source import Buffer, SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
 from workbench.traces.times import iso_time
@@ -27,6 +29,8 @@ _ITEMS: Final = re.compile(
     rb'"type"\s*:\s*"(?:function_call|function_call_output|custom_tool_call|custom_tool_call_output'
     rb'|computer_call|local_shell_call|shell_call|reasoning|web_search_call|output_text)"'
 )
+_STREAMED: Final = re.compile(rb'(?:data:\s*)?\{\s*"type"\s*:\s*"response\.[a-z_.]+"')
+_ENDS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _STATUSES: Final[dict[str, CallStatus]] = {
     "completed": "ok",
     "failed": "error",
@@ -51,17 +55,31 @@ class OpenAiResponses(Format):
         members = top_members(probe.head)
         if _is_response(probe.head, members):
             return 20.0
-        return float(sum(_is_response(line, top_members(line)) for line in probe.lines))
+        streamed = sum(_STREAMED.match(line) is not None for line in probe.lines)
+        if streamed:
+            return float(streamed) + 0.5
+        lines = [(line, top_members(line)) for line in probe.lines]
+        responses = sum(_is_response(line, found) for line, found in lines)
+        # Half a vote for items a line each: an old Codex rollout has them below a header.
+        return float(responses) or 0.5 * _item_lines(lines)
 
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read all responses of the file."""
         source = sources[0]
-        for number_, node in enumerate(_documents(source.data), 1):
+        data = source.data
+        if _is_stream(data):
+            yield from _streamed(self.id, source)
+            return
+        listed, lost = _item_records(data)
+        if listed:
+            yield _items_alone(self.id, "items", listed, source, lost=lost)
+            return
+        for number_, node in enumerate(_documents(data), 1):
             yield _trajectory(self.id, number_, node, source)
             if progress:
-                progress(node.end / len(source.data))
+                progress(node.end / len(data))
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -83,6 +101,81 @@ def _has_items(head: bytes) -> bool:
         at = skip_space(head, end)
         at = skip_space(head, at + 1)
     return found
+
+
+def _item_lines(lines: Iterable[tuple[bytes, Mapping[str, Any]]]) -> int:
+    """Return how many lines are items, when one of them is of this API alone."""
+    found = [line for line, keys in lines if "type" in keys and not keys.keys() & _NOT_ITEMS]
+    return len(found) if any(_ITEMS.search(line) for line in found) else 0
+
+
+def _is_stream(data: Buffer) -> bool:
+    first = [bytes(data[at:end][:400]) for at, end in islice(line_ranges(data), 20)]
+    return any(_STREAMED.match(line) for line in first)
+
+
+def _events(data: Buffer) -> Iterator[Node]:
+    """Yield the events of a stream; ``event:`` lines and the end's mark say nothing more."""
+    for at, end in line_ranges(data):
+        begin = data.find(b"{", at, min(end, at + 16))
+        if begin >= 0:
+            yield Node(data, begin, end)
+
+
+def _streamed(format_id: str, source: SourceBytes) -> Iterator[Trajectory]:
+    """Yield a trajectory for each response of a stream."""
+    done: list[Node] = []
+    lost: list[Node] = []
+    told = number_ = 0
+    for node in _events(source.data):
+        kind = node.string("type") or ""
+        if node.value() is None:
+            lost.append(node)
+        elif kind in _ENDS:
+            number_ += 1
+            yield _trajectory(format_id, number_, node, source, repeated=told + len(done))
+            done, told = [], 0
+        elif kind == "response.output_item.done" and node.get("item") is not None:
+            done.append(node.get("item") or node)
+        else:
+            told += 1
+    if done or lost:
+        name = f"response-{number_ + 1}"
+        yield _items_alone(format_id, name, done, source, lost=lost, repeated=told)
+
+
+def _item_records(data: Buffer) -> tuple[list[Node], list[Node]]:
+    """Return the items of a file that has one a line, and what is none; nothing for others."""
+    head = [bytes(data[at:end]) for at, end in islice(line_ranges(data), 20)]
+    lines = [(line, top_members(line)) for line in head]
+    if any(_is_response(line, found) for line, found in lines) or len(head) < 2:
+        return [], []
+    if not all(line[:1] == b"{" for line in head[:1]) or not _item_lines(lines):
+        return [], []
+    nodes = [Node(data, at, end) for at, end in line_records(data)]
+    items = [node for node in nodes if node.is_object and node.value() is not None]
+    return items, [node for node in nodes if not node.is_object or node.value() is None]
+
+
+def _items_alone(
+    format_id: str,
+    name: str,
+    listed: Iterable[Node],
+    source: SourceBytes,
+    *,
+    lost: Iterable[Node] = (),
+    repeated: int = 0,
+) -> Trajectory:
+    """Read items without a response around them."""
+    talk = Talk(format_id, name)
+    reading = _Reading(talk)
+    for item in listed:
+        reading.item(item)
+    reading.close()
+    talk.draft.loss.duplicate += repeated
+    for node in lost:
+        talk.unparsed(node)
+    return talk.made([source.info()], agent=None, complete=source.whole and not repeated)
 
 
 def _is_response(head: bytes, members: Mapping[str, tuple[int, int]]) -> bool:
@@ -110,10 +203,14 @@ def _documents(data: Buffer) -> Iterator[Node]:
             yield node
 
 
-def _trajectory(format_id: str, number_: int, node: Node, source: SourceBytes) -> Trajectory:
-    response = node.get("response") or node
+def _trajectory(
+    format_id: str, number_: int, node: Node, source: SourceBytes, *, repeated: int = 0
+) -> Trajectory:
+    """Read a response; ``repeated`` events of its stream told the same before."""
+    response = node.get("response", "body") or node.get("response") or node
     name = (response.string("id") if response.is_object else None) or f"response-{number_}"
     talk = Talk(format_id, name)
+    talk.draft.loss.duplicate += repeated
     talk.model = response.string("model") if response.is_object else None
     reading = _Reading(talk)
     if node.is_list:
