@@ -1,4 +1,5 @@
-"""Langfuse exports: ``{"trace": …, "observations": […]}``, one a file, a list of them, or lines.
+"""Langfuse: ``{"trace": …, "observations": […]}``, one a file, a list of them, or lines; pages of
+its API (``{"data": […], "meta": …}``) and blob exports, which hold traces or lone observations.
 
 Inputs and outputs are JSON or JSON kept in a text. Whether ``usageDetails.input`` includes the
 cache differs by vendor; the recorded total tells. Shapes from real exports since 2025-09 (v3).
@@ -40,6 +41,7 @@ _KINDS: Final[dict[str, SpanKind]] = {
     "TOOL": "tool",
     "AGENT": "agent",
 }
+_OBSERVED: Final = frozenset({"traceId", "type", "startTime"})
 _TRACE_KEYS: Final = frozenset({"observations", "trace"})
 
 
@@ -56,7 +58,7 @@ class Langfuse(Format):
             start = skip_space(head, 1)
             end = value_end(head, start) or len(head)
             return 20.0 if _is_export(head[start:end]) else 0.0
-        if _is_export(probe.head):
+        if _is_export(probe.head) or _is_page(probe.head):
             return 20.0
         return float(sum(_is_export(line) for line in probe.lines))
 
@@ -65,11 +67,23 @@ class Langfuse(Format):
     ) -> Iterable[Trajectory]:
         """Read all traces of the file."""
         source = sources[0]
+        lone: dict[str, list[Node]] = {}
+        unparsed: list[Node] = []
         for number_, node in enumerate(_exports(source.data), 1):
-            if node.is_object:
+            if node.is_object and node.members().keys() >= _OBSERVED:
+                lone.setdefault(node.text("traceId"), []).append(node)
+            elif node.is_object and node.value() is not None:
                 yield _trajectory(self.id, number_, node, source)
+            else:
+                unparsed.append(node)
             if progress:
                 progress(node.end / len(source.data))
+        for name, listed in lone.items():
+            talk = Talk(self.id, name)
+            talk.draft.loss.unparsed, unparsed = [node.span() for node in unparsed], []
+            yield Conversation(talk, _views(talk, listed)).made(
+                [source.info()], agent=None, session=None, complete=source.whole
+            )
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -80,6 +94,8 @@ class Langfuse(Format):
 
 def _is_export(data: bytes) -> bool:
     members = top_members(data)
+    if members.keys() >= _OBSERVED and members.keys() & {"level", "usageDetails", "projectId"}:
+        return True
     if members.keys() >= _TRACE_KEYS:
         start, first = members["trace"][0], members["observations"][0]
         return data[start : start + 1] == b"{" and data[first : first + 1] == b"["
@@ -91,12 +107,28 @@ def _is_export(data: bytes) -> bool:
     return members.keys() >= {"observations", "projectId", "timestamp"}
 
 
+def _is_page(head: bytes) -> bool:
+    """Whether it is a page of the API: a list of traces or observations, with where it stands."""
+    members = top_members(head)
+    if "data" not in members or len(members.keys() - {"data", "meta"}) > 0:
+        return False
+    start, end = members["data"]
+    first = skip_space(head, start + 1, end)
+    if head[start : start + 1] != b"[" or head[first : first + 1] != b"{":
+        return False
+    item = head[first : value_end(head, first, end) or end]
+    keys = top_members(item).keys()
+    return _is_export(item) or keys >= {"id", "projectId", "timestamp"}
+
+
 def _exports(data: Buffer) -> Iterator[Node]:
     start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
     end = value_end(data, start)
     if end is None or not data[end:].strip():
         document = Node.document(data)
-        yield from document.items() if document.is_list else (document,)
+        page = document.get("data") if "observations" not in document.members() else None
+        listed = page if page is not None and page.is_list else document
+        yield from listed.each() if listed.is_list else (document,)
         return
     for first, last in line_records(data):
         yield Node(data, first, last)
@@ -107,13 +139,7 @@ def _trajectory(format_id: str, number_: int, node: Node, source: SourceBytes) -
     talk = Talk(format_id, trace.string("id") or f"trace-{number_}")
     talk.attached()
     listed = node.get("observations") or trace.get("observations")
-    views = []
-    for at, one in enumerate(listed.each() if listed is not None else ()):
-        view = _view(one, at)
-        if view is None:
-            talk.unparsed(one)
-        else:
-            views.append(view)
+    views = _views(talk, listed.each() if listed is not None else ())
     values = mapping({key: True for key, one in trace.members().items() if one.raw() != b"null"})
     talk.lost(values, "metadata", "tags", "corrections")
     return Conversation(talk, views).made(
@@ -125,6 +151,17 @@ def _trajectory(format_id: str, number_: int, node: Node, source: SourceBytes) -
         outcome=_outcome(trace),
         complete=source.whole and node.raw()[-1:] == b"}",
     )
+
+
+def _views(talk: Talk, listed: Iterable[Node]) -> list[SpanView]:
+    views = []
+    for at, one in enumerate(listed):
+        view = _view(one, at)
+        if view is None:
+            talk.unparsed(one)
+        else:
+            views.append(view)
+    return views
 
 
 def _outcome(trace: Node) -> Outcome:
