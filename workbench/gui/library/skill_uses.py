@@ -68,7 +68,7 @@ class SkillUses(QWidget):
         skill = self._context.selected_skill
         for link, counts, what in (
             (self.open, self._open, "open traces"),
-            (self.all, self._indexed, "indexed sessions"),
+            (self.all, self._indexed, "sessions"),
         ):
             link.setVisible(counts.of > 0)
             link.set_text(_told(counts.skills.get(skill), counts.of, what))
@@ -77,6 +77,6 @@ class SkillUses(QWidget):
 
 def _told(count: SkillCount | None, of: int, what: str) -> str:
     if count is None:
-        return f"Not used in {of:,} {what}"
+        return f"Not used, 0 of {of:,} {what}"
     loads = f"{count.loads:,} load{'s' * (count.loads != 1)}" if count.loads else "used"
-    return f"{loads} in {count.sessions:,} of {of:,} {what}"
+    return f"{loads}, {count.sessions:,} of {of:,} {what}"

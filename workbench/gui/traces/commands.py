@@ -51,6 +51,10 @@ class TraceActions(Protocol):
         """Show what skills did."""
         ...
 
+    def show_skill_then(self) -> None:
+        """Show the skill of the step in front as it was."""
+        ...
+
     def show_annotations(self) -> None:
         """Show every annotation."""
         ...
@@ -195,6 +199,16 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
             lambda: panel.show_usage(all_sessions=True),
             ("Ctrl+Alt+Shift+U",),
             icon="spark",
+            group=3,
+        ),
+        Command(
+            "trace.skill_then",
+            "Open the skill’s line that was in force",
+            "Skill",
+            panel.show_skill_then,
+            ("Ctrl+Alt+W",),
+            when=panel.why_no_step,
+            icon="clock",
             group=3,
         ),
         Command(

@@ -199,6 +199,14 @@ class TracesPanel(QWidget):
         self.show_tab("usage")
         self.usage.setFocus()
 
+    def show_skill_then(self) -> None:
+        """Show the skill that the step in front used, as it was then."""
+        place = self._place
+        if place is not None:
+            step = self.viewer.steps.current_step
+            self.show_usage()
+            self.usage.show_then_at(str(place.top.path), place.trajectory.id, step)
+
     def show_annotations(self) -> None:
         """Show every annotation there is, whether its trace is open or not."""
         self._context.request_activity("traces")

@@ -36,6 +36,7 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox, NumberBox
+from workbench.usage.report import SkillUsage
 from workbench.usage.sessions import Use
 from workbench.usage.then import Then, then_of
 from workbench.usage.versions import SkillVersions
@@ -61,6 +62,7 @@ class UsageView(QWidget):
         self._turn = 0
         self._job: JobEntry | None = None
         self._stale = True
+        self._awaited: tuple[str, str, int] | None = None
         self.scope = ChoiceBox("Sessions that are counted")
         self.scope.addItems(_SCOPES)
         self.worklist = ChoiceBox("Worklist")
@@ -180,6 +182,31 @@ class UsageView(QWidget):
         self._context.library_changed.connect(lambda _library: self._changed())
         self._context.skill_selected.connect(self.select)
 
+    def show_then_at(self, path: str, trajectory: str, step: int) -> None:
+        """Open the skill as it was at a step of an open trace, counting first where needed."""
+        self._awaited = (path, trajectory, step)
+        if self.scope.currentIndex():
+            self.scope.setCurrentIndex(0)
+        elif self._usage is None or self._stale:
+            self.read()
+        else:
+            self._show_awaited()
+
+    def _show_awaited(self) -> None:
+        awaited, usage, self._awaited = self._awaited, self._usage, None
+        if awaited is None or usage is None:
+            return
+        for one in usage.report.skills:
+            for use in one.uses:
+                if awaited in {(path, use.trajectory, use.step) for path in (use.owner, use.trace)}:
+                    self._show_then_of(one, use)
+                    return
+        self._context.notify.info(
+            "No skill of the open library was used in this step. Skill events are marked in the "
+            "list of steps (Ctrl+F8 goes to the next).",
+            replace="then",
+        )
+
     # Counting
 
     def count_sessions(self, every: bool) -> None:
@@ -256,6 +283,7 @@ class UsageView(QWidget):
                 self._usage = usage.asking(self.least.value())
             self._name_worklists(self._usage)
             self._show()
+            self._show_awaited()
 
     def _ask_least(self) -> None:
         if self._usage is not None:
@@ -401,11 +429,16 @@ class UsageView(QWidget):
             self._context.request_trace(path, use.trajectory, use.step)
 
     def _show_then(self, use: Use) -> None:
+        one = self._current_row()
+        if one is not None:
+            self._show_then_of(one.usage, use)
+
+    def _show_then_of(self, of: SkillUsage, use: Use) -> None:
         """Open the skill as it was, worked out beside the window."""
-        one, usage = self._current_row(), self._usage
-        if one is None or usage is None:
+        usage = self._usage
+        if usage is None:
             return
-        skill, versions = usage.skill(one.usage), usage.versions_of(one.usage)
+        skill, versions = usage.skill(of), usage.versions_of(of)
         if skill is None or versions is None:
             return
 
