@@ -104,8 +104,8 @@ def cost_texts(cost: Cost) -> tuple[str, str]:
         return ("no price is known" if cost.unpriced else "not recorded"), ""
     if cost.source == "reported":
         return dollars(cost.usd), "as the trace reports it"
-    lacking = f", {cost.unpriced:,} calls without" if cost.unpriced else ""
-    return f"≈ {dollars(cost.usd)}", f"estimate, prices of {cost.as_of}{lacking}"
+    lacking = f", {cost.unpriced:,} without" if cost.unpriced else ""
+    return f"≈ {dollars(cost.usd)} estimated", f"prices of {cost.as_of}{lacking}"
 
 
 def dollars(usd: float) -> str:

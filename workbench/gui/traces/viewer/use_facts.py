@@ -165,11 +165,8 @@ class UseFacts(PlaceSection):
             self._line("Context", "not recorded")
             return
         step, tokens = found.peak
-        self._link(
-            "Context",
-            f"peak {count(tokens)}, last {count(found.last)}",
-            partial(self.step_asked.emit, step),
-        )
+        said = f"peak {count(tokens)}"
+        self._link("Context", said, partial(self.step_asked.emit, step))
         if len(found.tokens) > 1:
             curve = _Curve("Tokens in the context, call by call", found.tokens)
             self._form.addRow("", curve)
@@ -197,7 +194,6 @@ class UseFacts(PlaceSection):
         made.setAccessibleName(f"{name}: {value}, go to the first")
         made.setToolTip(f"{value}: go to the first step")
         made.setProperty("inline", True)
-        made.setFixedHeight(20)
         self._form.addRow(_name(name), made)
 
 

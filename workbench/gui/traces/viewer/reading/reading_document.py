@@ -13,6 +13,8 @@ from workbench.gui.traces.viewer.renderers.content import Shown, displayable
 from workbench.gui.traces.viewer.table_text import insert_table
 from workbench.gui.traces.viewer.text_writer import Link, TextWriter
 
+#: Characters of an argument or of an event: a call takes one line.
+_LINE = 72
 #: An unfolded call: the call, its arguments, its result (None where it has none).
 Opened = tuple[ToolBody, Shown, Shown | None]
 
@@ -52,6 +54,10 @@ class ReadingDocument(TextWriter):
         for text, link in links:
             self._link(cursor, text, link)
             self._write(cursor, "        ")
+
+    def finish(self) -> None:
+        """Close the gaps that Qt leaves around frames."""
+        self._close_gaps(self._document.rootFrame())
 
     def _end(self) -> QTextCursor:
         cursor = QTextCursor(self._document)
@@ -97,7 +103,7 @@ class ReadingDocument(TextWriter):
         self._link(cursor, f"{sign} {entry.title}", name, token=token, font=ui_font(bold=True))
         argument, _, told = entry.text.partition("\n")
         self._write(cursor, "   ")
-        self._write(cursor, displayable(argument), token="text", font=mono_font(0.9))
+        self._write(cursor, displayable(_short(argument)), token="text", font=mono_font(0.9))
         self._write(cursor, f"   {entry.detail}   ", token="text_muted", font=ui_font(0.9))
         self._link(cursor, f"step {entry.step}", Link("step", str(entry.step)), token="text_muted")
         if entry.sub:
@@ -105,7 +111,9 @@ class ReadingDocument(TextWriter):
             self._link(cursor, "Open subagent →", Link("subagent", entry.sub))
         if told:
             self._next(cursor, above=0)
-            self._write(cursor, f"    {displayable(told)}", token="error", font=mono_font(0.9))
+            self._write(
+                cursor, f"    {displayable(_short(told))}", token="error", font=mono_font(0.9)
+            )
         if opened is not None:
             self._unfolded(cursor, entry, opened)
 
@@ -134,5 +142,10 @@ class ReadingDocument(TextWriter):
             return
         title = Link("step", str(entry.step))
         self._link(cursor, entry.title, title, token="text_muted", font=ui_font(0.95))
-        said = displayable(f"   {entry.text}   {entry.detail}".rstrip())
+        said = displayable(f"   {_short(entry.text)}   {entry.detail}".rstrip())
         self._write(cursor, said, token="text_muted", font=ui_font(0.9))
+
+
+def _short(text: str) -> str:
+    """Return what fits on a line beside the rest."""
+    return text if len(text) <= _LINE else f"{text[: _LINE - 1].rstrip()}…"

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import deque
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor, QTextFormat
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QLabel, QTextEdit, QWidget
 
 from workbench.gui.shell.context import AppContext
@@ -25,6 +25,7 @@ from workbench.traces.open import OpenTrace
 #: How long one slice of writing may take, and the pause after it, in ms.
 _SLICE_MS = 8
 _PAUSE_MS = 1
+_WIDEST = 960
 
 
 class ReadingView(QWidget):
@@ -76,6 +77,14 @@ class ReadingView(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda by=by: self.show_page(self._page + by))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Lines longer than this are hard to read.
+        super().resizeEvent(event)
+        wide = self.text.width() > _WIDEST + 40
+        modes = QTextEdit.LineWrapMode
+        self.text.setLineWrapMode(modes.FixedPixelWidth if wide else modes.WidgetWidth)
+        self.text.setLineWrapColumnOrWidth(_WIDEST if wide else 0)
 
     @property
     def pages(self) -> int:
@@ -162,6 +171,7 @@ class ReadingView(QWidget):
             self._writing.start()
             return
         self._writing.stop()
+        self._document.finish()
         links = []
         if self._page > 0:
             links.append(("‹ Previous page", Link("page", str(self._page - 1))))
@@ -169,11 +179,10 @@ class ReadingView(QWidget):
             links.append(("Next page ›", Link("page", str(self._page + 1))))
         if links:
             self._document.write_links(*links)
-        if self._keep >= 0:
-            self.text.verticalScrollBar().setValue(self._keep)
-            self._keep = -1
-        else:
-            self._scroll()
+        keep, self._keep = self._keep, -1
+        self._scroll()
+        if keep >= 0:
+            self.text.verticalScrollBar().setValue(keep)
         self.written.emit()
 
     def _scroll(self) -> None:
