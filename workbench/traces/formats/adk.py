@@ -39,6 +39,15 @@ _RESULTS: Final = ("eval_case_results", "evalCaseResults")
 _EVALUATED: Final[dict[int, OutcomeStatus]] = {1: "pass", 2: "fail"}
 _CALL: Final = ("function_call", "functionCall")
 _RESPONSE: Final = ("function_response", "functionResponse")
+#: What a part of a content can hold (google-genai 1.52, ``types.Part``, both spellings).
+_PART_KEYS: Final = frozenset(
+    {
+        *(*_CALL, *_RESPONSE, "text", "thought", "thought_signature", "thoughtSignature"),
+        *("inline_data", "inlineData", "file_data", "fileData", "executable_code"),
+        *("executableCode", "code_execution_result", "codeExecutionResult"),
+        *("video_metadata", "videoMetadata", "media_resolution", "mediaResolution"),
+    }
+)
 
 
 class Adk(Format):
@@ -135,6 +144,8 @@ def _event(talk: Talk, node: Node) -> None:
     error = _first(node, "error_code", "errorCode")
     role = node.string("content", "role")
     talk.lost(mapping(value.get("actions")), "state_delta", "artifact_delta")
+    for part in map(mapping, items(mapping(value.get("content")).get("parts"))):
+        talk.lost(part, *(part.keys() - _PART_KEYS))
     if value.get("partial") is True:
         talk.draft.loss.duplicate += 1  # the whole text follows in an event of its own
     elif error is not None and node.get("content", "parts") is None:
