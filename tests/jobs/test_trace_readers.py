@@ -12,6 +12,7 @@ from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
 from workbench.plugin.trace_readers import ReadingProblem, TraceReaders
 from workbench.traces.importer import TraceError
+from workbench.traces.index.tail import LiveTail
 from workbench.usage.foreign_traces import TraceDoor
 
 MARKS = "[trace]\nbegins = '\\ALOG '\nnames = ['*.log']"
@@ -204,3 +205,17 @@ def test_a_trace_larger_than_a_job_may_write_ends_it(
     monkeypatch.setattr("workbench.plugin.trace_readers._LEAST_OUTPUT", 300)
     with pytest.raises(ReadingProblem, match="larger than the 300 bytes"):
         readers_of(write_reader(READS), runner, tmp_path).read(log)
+
+
+def test_a_file_that_grows_is_to_be_opened_again(
+    write_reader, runner: JobRunner, tmp_path: Path, log: Path
+) -> None:
+    (trace,) = door_of(write_reader(READS), runner, tmp_path).open(log)
+    with trace:
+        tail = LiveTail(trace)
+        assert tail.refresh().outcome == "unchanged"
+        with log.open("ab") as file:
+            file.write(b"third\n")
+        change = tail.refresh()
+    assert (change.outcome, change.traces) == ("gone", ())
+    assert "changed since a plugin read it" in change.problem

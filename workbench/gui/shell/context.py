@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.gui.shell.workspace import Workspace
     from workbench.plugin.jobs import JobRunner
     from workbench.plugin.registry import Registry
+    from workbench.plugin.trace_readers import TraceReaders
     from workbench.store.paths import UserFolders
     from workbench.store.proposals import ProposalStore
     from workbench.traces.open import OpenTrace
@@ -107,7 +108,7 @@ class AppContext(QObject):
         """The library and the traces that are open."""
         from workbench.gui.shell.workspace import Workspace
 
-        workspace = Workspace(self.jobs, self)
+        workspace = Workspace(self.jobs, self._trace_readers, self)
         workspace.library_changed.connect(self.library_changed)
         workspace.diagnostics_changed.connect(self.diagnostics_changed)
         workspace.traces_changed.connect(self.traces_changed)
@@ -337,6 +338,15 @@ class AppContext(QObject):
         return Registry(
             [bundled("plugins"), self.folders.plugins], self.folders.config / "plugins.json"
         )
+
+    def _trace_readers(self) -> TraceReaders:
+        """Return the plugins in use that read traces; called in a thread."""
+        from workbench.plugin.registry import Registry
+        from workbench.plugin.trace_readers import TraceReaders
+
+        registry = Registry.of_user(self.folders.plugins, self.folders.config / "plugins.json")
+        kept = self.folders.cache / "foreign-traces"
+        return TraceReaders(registry.of_kind("trace_reader"), lambda: self.job_runner, kept)
 
     @cached_property
     def job_runner(self) -> JobRunner:

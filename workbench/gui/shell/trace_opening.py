@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from workbench.gui.shell.jobs import JobReporter
+    from workbench.plugin.trace_readers import TraceReaders
     from workbench.traces.open import OpenTrace
+    from workbench.usage.foreign_traces import TraceDoor
 
 #: A batch of opened traces is shown after this long, so that a big folder fills in as it is read.
 _BATCH_SECONDS = 0.25
@@ -43,18 +45,26 @@ class Shelf(Protocol):
 
 
 def open_all(
-    wanted: Sequence[Path], have: frozenset[str], reporter: JobReporter, shelf: Shelf
+    wanted: Sequence[Path],
+    have: frozenset[str],
+    reporter: JobReporter,
+    shelf: Shelf,
+    readers: Callable[[], TraceReaders],
 ) -> None:
     """Open all traces at some paths, but those that are open.
 
-    Of big files a part is given first, and the whole when all others are open.
+    Of big files a part is given first, and the whole when all others are open. ``readers`` gives
+    the plugins that read what no format of ours knows.
 
     Raises:
         JobCancelled: the person cancelled; parts stay as they are.
     """
+    from workbench.usage.foreign_traces import TraceDoor
+
     sights: list[OpenTrace] = []
+    door = TraceDoor(readers)
     try:
-        _open_each(_files(wanted, have, reporter, shelf), reporter, shelf, sights)
+        _open_each(_files(wanted, have, reporter, shelf, door), reporter, shelf, sights, door)
         while sights:
             _read_whole(sights[0], reporter, shelf)
             del sights[0]
@@ -65,17 +75,20 @@ def open_all(
 
 
 def _files(
-    wanted: Sequence[Path], have: frozenset[str], reporter: JobReporter, shelf: Shelf
+    wanted: Sequence[Path],
+    have: frozenset[str],
+    reporter: JobReporter,
+    shelf: Shelf,
+    door: TraceDoor,
 ) -> list[Path]:
     from workbench.traces.importer import TraceError
-    from workbench.traces.open import trace_files
 
     files: list[Path] = []
     problems: list[TraceProblem] = []
     for path in wanted:
         reporter.progress(None, f"Looking for traces in {path}")
         try:
-            found = trace_files(path)
+            found = door.files(path)
         except (TraceError, OSError) as problem:
             problems.append(TraceProblem(path, str(problem)))
             continue
@@ -88,7 +101,11 @@ def _files(
 
 
 def _open_each(
-    files: Sequence[Path], reporter: JobReporter, shelf: Shelf, sights: list[OpenTrace]
+    files: Sequence[Path],
+    reporter: JobReporter,
+    shelf: Shelf,
+    sights: list[OpenTrace],
+    door: TraceDoor,
 ) -> None:
     from workbench.traces.importer import TraceError
     from workbench.traces.open import open_traces
@@ -109,11 +126,28 @@ def _open_each(
                 sights.append(sight)
                 shelf.add_sight(sight)
         except (TraceError, OSError) as problem:
-            problems.append(TraceProblem(file, str(problem)))
+            try:
+                batch += _foreign(file, door, reporter, problem)
+            except (TraceError, OSError) as told:
+                problems.append(TraceProblem(file, str(told)))
         if time.monotonic() - shown > _BATCH_SECONDS:
             shelf.add(tuple(batch), tuple(problems))
             batch, problems, shown = [], [], time.monotonic()
     shelf.add(tuple(batch), tuple(problems))
+
+
+def _foreign(
+    file: Path, door: TraceDoor, reporter: JobReporter, problem: Exception
+) -> tuple[OpenTrace, ...]:
+    """Open a file with the plugin that claims it; without one the problem stands.
+
+    Raises:
+        TraceError: the plugin could not read it, or the problem.
+    """
+    if isinstance(problem, OSError) or not door.foreign(file):
+        raise problem
+    reporter.progress(None, f"A plugin reads {file.name}")
+    return door.open_foreign(file, stopped=lambda: reporter.cancelled)
 
 
 def _read_whole(sight: OpenTrace, reporter: JobReporter, shelf: Shelf) -> None:

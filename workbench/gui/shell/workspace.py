@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from workbench.gui.shell.trace_opening import TraceProblem, open_all
 if TYPE_CHECKING:
     from workbench.domain.diagnostic import Diagnostic
     from workbench.domain.skill import Library, Skill
+    from workbench.plugin.trace_readers import TraceReaders
     from workbench.skills.library import LibraryCache
     from workbench.traces.open import OpenTrace
 
@@ -43,9 +44,13 @@ class Workspace(QObject):
     traces_changed = Signal()
     trace_replaced = Signal(object, object)
 
-    def __init__(self, jobs: JobBoard, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: JobBoard, readers: Callable[[], TraceReaders], parent: QObject | None = None
+    ) -> None:
+        """Make it empty; ``readers`` gives the plugins that read traces, called in a thread."""
         super().__init__(parent)
         self._jobs = jobs
+        self._readers = readers
         self._reading = 0
         self.library: Library | None = None
         self.diagnostics: dict[str, tuple[Diagnostic, ...]] = {}
@@ -123,7 +128,11 @@ class Workspace(QObject):
         have = frozenset(str(trace.path) for trace in self.traces)
         title = f"Open traces of {wanted[0].name}" if len(wanted) == 1 else "Open traces"
         shelf = _LaterShelf(self, self._jobs)
-        self._jobs.run(title, lambda reporter: open_all(wanted, have, reporter, shelf), owner=self)
+
+        def work(reporter: JobReporter) -> None:
+            open_all(wanted, have, reporter, shelf, self._readers)
+
+        self._jobs.run(title, work, owner=self)
 
     def reads(self, trace: OpenTrace) -> bool:
         """Whether only a part of that trace is there and the rest is being read."""

@@ -148,6 +148,8 @@ class LiveTail:
     def _anew(self, now: Seen) -> TailChange:
         begun = time.monotonic()
         before = self.trace.trajectory
+        if before.converted_from and len(before.sources) > 1:
+            raise TraceError(f"{self.path} changed since a plugin read it. Open it again.")
         if before.skipped or now.size > MOST:
             end = open_from(self.path, before.skipped) if before.skipped < now.size else None
             traces: tuple[OpenTrace, ...] = (end,) if end is not None else ()
