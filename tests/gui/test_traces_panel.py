@@ -436,7 +436,7 @@ def test_a_hundred_thousand_steps_are_walked_without_a_pause(
     panel.show_step(str(path))
     qtbot.waitUntil(lambda: panel.viewer.index is not None, timeout=20_000)
     steps = panel.viewer.steps
-    assert steps.steps.rowCount() == 100_000
+    qtbot.waitUntil(lambda: steps.steps.rowCount() == 100_000, timeout=50_000)
     asked: list[int] = []
 
     def watched(index: StepMarks, step: int) -> StepRow:

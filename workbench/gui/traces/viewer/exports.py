@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -75,10 +74,13 @@ class ExportMenu(QObject):
             copy = MessageAction("Copy path", lambda: _to_clipboard(str(out)))
             self._context.notify.success(f"{told} {out}", actions=(copy,))
 
+        def work(job: JobReporter) -> str | None:
+            return export.write(trace, out, job)
+
         name = export.title.removesuffix("…")
         self._context.run_job(
             f"{name}: {out.name}",
-            partial(export.write, trace, out),
+            work,
             on_done=done,
             on_error=self._context.notify.problem,
             owner=self,

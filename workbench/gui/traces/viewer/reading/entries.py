@@ -59,7 +59,7 @@ def pages_of(index: StepMarks, size: int = PAGE) -> tuple[range, ...]:
             turn = next(
                 (
                     one
-                    for one in range(end, max(start + 1, end - size // 4), -1)
+                    for one in range(end, max(start, end - size // 4 - 1), -1)
                     if steps[one].turn != steps[one - 1].turn
                 ),
                 end,

@@ -31,7 +31,7 @@ _WIDEST = 960
 class ReadingView(QWidget):
     """``step_asked(step)`` asks for a step in full, ``subagent_asked(id)`` for another trace.
 
-    Ctrl+Page Down and Ctrl+Page Up turn the page.
+    Alt+Page Down and Alt+Page Up turn the page.
     """
 
     step_asked = Signal(int)
@@ -58,8 +58,8 @@ class ReadingView(QWidget):
         self.where.setProperty("muted", True)
         self.before = push_button("Previous", lambda: self.show_page(self._page - 1))
         self.after = push_button("Next", lambda: self.show_page(self._page + 1))
-        self.before.setToolTip("Previous page (Ctrl+Page Up)")
-        self.after.setToolTip("Next page (Ctrl+Page Down)")
+        self.before.setToolTip("Previous page (Alt+Page Up)")
+        self.after.setToolTip("Next page (Alt+Page Down)")
         head = row(spacing=8)
         head.setContentsMargins(20, 6, 12, 6)
         head.addWidget(self.where, 1)
@@ -73,7 +73,7 @@ class ReadingView(QWidget):
         self._writing = QTimer(self)
         self._writing.setInterval(_PAUSE_MS)
         self._writing.timeout.connect(self._write_some)
-        for keys, by in (("Ctrl+PgDown", 1), ("Ctrl+PgUp", -1)):
+        for keys, by in (("Alt+PgDown", 1), ("Alt+PgUp", -1)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda by=by: self.show_page(self._page + by))
