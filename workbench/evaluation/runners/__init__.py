@@ -1,0 +1,1 @@
+"""Where tasks run: stored results, a command, the built-in loop."""
