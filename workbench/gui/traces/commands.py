@@ -90,7 +90,7 @@ _JUMPS = (
 
 def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
     """Return the commands of the Traces activity."""
-    return (*_files(panel), *_jumps(panel), *_steps(panel), *_views(panel))
+    return (*_files(panel), *_jumps(panel), *_steps(panel), *_uses(panel), *_views(panel))
 
 
 def _files(panel: TraceActions) -> tuple[Command, ...]:
@@ -180,8 +180,7 @@ def _steps(panel: TraceActions) -> tuple[Command, ...]:
     )
 
 
-def _views(panel: TraceActions) -> tuple[Command, ...]:
-    trace = panel.why_no_trace
+def _uses(panel: TraceActions) -> tuple[Command, ...]:
     return (
         Command(
             "trace.usage",
@@ -211,6 +210,12 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
             icon="clock",
             group=3,
         ),
+    )
+
+
+def _views(panel: TraceActions) -> tuple[Command, ...]:
+    trace = panel.why_no_trace
+    return (
         Command(
             "trace.annotations",
             "Show annotations of traces",
