@@ -17,12 +17,15 @@ from workbench.gui.library.panel import LibraryPanel
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.annotations.annotations_view import AnnotationsView
 from workbench.gui.traces.panel import TracesPanel
+from workbench.gui.traces.sessions.session_cells import OUTCOME
+from workbench.gui.traces.sessions.session_table import SessionsModel
 from workbench.gui.traces.step_marks import LANES, Mark
 from workbench.gui.traces.viewer.annotation_form import AnnotationForm
 from workbench.gui.traces.words import step_row
 from workbench.resources import bundled
 from workbench.store.annotations import AnnotationStore
 from workbench.store.paths import UserFolders
+from workbench.traces.index.query import TraceRow as IndexedRow
 from workbench.traces.open import OpenTrace
 from workbench.usage.annotated import anchor_of
 
@@ -421,3 +424,38 @@ def test_a_line_of_a_skill_is_chosen_in_the_form(
     qtbot.mouseClick(form.save, Qt.MouseButton.LeftButton)
     settle(panel, qtbot)
     assert said(panel)[0].skill == SkillLine("beta", "SKILL.md", 6, "# beta")
+
+
+def test_the_lists_show_an_attached_outcome_with_its_source(
+    panel: TracesPanel, qtbot: QtBot
+) -> None:
+    index = panel.list.table.traces.index(0, 2)
+    assert index.data() == ""
+    add(panel, qtbot, None, outcome="fail")
+    index = panel.list.table.traces.index(0, 2)
+    assert index.data() == "failed"
+    tip = index.data(Qt.ItemDataRole.ToolTipRole)
+    assert "attached by you on 20" in tip
+    assert "nothing is recorded" in tip
+    assert not panel.list.table.isColumnHidden(2)
+    panel._context.annotations.undo()
+    settle(panel, qtbot)
+    assert panel.list.table.traces.index(0, 2).data() == ""
+
+
+def test_all_sessions_show_it_too(panel: TracesPanel, qtbot: QtBot) -> None:
+    (trace,) = panel._context.traces
+    one = trace.trajectory
+    model = SessionsModel()
+    row = IndexedRow(
+        *(str(trace.path), one.id, one.format, None, None, None, "", None, one.session),
+        *(None, None, None, "unknown", None, 1, 0, 0, None, None, None, None, None, (), 0, True),
+        id=7,
+    )
+    model.show([7])
+    model.put([row])
+    add(panel, qtbot, None, outcome="partial")
+    model.attach(panel._context.annotations.attached)
+    told = model.index(0, OUTCOME).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert told.startswith("Outcome: partial, attached by you on 20")
+    assert told.endswith("recorded: nothing")

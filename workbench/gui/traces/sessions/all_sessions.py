@@ -150,6 +150,9 @@ class AllSessions(QWidget):
         self.setFocusProxy(self.pages)
         self._enable_compare()
 
+    def _attach(self) -> None:
+        self.table.sessions.attach(self._context.annotations.attached)
+
     def _connect(self) -> None:
         self.search.searched.connect(self._search)
         self.search.left_downwards.connect(self._focus_front)
@@ -161,6 +164,8 @@ class AllSessions(QWidget):
         self.table.opened.connect(self._open_session)
         self.table.selection_changed.connect(self._enable_compare)
         self.table.sessions.wanted.connect(self._ask_rows)
+        self._context.annotations.changed.connect(self._attach)
+        self._attach()
         self.table.sessions.sort_asked.connect(self._sort)
         self.hits.opened.connect(self._open_hit)
         self.folders.left.connect(self.show_sessions)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
+from workbench.gui.theme.icons import paint_icon
 from workbench.gui.widgets.badge import Tone, paint_badge
 
 HEIGHT: Final = 48
@@ -36,11 +37,18 @@ def draw_ground(painter: QPainter, option: QStyleOptionViewItem, *, first: bool)
     return selected
 
 
-def draw_outcome(painter: QPainter, box: QRect, outcome: str) -> None:
-    """Draw how a run ended as a badge."""
+def draw_outcome(
+    painter: QPainter, box: QRect, outcome: str, *, attached: bool = False, selected: bool = False
+) -> None:
+    """Draw how a run ended as a badge, with a sign behind it where a person says so."""
     painter.setFont(ui_font())
     middle = box.center().y() + 0.5
-    paint_badge(painter, box.left(), middle, outcome, _TONES.get(outcome, "info"))
+    tone = _TONES.get(outcome, "info")
+    # The tone's own sign gives way: there is no room for two.
+    width = paint_badge(painter, box.left(), middle, outcome, tone, sign=not attached)
+    if attached:
+        sign = QRectF(box.left() + width + 4, middle - 6, 12, 12)
+        paint_icon(painter, "tag", sign, "selection_text" if selected else "data_8")
 
 
 def draw_lines(

@@ -52,6 +52,7 @@ from workbench.gui.traces.sessions.session_cells import (
     spoken,
 )
 from workbench.traces.index.query import TraceRow
+from workbench.usage.outcomes import AttachedOutcome, AttachedOutcomes
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -85,6 +86,7 @@ class SessionsModel(QAbstractTableModel):
         self._rows: dict[int, TraceRow] = {}
         self._fresh: set[int] = set()
         self._asking: set[int] = set()
+        self._attached = AttachedOutcomes()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -105,6 +107,17 @@ class SessionsModel(QAbstractTableModel):
             self._rows = {}
         self.endResetModel()
         return True
+
+    def attach(self, attached: AttachedOutcomes) -> None:
+        """Show outcomes that people gave in place of the recorded ones, with a sign."""
+        self._attached = attached
+        if self._ids:
+            last = self.index(len(self._ids) - 1, len(HEADINGS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def attached_to(self, row: TraceRow) -> AttachedOutcome | None:
+        """Return the outcome a person attached to a session."""
+        return self._attached.of(row.trajectory, row.session, row.path)
 
     def put(self, rows: Iterable[TraceRow]) -> None:
         """Take over what is known of some sessions."""
@@ -165,6 +178,10 @@ class SessionsModel(QAbstractTableModel):
         row = self.row_at(index.row())
         if row is None:
             return "…" if role == Qt.ItemDataRole.DisplayRole else None
+        said = self.attached_to(row) if index.column() == OUTCOME else None
+        if said is not None:
+            words = f"{outcome_words(said.status) or said.status}, {said.source}"
+            return f"Outcome: {words}; recorded: {outcome_words(row.outcome) or 'nothing'}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -196,13 +213,16 @@ class SessionDelegate(QStyledItemDelegate):
         painter.save()
         selected = draw_ground(painter, option, first=column == TITLE)
         inside = option.rect.adjusted(SIDE, 5, -SIDE, -6)
-        outcome = outcome_words(row.outcome) if row is not None else ""
+        said = model.attached_to(row) if row is not None and column == OUTCOME else None
+        outcome = outcome_words(said.status if said else row.outcome) if row is not None else ""
         if row is None:
             if column == TITLE:
                 draw_lines(painter, inside, ("…", ""), token="text_muted", selected=selected)
         elif column == OUTCOME:
-            if outcome:
-                draw_outcome(painter, inside, outcome)
+            if outcome or said is not None:
+                words = outcome or "unknown"
+                attached = said is not None
+                draw_outcome(painter, inside, words, attached=attached, selected=selected)
         else:
             draw_lines(
                 painter,

@@ -10,7 +10,13 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QToolButton, 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.problems import Problem
 from workbench.gui.theme.icons import icon
-from workbench.gui.traces.sessions.trace_rows import TraceRow, filtered, skills_of, trace_row
+from workbench.gui.traces.sessions.trace_rows import (
+    TraceRow,
+    filtered,
+    judged_row,
+    skills_of,
+    trace_row,
+)
 from workbench.gui.traces.sessions.trace_table import TraceTable
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import icon_button, push_button
@@ -59,6 +65,7 @@ class TraceList(QWidget):
         self.filter.returnPressed.connect(self.table.setFocus)
         self.failed.toggled.connect(lambda _on: self._show())
         self.skill.currentIndexChanged.connect(lambda _index: self._show())
+        self._context.annotations.changed.connect(self.read)
         self.table.opened.connect(self.opened)
         self.table.chosen.connect(self.chosen)
 
@@ -93,7 +100,8 @@ class TraceList(QWidget):
             for trace in self._context.traces
         }
         self._known = known
-        self._rows = [made for _, made in known.values()]
+        attached = self._context.annotations.attached
+        self._rows = [judged_row(made, trace, attached) for trace, made in known.values()]
         self._list_skills()
         self._tell_problems()
         self._show()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.domain.trajectory import Trajectory
 from workbench.gui.traces.words import count, day
 from workbench.traces.open import OpenTrace
+from workbench.usage.outcomes import AttachedOutcomes, outcome_of
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "infra": "broken run", "unknown": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """One open trace. Errors and steps are with its subagents'."""
+    """One open trace. Errors and steps are with its subagents'.
+
+    ``attached`` says who gave the outcome and when, and what was recorded; "" is as recorded.
+    """
 
     path: str
     trajectory: str
@@ -30,6 +34,7 @@ class TraceRow:
     format: str
     subagents: int
     words: str
+    attached: str = ""
 
     @property
     def tokens_text(self) -> str:
@@ -83,6 +88,17 @@ def trace_row(trace: OpenTrace) -> TraceRow:
             (title, str(trace.path), one.agent or "", one.model or "", outcome, one.cwd or "")
         ).casefold(),
     )
+
+
+def judged_row(row: TraceRow, trace: OpenTrace, attached: AttachedOutcomes) -> TraceRow:
+    """Return the row with the outcome a person attached to the trace, if one did."""
+    judged = outcome_of(trace.trajectory, attached)
+    if judged.attached is None:
+        return row
+    outcome = _OUTCOMES.get(judged.status, "") or judged.status
+    own = judged.recorded.status
+    beside = "nothing is recorded" if own == "unknown" else f"the trace recorded {own}"
+    return replace(row, outcome=outcome, attached=f"{judged.source}; {beside}")
 
 
 def _with_children(one: Trajectory) -> Iterable[Trajectory]:

@@ -56,8 +56,10 @@ def _lines(row: TraceRow, column: int) -> tuple[str, str]:
         return ", ".join(row.skills), ""
     if column == 7:
         return row.date[:10], row.date[11:]
+    if column == 2:
+        return row.outcome, row.attached
     figures = {3: f"{row.steps:,}", 4: f"{row.errors:,}" if row.errors else "–"}
-    return figures.get(column, row.tokens_text if column == 5 else row.outcome), ""
+    return figures.get(column, row.tokens_text), ""
 
 
 class TracesModel(QAbstractTableModel):
@@ -165,7 +167,8 @@ class TraceDelegate(QStyledItemDelegate):
         selected = draw_ground(painter, option, first=column == 0)
         inside = option.rect.adjusted(SIDE, 5, -SIDE, -6)
         if column == 2 and row.outcome:
-            draw_outcome(painter, inside, row.outcome)
+            attached = bool(row.attached)
+            draw_outcome(painter, inside, row.outcome, attached=attached, selected=selected)
         elif column != 2:
             draw_lines(
                 painter,
