@@ -11,7 +11,7 @@ from typing import Final
 from workbench.traces.importer import TraceError
 
 #: Raised with every change of tables or of what is put into them; an older file is made anew.
-VERSION: Final = 2
+VERSION: Final = 3
 _TABLES: Final = """
 CREATE TABLE folders(path TEXT PRIMARY KEY, missing INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE files(
