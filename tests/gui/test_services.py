@@ -243,6 +243,20 @@ def test_a_blocked_window_is_seen_with_its_stack(
     assert "test_a_blocked_window_is_seen" in caplog.text
 
 
+def test_what_a_thread_makes_of_a_long_trace_is_not_walked_in_the_window() -> None:
+    collector = MainThreadCollector()
+    try:
+        gc.collect()
+        kept = [[number] for number in range(40_000)]
+        assert collector.collect() == -1
+        assert gc.get_count()[0] < 10_000
+        assert len(kept) == 40_000
+        assert gc.get_freeze_count() == 0
+    finally:
+        collector.stop()
+        gc.disable()
+
+
 def test_garbage_is_collected_in_the_windows_thread_alone(qtbot: QtBot) -> None:
     gc.enable()
     collector = MainThreadCollector()

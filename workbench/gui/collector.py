@@ -12,6 +12,8 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _INTERVAL_MS = 1000
+#: Widgets never make so many objects in an interval.
+_MANY = 30_000
 
 
 class MainThreadCollector(QObject):
@@ -30,7 +32,14 @@ class MainThreadCollector(QObject):
     def collect(self) -> int:
         """Collect as many generations as are due; return the highest, -1 for none."""
         young, middle, old = gc.get_threshold()
-        if gc.get_count()[0] < max(young, 1):
+        made = gc.get_count()[0]
+        if made < max(young, 1):
+            return -1
+        if made > _MANY:
+            # A thread reads a long trace: walking what it made would stop the window. All of it
+            # counts as old now, and is looked at when everything is.
+            gc.freeze()
+            gc.unfreeze()
             return -1
         generation = 0
         self._rounds[0] += 1
