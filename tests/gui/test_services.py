@@ -243,7 +243,7 @@ def test_a_blocked_window_is_seen_with_its_stack(
     assert "test_a_blocked_window_is_seen" in caplog.text
 
 
-def test_what_a_thread_makes_of_a_long_trace_is_not_walked_in_the_window() -> None:
+def test_what_a_thread_makes_of_a_long_trace_is_not_walked_in_the_window(qtbot: QtBot) -> None:
     collector = MainThreadCollector()
     try:
         gc.collect()
