@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from workbench.domain.trajectory import ByteSpan, LossEntry, Metrics
+from workbench.domain.trajectory import ByteSpan, LossEntry, Metrics, Score
 
 #: The schema line of a trajectory as JSON lines; see ``TraceHeader``.
 TRACE_SCHEMA = "skill-workbench/trajectory/1"
@@ -51,9 +51,9 @@ class TraceHeader(Struct, frozen=True):
     for a trajectory of its own; a subagent's follows its parent's steps with a depth one greater.
 
     Only ``id`` to ``reward`` are required. Figures that are None are counted from the steps:
-    ``messages``, ``tool_calls``, ``errors``, ``totals``, ``loss``. A header with ``messages`` says all
-    there is to say: title and times are not looked for in the steps either. Places (``raw``, ``result``,
-    ``unparsed``) are byte ranges of the files in ``sources``.
+    ``messages``, ``tool_calls``, ``errors``, ``totals``, ``loss``. A header with ``messages`` says
+    all there is to say: title and times are not looked for in the steps either. Places (``raw``,
+    ``result``, ``unparsed``) are byte ranges of the files in ``sources``.
     """
 
     id: str
@@ -84,6 +84,8 @@ class TraceHeader(Struct, frozen=True):
     outcome_reason: str = ""
     tests_passed: int | None = None
     tests_total: int | None = None
+    scores: tuple[Score, ...] = ()
+    skipped: int = 0
     loss: TraceLoss | None = None
     sources: tuple[TraceOrigin, ...] = ()
 

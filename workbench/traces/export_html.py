@@ -152,6 +152,10 @@ def _facts(trajectory: Trajectory) -> str:
         ("outcome", _outcome(trajectory.outcome)),
         ("not understood", _loss(trajectory.loss)),
         ("", None if trajectory.complete else "The trace ends in the middle of a record."),
+        (
+            "",
+            f"The first {trajectory.skipped:,} bytes are left out." if trajectory.skipped else None,
+        ),
     ]
     shown = "".join(
         f"<tr><th>{escaped(name)}</th><td>{escaped(value)}</td></tr>"
@@ -174,6 +178,9 @@ def _outcome(outcome: Outcome) -> str:
         words.append(f"{outcome.tests_passed or 0} of {outcome.tests_total} tests passed")
     if outcome.reason:
         words.append(outcome.reason)
+    for score in outcome.scores:
+        value = score.text if score.value is None else f"{score.value:g} {score.text}"
+        words.append(f"{score.name}: {value.strip()}")
     return ", ".join(words)
 
 

@@ -25,6 +25,7 @@ from workbench.domain.trace_lines import (
 from workbench.domain.trajectory import (
     ByteSpan,
     LossEntry,
+    Score,
     SkillEvent,
     Step,
     ToolBody,
@@ -136,6 +137,8 @@ def header_of(trace: OpenTrace, trace_id: str, *, depth: int = 0) -> TraceHeader
         outcome_reason=clean(outcome.reason),
         tests_passed=outcome.tests_passed,
         tests_total=outcome.tests_total,
+        scores=tuple(Score(clean(one.name), one.value, clean(one.text)) for one in outcome.scores),
+        skipped=trajectory.skipped,
         loss=_loss(trace),
         sources=tuple(
             TraceOrigin(clean(PurePath(one.path).name), one.size, one.mtime_ns, one.sha256)

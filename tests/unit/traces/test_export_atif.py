@@ -10,7 +10,7 @@ import pytest
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.export_atif import to_atif
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, SharedSources, open_traces
+from workbench.traces.open import OpenTrace, SharedSources, open_traces, trace_files
 from workbench.traces.registry import importer_of
 from workbench.traces.source import SourceBytes
 
@@ -18,6 +18,7 @@ _ROOT = {
     *("schema_version", "session_id", "trajectory_id", "agent", "steps", "notes"),
     *("final_metrics", "continued_trajectory_ref", "extra", "subagent_trajectories"),
 }
+_AGENT = {"name", "version", "model_name", "tool_definitions", "extra"}
 _STEP = {
     *("step_id", "timestamp", "source", "model_name", "reasoning_effort", "message"),
     *("reasoning_content", "tool_calls", "observation", "metrics", "is_copied_context"),
@@ -40,7 +41,7 @@ def check(value: dict[str, Any], root: bool = True) -> None:
     assert value.keys() <= _ROOT
     assert value["schema_version"] == "ATIF-v1.7"
     assert root or isinstance(value["trajectory_id"], str)
-    assert {"name", "version"} <= value["agent"].keys() <= {"name", "version", "model_name"}
+    assert {"name", "version"} <= value["agent"].keys() <= _AGENT
     assert value["final_metrics"].keys() <= _FINAL
     children = value.get("subagent_trajectories", [])
     ids = [child["trajectory_id"] for child in children]
@@ -56,7 +57,7 @@ def check(value: dict[str, Any], root: bool = True) -> None:
 def _check_step(step: dict[str, Any], children: set[str]) -> None:
     assert step.keys() <= _STEP
     assert step["source"] in ("user", "agent", "system")
-    assert isinstance(step["message"], str)
+    assert isinstance(step["message"], str | list)
     assert step["source"] == "agent" or not step.keys() & _AGENT_ONLY
     if "timestamp" in step:
         datetime.fromisoformat(step["timestamp"])
@@ -68,7 +69,7 @@ def _check_step(step: dict[str, Any], children: set[str]) -> None:
         assert result.keys() <= _RESULT
         assert result["source_call_id"] in calls
         for reference in result.get("subagent_trajectory_ref", []):
-            assert reference["trajectory_id"] in children
+            assert reference.get("trajectory_id") in children or reference["trajectory_path"]
     assert step.get("metrics", {}).keys() <= _METRICS
 
 
@@ -293,6 +294,22 @@ def test_each_document_of_a_file_keeps_its_own(tmp_path: Path) -> None:
         ("one", "one"),
         ("two", "two"),
     ]
+
+
+@pytest.mark.corpus
+def test_every_sample_is_a_valid_document(corpus: Path) -> None:
+    count = 0
+    for path in trace_files(corpus / "traces"):
+        try:
+            traces = open_traces(path)
+        except TraceError:
+            continue  # a record without a step
+        for trace in traces:
+            with trace:
+                if trace.trajectory.steps:
+                    check(to_atif(trace))
+                    count += 1
+    assert count > 300
 
 
 def _missing(told: Any, made: Any, at: str = "") -> list[str]:

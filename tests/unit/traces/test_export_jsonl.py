@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plugin.schema_subset import problems
 from tests.unit.traces.opening import every_text_is_found, format_of, lines, opened, opened_all
 from tests.unit.traces.same_trajectory import told
 from tests.unit.traces.test_export_atif import CODEX
@@ -22,11 +23,14 @@ from workbench.domain.trace_lines import (
     TraceStep,
     TraceUnparsed,
 )
-from workbench.domain.trajectory import LossEntry, Metrics
+from workbench.domain.trajectory import LossEntry, Metrics, Score
+from workbench.evolution.trace_lines import write_trace
 from workbench.resources import bundled
 from workbench.traces.export_jsonl import export_jsonl
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.redact.files import redact_file
+from workbench.traces.redact.redactor import Redactor
 
 HEADER: dict[str, Any] = {
     "id": "t",
@@ -170,6 +174,10 @@ _headers = st.builds(
     tests_passed=_counts,
     tests_total=_counts,
     outcome_reason=_texts,
+    scores=st.lists(
+        st.builds(Score, name=_texts, value=st.none() | st.floats(-9, 9), text=_texts), max_size=2
+    ).map(tuple),
+    skipped=st.integers(0, 9),
     loss=st.none() | _losses,
 )
 
@@ -249,6 +257,44 @@ def test_evidence_of_skills_leads_to_its_words(tmp_path: Path) -> None:
 def test_detection_goes_by_the_schema() -> None:
     assert format_of(lines(HEADER, step(0))) == "skill-workbench"
     assert format_of(lines({**HEADER, "schema": "other/1"}, step(0))) != "skill-workbench"
+
+
+def test_every_line_fits_the_published_schemas(tmp_path: Path) -> None:
+    folder = bundled("resources") / "schemas"
+    schemas = [
+        json.loads((folder / f"plugin-trace-{name}.json").read_text())
+        for name in ("header", "step")
+    ]
+    out = tmp_path / "out.jsonl"
+    with opened(tmp_path, lines(*CODEX)) as trace:
+        export_jsonl(trace, out)
+    header, *steps = map(json.loads, out.read_text().splitlines())
+    assert header["schema"] == "skill-workbench/trajectory/1"
+    assert problems(header, schemas[0]) == []
+    assert [problems(one, schemas[1]) for one in steps] == [[] for _ in steps]
+    assert problems({"index": 0}, schemas[1]) != []
+
+
+def test_what_plugins_are_given_is_the_same_format(tmp_path: Path) -> None:
+    given = tmp_path / "given.jsonl"
+    with opened(tmp_path, lines(HEADER, step(0, text="x" * 100_000), step(1))) as trace:
+        write_trace(trace, "trace#1", given)
+    (read,) = open_traces(given)
+    with read:
+        assert (read.trajectory.id, read.trajectory.converted_from) == ("trace#1", "goose")
+        assert [one.flags for one in read.trajectory.steps] == [("truncated",), ()]
+        assert "characters left out" in read.body(0).text
+
+
+def test_a_redacted_copy_opens_with_the_same_steps(tmp_path: Path) -> None:
+    data = lines(HEADER, step(0, text="to ann@firm.org", calls=[call(observation="ann@firm.org")]))
+    with opened(tmp_path, data):
+        redact_file(tmp_path / "trace", tmp_path / "copy", Redactor())
+    (copy,) = open_traces(tmp_path / "copy")
+    with copy:
+        assert copy.trajectory.format == "skill-workbench"
+        assert copy.body(0).text == "to REDACTED_MAIL_1"
+        assert copy.body(0).tool_calls[0].observation == "REDACTED_MAIL_1"
 
 
 def test_an_export_that_is_stopped_leaves_the_old_file(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ text-align:left;vertical-align:top}
 border-bottom:1px solid var(--line)}
 .bar label,.bar button{margin-right:.8rem}
 .step{border-left:4px solid var(--line);padding:.1rem 0 .1rem .8rem;margin:1rem 0}
+.step{content-visibility:auto;contain-intrinsic-size:auto 8rem}
 .step:target{background:var(--panel)}
 .step>header{font-size:.9rem}.step.user{border-color:var(--user)}.step.agent{border-color:var(--agent)}
 .step.system,.step.context{border-color:var(--system)}

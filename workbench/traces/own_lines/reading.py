@@ -150,6 +150,7 @@ class Reader:
             skill_events=tuple(self._events),
             parent=header.parent,
             title_weight=header.title_weight,
+            skipped=header.skipped,
             complete=header.complete and not self._torn and self._sources[-1].whole,
             converted_from=header.format or None,
         )
@@ -310,6 +311,7 @@ def _outcome(header: TraceHeader) -> Outcome:
         tests_passed=header.tests_passed,
         tests_total=header.tests_total,
         reason=header.outcome_reason,
+        scores=header.scores,
     )
 
 
