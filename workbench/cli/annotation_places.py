@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from workbench.cli import console
+from workbench.cli.trace_door import files_at, open_any
 from workbench.domain.annotation import Annotation
 from workbench.store.annotations import AnnotationStore
 from workbench.store.paths import UserFolders
 from workbench.traces.importer import TraceError
-from workbench.traces.open import OpenTrace, open_traces, trace_files
+from workbench.traces.open import OpenTrace
 from workbench.usage.annotated import Placed
 
 
@@ -59,7 +60,7 @@ def one_trace(path: Path, wanted: str | None) -> Iterator[OpenTrace]:
         TraceError: it cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        traces = [stack.enter_context(trace) for trace in open_traces(path)]
+        traces = [stack.enter_context(trace) for trace in open_any(path)]
         found = [one for one in traces if wanted in (None, one.trajectory.id)]
         if len(found) != 1:
             ids = ", ".join(one.trajectory.id for one in traces[:5])
@@ -78,9 +79,9 @@ def opened(paths: Sequence[str], stack: contextlib.ExitStack) -> list[OpenTrace]
     found: list[OpenTrace] = []
     for given in paths:
         path = Path(given)
-        for file in trace_files(path, tell) if path.is_dir() else [path]:
+        for file in files_at(path, tell) if path.is_dir() else [path]:
             try:
-                inside = open_traces(file)
+                inside = open_any(file)
             except TraceError as problem:
                 if file == path:
                     raise
