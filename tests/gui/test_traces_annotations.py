@@ -459,3 +459,23 @@ def test_all_sessions_show_it_too(panel: TracesPanel, qtbot: QtBot) -> None:
     told = model.index(0, OUTCOME).data(Qt.ItemDataRole.AccessibleTextRole)
     assert told.startswith("Outcome: partial, attached by you on 20")
     assert told.endswith("recorded: nothing")
+
+
+def test_ctrl_z_takes_back_from_the_step_and_from_the_list(
+    panel: TracesPanel, qtbot: QtBot
+) -> None:
+    show(panel, qtbot, 3)
+    add(panel, qtbot, 3, label="one")
+    add(panel, qtbot, 3, label="two")
+    panel.viewer.reader.text.setFocus()
+    qtbot.keyClick(panel.viewer.reader.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settle(panel, qtbot)
+    assert [one.label for one in said(panel)] == ["one"]
+    view = view_of(panel, qtbot)
+    qtbot.keyClick(view.list, Qt.Key.Key_Delete)
+    settle(panel, qtbot)
+    assert said(panel) == ()
+    panel.annotations.setFocus()
+    qtbot.keyClick(view.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settle(panel, qtbot)
+    assert [one.label for one in said(panel)] == ["one"]

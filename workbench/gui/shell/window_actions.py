@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: What the library is checked for when no client was chosen.
 _ALL_CLIENTS = "All clients"
+#: What a text that is only read leaves to others.
+_CHANGES = frozenset({"undo", "redo", "cut", "paste"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,18 @@ class WindowActions(QObject):
         tabs.setCurrentIndex((tabs.currentIndex() + by) % max(1, tabs.count()))
 
     def edit_text(self, what: str) -> None:
-        """Do to the text that has the focus what its own menu would do."""
-        method = getattr(QApplication.focusWidget(), what, None)
-        if callable(method):
-            method()
+        """Do to the text that has the focus what its own menu would do.
+
+        What cannot do it itself, as a list or a text to read, leaves it to what it is part of.
+        """
+        widget = QApplication.focusWidget()
+        while isinstance(widget, QWidget):
+            method = getattr(widget, what, None)
+            fixed = what in _CHANGES and getattr(widget, "isReadOnly", bool)()
+            if callable(method) and not fixed:
+                method()
+                return
+            widget = widget.parentWidget()
 
     def go_to_line(self) -> None:
         """Ask for a line of the file in front."""

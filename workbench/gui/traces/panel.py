@@ -219,6 +219,12 @@ class TracesPanel(QWidget):
         """Ask what is to be said of the step."""
         self.viewer.annotations.annotate_step()
 
+    def undo(self) -> None:
+        """Take back what was said last, where annotations are in sight."""
+        shown = self._shown.get("annotations")
+        if self._in_viewer or (shown is not None and shown.isVisible()):
+            self._context.annotations.undo()
+
     def attach_outcome(self) -> None:
         """Ask how the session of the trace in front ended."""
         place = self._front_place()

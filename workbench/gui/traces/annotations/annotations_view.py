@@ -191,7 +191,6 @@ class AnnotationsView(QWidget):
         keys: tuple[tuple[str, QWidget, Callable[[], object]], ...] = (
             ("Del", self.list, self.delete_current),
             ("R", self.list, self.move_current),
-            ("Ctrl+Z", self, self._context.annotations.undo),
         )
         for text, widget, run in keys:
             shortcut = QShortcut(QKeySequence(text), widget)
