@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -13,7 +11,6 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.step_marks import (
     Mark,
-    StepFilter,
     StepMarks,
     listed_steps,
     marks_of,
@@ -26,9 +23,9 @@ from workbench.gui.traces.viewer.exports import ExportMenu
 from workbench.gui.traces.viewer.header import ViewerHeader
 from workbench.gui.traces.viewer.history import History, Visit
 from workbench.gui.traces.viewer.keys import add_keys
+from workbench.gui.traces.viewer.narrowing import Narrowing
 from workbench.gui.traces.viewer.reading.reading_side import ReadingSide
 from workbench.gui.traces.viewer.renewal import Renewal
-from workbench.gui.traces.viewer.search import steps_with
 from workbench.gui.traces.viewer.step_links import StepLinks
 from workbench.gui.traces.viewer.steps_pane import StepsPane
 from workbench.gui.traces.viewer.time_strip import TimeStrip
@@ -62,22 +59,20 @@ class TraceViewer(QWidget):
         self.place: TracePlace | None = None
         self._trace: OpenTrace | None = None
         self._index: StepMarks | None = None
-        self._filter = StepFilter()
         self._folded: frozenset[int] = frozenset()
         self._wanted: tuple[int, str] = (0, "")
         self._quote = ""
-        self._searching = threading.Event()
         self._history = History()
         self._links = StepLinks(context, self)
         self._links.moved.connect(self.go_to)
         self._returning = False
         self._waits = False
-        self._touching: frozenset[int] | None = None
         self._prices: PriceTable | None = None
         self.header = ViewerHeader()
         self.by_time = self.header.by_time
         self.strip = TimeStrip()
         self.pane = StepsPane()
+        self.narrowing = Narrowing(context, self.pane)
         self.filter, self.kind = self.pane.filter, self.pane.kind
         self.steps, self.count = self.pane.steps, self.pane.count
         self.detail = DetailPane(context)
@@ -88,13 +83,13 @@ class TraceViewer(QWidget):
         )
         self.annotations = AnnotationSide(context, self.detail, self)
         self.notices = column(spacing=0)
-        self.reading = ReadingSide(context, self)
+        self.reading = ReadingSide(context, self.header, self.detail, self)
         self.exports = ExportMenu(context, lambda: self._trace, self)
         self.header.tools.addWidget(self.exports.button)
         self._lay_out()
         self.setFocusProxy(self.steps)
         self._connect()
-        add_keys(self)
+        add_keys(self, self, self.raw)
         self.renewal = Renewal(context, self)
 
     # What the panel and the commands ask for
@@ -112,7 +107,7 @@ class TraceViewer(QWidget):
         self._index = None
         self.header.name(place)
         self.pane.agents.show_place(place)
-        self._narrow_to(None)
+        self.narrowing.begin(self._trace)
         self._read_sums(place)
         self.steps.steps.show(None, ())
         self.strip.show_index(None)
@@ -132,10 +127,7 @@ class TraceViewer(QWidget):
         if self.place is None:
             return
         self._trace, self._index = self.place.opened(), index
-        found = self._filter.found
-        if found is not None:
-            found = frozenset(number for step in found if (number := moved(step)) >= 0)
-        self._filter = self.pane.filter_of(found)
+        self.narrowing.renew(self._trace, moved)
         self._folded = self._folded if moved(0) == 0 else frozenset()
         self.header.name(self.place)
         self.by_time.setEnabled(index.timed)
@@ -243,7 +235,7 @@ class TraceViewer(QWidget):
 
     def only_touching(self, file: TouchedFile) -> None:
         """List the steps that touched a file, and go to the first of them."""
-        self._narrow_to(file)
+        self.narrowing.to_file(file)
         if file.steps and not self._listed(self.steps.current_step):
             self.go_to(file.steps[0])
 
@@ -298,6 +290,7 @@ class TraceViewer(QWidget):
         inside.addLayout(self.notices)
         inside.addWidget(self.strip)
         inside.addWidget(rule())
+        panes.setFocusProxy(self.steps)
         inside.addWidget(self.reading.around(panes), 1)
 
     def _connect(self) -> None:
@@ -307,14 +300,16 @@ class TraceViewer(QWidget):
         self.steps.chosen.connect(self._show_step)
         self.steps.opened.connect(lambda _step: self.reader.setFocus())
         self.steps.fold_asked.connect(self._fold)
-        self.pane.searched.connect(self._search)
-        self.pane.narrowed.connect(self._narrow)
+        self.narrowing.changed.connect(self._list)
+        self.reading.step_asked.connect(self._step_asked)
+        for told in (self.shown, self.renewed, self.reading.opened):
+            told.connect(self._show_page)
+        self.step_shown.connect(self.reading.follow)
         self.pane.fold_all_asked.connect(self.fold_all)
-        self.pane.file_left.connect(lambda: self._narrow_to(None))
         self.pane.agents.place_asked.connect(lambda place: self.place_asked.emit(place, 0))
         self.pane.parts_hidden.connect(self.reader.hide_parts)
         self.detail.jump_asked.connect(self.jump)
-        self.detail.number_typed.connect(self._number_typed)
+        self.detail.number_typed.connect(self._step_asked)
         self.detail.link_asked.connect(self.copy_link)
         self.by_time.toggled.connect(self.strip.set_by_time)
         self.reader.subagent_asked.connect(self._open_subagent)
@@ -353,8 +348,7 @@ class TraceViewer(QWidget):
     def _show_index(self, index: StepMarks) -> None:
         self._index = index
         self._folded = frozenset()
-        self.pane.reset()
-        self._filter = self.pane.filter_of(None)
+        self.narrowing.begin(self._trace)
         self.by_time.setEnabled(index.timed)
         self.strip.show_index(index)
         self._list()
@@ -376,25 +370,13 @@ class TraceViewer(QWidget):
         if index is None:
             return
         before = self.steps.current_step
-        steps = listed_steps(index, self._filter_now(), self._folded)
+        steps = listed_steps(index, self.narrowing.now, self._folded)
         self.steps.steps.show(index, steps, self._folded)
         total = len(index.steps)
         of = f"{total:,}" if len(steps) == total else f"{len(steps):,} of {total:,}"
         self.count.setText(f"{of} {'step' if of == '1' else 'steps'}")
         if before >= 0 and not self.steps.select(before) and len(steps):
             self.steps.select(max(before, steps[0]))
-
-    def _filter_now(self) -> StepFilter:
-        found, touching = self._filter.found, self._touching
-        if touching is not None:
-            found = touching if found is None else found & touching
-        return replace(self._filter, found=found)
-
-    def _narrow_to(self, file: TouchedFile | None) -> None:
-        before, self._touching = self._touching, None if file is None else frozenset(file.steps)
-        self.pane.show_file(file.path if file is not None else "")
-        if before != self._touching:
-            self._list()
 
     def _read_sums(self, place: TracePlace) -> None:
         def done(sums: TraceSums) -> None:
@@ -413,11 +395,7 @@ class TraceViewer(QWidget):
     def _unhide(self, step: int) -> None:
         assert self._index is not None
         self._folded = self._folded - {self._index.steps[step].turn}
-        if self._touching is not None and step not in self._touching:
-            self._touching = None
-            self.pane.show_file("")
-        self.pane.reset(hidden=bool(self._index.marks[step] & self.pane.hidden))
-        self._filter = self.pane.filter_of(None)
+        self.narrowing.let_in(step, self._index.marks[step])
         self._list()
 
     def _show_step(self, step: int) -> None:
@@ -441,7 +419,7 @@ class TraceViewer(QWidget):
         self._index = with_said(self._index, said)
         self.strip.remark(self._index)
         self.steps.steps.remark(self._index)
-        if self._filter.kinds & Mark.ANNOTATION:
+        if self.narrowing.now.kinds & Mark.ANNOTATION:
             self._list()
 
     def _fold(self, step: int, folded: bool) -> None:
@@ -452,32 +430,10 @@ class TraceViewer(QWidget):
             self._folded = wanted
             self._list()
 
-    def _narrow(self) -> None:
-        self._filter = self.pane.filter_of(self._filter.found)
-        self._list()
+    def _show_page(self) -> None:
+        self.reading.show_trace(self._trace, self._index, max(0, self.steps.current_step))
 
-    def _search(self, words: str) -> None:
-        self._searching.set()
-        trace = self._trace
-        if trace is None:
-            return
-        if not words.strip():
-            self._filter = self.pane.filter_of(None)
-            self._list()
-            return
-        stop = self._searching = threading.Event()
-        self.count.setText("Searching…")
-
-        def done(found: frozenset[int]) -> None:
-            if stop is self._searching and not stop.is_set():
-                self._filter = self.pane.filter_of(found)
-                self._list()
-
-        self._context.spawn_thread(
-            steps_with, trace, words.strip(), stop.is_set, on_done=done, owner=self
-        )
-
-    def _number_typed(self, step: int) -> None:
+    def _step_asked(self, step: int) -> None:
         self.go_to(step)
         self.steps.setFocus()
 
@@ -494,7 +450,7 @@ class TraceViewer(QWidget):
 
     def _give_back(self) -> None:
         """Close a subagent's trace, which is ours; a file's own trace is the workspace's."""
-        self._searching.set()
+        self.narrowing.stop()
         if self._trace is not None and self.place is not None and self.place.way:
             self._trace.close()
         self._trace = None

@@ -1,36 +1,46 @@
-"""Puts the page to read in front of list and detail, and keeps both at the same step."""
+"""Puts the page to read in front of list and detail, and keeps it at the same step."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from workbench.gui.shell.context import AppContext
+from workbench.gui.traces.step_marks import StepMarks
+from workbench.gui.traces.viewer.detail_pane import DetailPane
+from workbench.gui.traces.viewer.header import ViewerHeader
 from workbench.gui.traces.viewer.reading.reading_view import ReadingView
-
-if TYPE_CHECKING:
-    from workbench.gui.traces.viewer.trace_viewer import TraceViewer
+from workbench.traces.open import OpenTrace
 
 
 class ReadingSide(QObject):
-    """The page is made when it is first asked for."""
+    """``opened`` tells that the page came to the front and wants to be told what to show.
 
-    def __init__(self, context: AppContext, viewer: TraceViewer) -> None:
-        super().__init__(viewer)
+    ``step_asked(step)`` asks for a step in full. The page is made when it is first wanted.
+    """
+
+    opened = Signal()
+    step_asked = Signal(int)
+
+    def __init__(
+        self, context: AppContext, header: ViewerHeader, detail: DetailPane, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self._context = context
-        self._viewer = viewer
+        self._header = header
+        self._detail = detail
         self._made = False
         self._stack = QStackedWidget()
+        header.reading.toggled.connect(self._turn)
 
     @cached_property
     def page(self) -> ReadingView:
         """The page."""
         made = ReadingView(self._context)
         made.step_asked.connect(self._open_step)
-        made.subagent_asked.connect(self._viewer.reader.subagent_asked)
+        made.subagent_asked.connect(self._detail.reader.subagent_asked)
         self._context.theme_changed.connect(lambda _name: made.refresh_colours())
         self._stack.addWidget(made)
         self._made = True
@@ -44,32 +54,28 @@ class ReadingSide(QObject):
     def around(self, panes: QWidget) -> QWidget:
         """Return the panes and the page, one in front of the other."""
         self._stack.addWidget(panes)
-        viewer = self._viewer
-        viewer.header.reading.toggled.connect(self._turn)
-        viewer.shown.connect(self._renew)
-        viewer.renewed.connect(self._renew)
-        viewer.step_shown.connect(self._follow)
         return self._stack
+
+    def show_trace(self, trace: OpenTrace | None, index: StepMarks | None, step: int) -> None:
+        """Show a trace at a step, if the page is in front."""
+        if self.on:
+            self.page.show_trace(trace, index)
+            self.page.go_to(step)
+
+    def follow(self, step: int) -> None:
+        """Show another step of the same trace, if the page is in front."""
+        if self.on:
+            self.page.go_to(step)
 
     def _turn(self, on: bool) -> None:
         if on:
             self._stack.setCurrentWidget(self.page)
-            self._renew()
+            self.opened.emit()
             self.page.setFocus()
         else:
             self._stack.setCurrentIndex(0)
-            self._viewer.steps.setFocus()
-
-    def _renew(self) -> None:
-        if self.on:
-            self.page.show_trace(self._viewer.trace, self._viewer.index)
-            self.page.go_to(max(0, self._viewer.steps.current_step))
-
-    def _follow(self, step: int) -> None:
-        if self.on:
-            self.page.go_to(step)
+            self._stack.widget(0).setFocus()
 
     def _open_step(self, step: int) -> None:
-        self._viewer.header.reading.setChecked(False)
-        self._viewer.go_to(step)
-        self._viewer.steps.setFocus()
+        self._header.reading.setChecked(False)
+        self.step_asked.emit(step)
