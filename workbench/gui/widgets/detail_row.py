@@ -43,7 +43,9 @@ class DetailRow(QStyledItemDelegate):
         inside = box.adjusted(4, 0, -12, 0)
         sign = index.data(Qt.ItemDataRole.DecorationRole)
         if isinstance(sign, QIcon):
-            sign.paint(painter, inside.left(), box.center().y() - 7, 16, 16)
+            state = QIcon.State.On if selected else QIcon.State.Off
+            place = QRect(inside.left(), box.center().y() - 7, 16, 16)
+            sign.paint(painter, place, Qt.AlignmentFlag.AlignCenter, QIcon.Mode.Normal, state)
             inside = inside.adjusted(24, 0, 0, 0)
         metrics = option.fontMetrics
         detail = metrics.elidedText(

@@ -66,6 +66,7 @@ class UsageView(QWidget):
         self.scope = ChoiceBox("Sessions that are counted")
         self.scope.addItems(_SCOPES)
         self.worklist = ChoiceBox("Worklist")
+        self.worklist.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToContents)
         for title, _ in FIRST:
             self.worklist.addItem(title)
         self.least = NumberBox("Sessions that must offer a skill before it counts")
@@ -339,7 +340,7 @@ class UsageView(QWidget):
         selected = self._skill_at(index) if index.isValid() else ""
         self.model.show(rows)
         _, rule = usage.choices()[number]
-        self._none.set_texts("Nothing in this list", f"No skill here: {rule}")
+        self._none.set_texts("Nothing in this list", "No skill of the library is on it now.")
         self._body.setCurrentIndex(0 if rows else 1)
         if not rows and (self.uses.hasFocus() or self.figures.hasFocus()):
             self.worklist.setFocus()

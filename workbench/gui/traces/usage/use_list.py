@@ -54,7 +54,7 @@ class UseList(QListWidget):
         self.clear()
         for use in uses[:MOST]:
             sign = _SIGNS.get(use.kind, ("spark", "data_4"))
-            item = QListWidgetItem(icon(*sign), use_title(use))
+            item = QListWidgetItem(icon(*sign, on="selection_text"), use_title(use))
             item.setData(_DETAIL, use_detail(use, versions))
             item.setData(_USE, use)
             item.setToolTip(use_tip(use))
