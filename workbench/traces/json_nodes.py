@@ -48,7 +48,7 @@ class Node:
     same bytes.
     """
 
-    __slots__ = ("_members", "_outer", "data", "end", "source", "start")
+    __slots__ = ("_members", "_other", "_outer", "data", "end", "source", "start")
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class Node:
         self.source = source
         self._outer = outer
         self._members = members
+        #: Members it has not been written with.
+        self._other: dict[str, Node] | None = None
 
     @classmethod
     def of(cls, record: bytes, source: int = 0) -> Node:
@@ -124,9 +126,15 @@ class Node:
 
     def with_members(self, members: dict[str, Node]) -> Node:
         """Return this value as if it had other members; each still leads to its own bytes."""
-        return Node(
+        made = Node(
             self.data, self.start, self.end, self.source, outer=self._outer, members=members
         )
+        made.told_with(members)
+        return made
+
+    def told_with(self, members: dict[str, Node]) -> None:
+        """Let the decoded value have these members instead of those that are written."""
+        self._other = members
 
     def get(self, *path: Path) -> Node | None:
         """Return the value at a path of keys and indexes, None when it is not there or null."""
@@ -142,8 +150,12 @@ class Node:
 
     def value(self, *path: Path) -> Any:
         """Return the decoded value at a path, None when it is not there or is no JSON."""
-        node = self.get(*path) if path else self
-        return None if node is None else decode(node.raw())
+        if path:
+            node = self.get(*path)
+            return None if node is None else node.value()
+        if self._other is not None:
+            return {key: member.value() for key, member in self._other.items()}
+        return decode(self.raw())
 
     def text(self, *path: Path) -> str:
         """Return the text at a path: a string decoded, any other value as it is written."""

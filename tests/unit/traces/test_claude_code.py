@@ -272,6 +272,10 @@ def test_a_result_of_no_call_is_shown(session: Session) -> None:
     session.result("ghost", "boo")
     found = _read(session.data())
     assert _kinds(found)[1] == ("event", "result without call")
+    data = session.data()
+    (span,) = found.steps[1].raw
+    record = data[span.offset : span.offset + span.length]
+    assert ClaudeCode().body(found.steps[1], [record], {}).text == "boo"
 
 
 def test_a_result_that_names_no_call_belongs_to_the_open_one_before_it(session: Session) -> None:

@@ -257,6 +257,17 @@ def test_an_end_event_without_its_call_becomes_the_call(opened: Any) -> None:
     assert bodies(trace)[0].tool_calls[0].observation == "no access"
 
 
+def test_the_tools_a_search_found_are_its_result(opened: Any) -> None:
+    trace = opened(
+        item(
+            type="tool_search_call", call_id="s", arguments={"query": "files"}, status="completed"
+        ),
+        item(type="tool_search_output", call_id="s", tools=[{"name": "read_file"}]),
+    )
+    told = bodies(trace)[0].tool_calls[0].observation
+    assert json.loads(told or "") == [{"name": "read_file"}]
+
+
 def test_a_repeated_call_id_makes_two_calls_and_a_third_answer_is_a_duplicate() -> None:
     made = read(
         call("d", "a"), call("d", "b"), output("d", "1"), output("d", "2"), output("d", "3")

@@ -89,3 +89,12 @@ def test_null_and_missing_are_the_same_and_the_last_of_equal_keys_wins() -> None
     assert node.get("c", "d", 0) is None
     assert node.text("a") == ""
     assert node.value("b") == 2
+
+
+def test_a_value_with_other_members_is_told_with_them() -> None:
+    node = Node.of(b'{"role": "user", "message": {"content": "hi", "n": null}}')
+    inner = node.members()["message"].members()
+    other = node.with_members({**inner, "role": node.members()["role"]})
+    assert other.value() == {"content": "hi", "n": None, "role": "user"}
+    assert other.value("content") == "hi"
+    assert other.span() == node.span()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +70,34 @@ def test_a_torn_value_is_the_last_range() -> None:
         b'{"a":1}',
         b'{"b":"unfinished',
     ]
+
+
+_TRICKY = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 999) | st.text(alphabet='a"\\,:{}[] ', max_size=6),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), _TRICKY), max_size=6), st.booleans())
+def test_members_are_the_same_whatever_finds_them_also_with_repeated_keys(
+    pairs: list[tuple[str, object]], wide: bool
+) -> None:
+    comma, colon = (" ,\n", " : ") if wide else (",", ":")
+    told = comma.join(f"{json.dumps(key)}{colon}{json.dumps(value)}" for key, value in pairs)
+    data = ("{ " + told + " }").encode()
+    found = list(object_members(data, 0))
+    assert [key.decode() for key, _, _ in found] == [key for key, _ in pairs]
+    assert [json.loads(data[at:end]) for _, at, end in found] == [value for _, value in pairs]
+
+
+def test_a_repeated_key_whose_value_looks_like_what_follows_is_not_mistaken() -> None:
+    data = b'{"a":1,"b":2,"a":{"z":0,"b":2}}'
+    assert [data[at:end] for _, at, end in object_members(data, 0)] == [b"1", b"2", data[17:-1]]
+
+
+@pytest.mark.parametrize("rest", [b"", b" \n", b'{"b": 2}', b"]", b"\x00"])
+def test_the_end_of_a_long_value_is_the_same_whatever_follows(rest: bytes) -> None:
+    value = json.dumps({"a": ["x" * 5000, {"b": "}]"}]}).encode()
+    assert value_end(value + rest, 0) == len(value)
+    assert value_end(value[:-1], 0) is None

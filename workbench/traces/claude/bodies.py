@@ -29,10 +29,13 @@ def body_of(step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[byt
     thoughts: list[str] = []
     media: list[str] = []
     arguments: dict[str, str] = {}
+    lone = step.kind == "event" and not step.tool_calls
     for record in raw:
         line = decode_line(record)
         if line is None or not _message_text(line, texts, thoughts, media, arguments):
             texts.append(_other_text(line, record))
+        elif lone:
+            texts += _lone_results(line, media)
     calls = [_tool_body(call, arguments, results.get(call.id, ())) for call in step.tool_calls]
     return StepBody(
         index=step.index,
@@ -72,6 +75,14 @@ def _message_text(
         else:
             media.append(_medium(block))
     return True
+
+
+def _lone_results(line: Line, media: list[str]) -> list[str]:
+    """Return the results in a message whose calls are in no record: the step shows them itself."""
+    content = line.message.content if line.message is not None else None
+    if not isinstance(content, list):
+        return []
+    return [_content_text(b.content, media) for b in content if b.type.endswith("tool_result")]
 
 
 def _other_text(line: Line | None, record: bytes) -> str:

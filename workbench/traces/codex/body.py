@@ -154,7 +154,7 @@ def _observation(record: bytes) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _as_written(record: bytes, name: str, text: str) -> str:
-    if text:
+    if text or name == "tools":
         found = member_text(record, "payload", name)
         return found if found is not None else text
     return text
