@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -129,19 +132,15 @@ class AgreementStrip(QWidget):
             )
             painter.fillRect(QRectF(left, top + 1, width, _LANE - 2), colour("sunken"))
             share = width / len(bins)
-            plain = colour("border_strong")
-            worded, done = colour("text_muted"), colour("warning")
-            for at, level in enumerate(bins):
-                if not level & 4:
-                    continue
-                x, wide = left + at * share, max(1.0, share)
+            for level, start, end in _stretches(bins):
+                x, wide = left + start * share, max(1.0, (end - start) * share)
                 kind = level & 3
                 if kind == ALONE:
                     painter.fillRect(QRectF(x, top + 1, wide, _LANE - 2), own)
                 elif kind == DONE:
-                    painter.fillRect(QRectF(x, top + 3, wide, _LANE - 6), done)
+                    painter.fillRect(QRectF(x, top + 3, wide, _LANE - 6), colour("warning"))
                 else:
-                    tone = worded if kind == WORDED else plain
+                    tone = colour("text_muted" if kind == WORDED else "border_strong")
                     painter.fillRect(QRectF(x, top + _LANE / 2 - 1, wide, 2), tone)
         painter.end()
         return picture
@@ -187,3 +186,13 @@ class AgreementStrip(QWidget):
                 QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
+
+
+def _stretches(bins: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield (level, start, end) of neighbours of one level that have a step."""
+    at = 0
+    for level, group in groupby(bins):
+        end = at + sum(1 for _ in group)
+        if level & 4:
+            yield level, at, end
+        at = end

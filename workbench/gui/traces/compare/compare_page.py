@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -56,7 +57,7 @@ class ComparePage(QWidget):
         self.mode.addTab("Groups of sessions")
         self.picker = RunPicker()
         self.runs = RunsView(context)
-        self.cohorts = CohortsView(context)
+        self._cohorts: CohortsView | None = None
         self.few = EmptyState(
             "Open another trace to compare",
             "A comparison takes two runs: of one task with and without a skill, by two models, or "
@@ -70,7 +71,6 @@ class ComparePage(QWidget):
             self._stack.addWidget(page)
         self._modes = QStackedWidget()
         self._modes.addWidget(self._stack)
-        self._modes.addWidget(self.cohorts)
         line = row(spacing=0)
         line.setContentsMargins(8, 4, 12, 4)
         line.addWidget(self.mode)
@@ -88,7 +88,6 @@ class ComparePage(QWidget):
         self.runs.choose_asked.connect(self.choose)
         self.runs.step_chosen.connect(self.step_chosen)
         self.runs.export_asked.connect(self.export)
-        self.cohorts.session_chosen.connect(lambda path, one: self.step_chosen.emit(path, one, 0))
         self._context.jobs.ended.connect(lambda _job: self._look_for_awaited())
         self._context.theme_changed.connect(lambda _name: self.runs.refresh_colours())
 
@@ -112,6 +111,15 @@ class ComparePage(QWidget):
         inside.addStretch(2)
         return page
 
+    @cached_property
+    def cohorts(self) -> CohortsView:
+        """Groups of sessions, made when first asked for."""
+        made = CohortsView(self._context)
+        made.session_chosen.connect(lambda path, one: self.step_chosen.emit(path, one, 0))
+        self._modes.addWidget(made)
+        self._cohorts = made
+        return made
+
     # What is asked of the page
 
     def read(self) -> None:
@@ -128,7 +136,8 @@ class ComparePage(QWidget):
             self.compare_keys(self._awaited)
         elif self._stack.currentWidget() in (self.few, self.picker):
             self.choose()
-        self.cohorts.read()
+        if self._cohorts is not None:
+            self._cohorts.read()
 
     def compare_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         """Compare runs given by (path, trajectory id); those that are not open are opened first."""
@@ -169,6 +178,7 @@ class ComparePage(QWidget):
         steps = sum(len(place.trajectory.steps) for place in places)
         self._busy_words.setText(f"Comparing {len(places)} runs of {steps:,} steps…")
         self._show(self._busy)
+        self.setFocus()
         prices = self._context.folders.prices_file
 
         def work(reporter: JobReporter) -> Aligned:
@@ -278,7 +288,7 @@ class ComparePage(QWidget):
         )
 
     def _mode_chosen(self, number: int) -> None:
-        self._modes.setCurrentIndex(number)
+        self._modes.setCurrentWidget(self.cohorts if number else self._stack)
         if number:
             self.cohorts.read()
         self._aim_focus()

@@ -253,7 +253,8 @@ class RunsView(QWidget):
             if place is not None:
                 self.go_row(place)
                 return
-        self.go_row(self._found.quiet[0] if self._found.quiet else 0)
+        # Nothing else was done: what is folded stays folded.
+        self.rows.select(self._found.quiet[0] if self._found.quiet else 0)
 
     def refresh_colours(self) -> None:
         """Draw with the colours of a new theme."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QItemSelection,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -20,7 +19,6 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QResizeEvent,
@@ -168,7 +166,7 @@ def _paint_line(painter: QPainter, box: QRect, cell: Cell, strong: str, sign: st
 
 
 class SideView(QTableView):
-    """The pane; Enter unfolds equal lines, Ctrl+C copies the selected lines of both sides."""
+    """The pane; Enter or a click unfolds equal lines."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -218,9 +216,6 @@ class SideView(QTableView):
             self._pause.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self._copy(self.selectionModel().selection())
-            return
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
             self._unfold(index)
@@ -255,8 +250,9 @@ class SideView(QTableView):
         self.verticalScrollBar().setValue(place)
         self.setCurrentIndex(self.lines.index(index.row(), 0))
 
-    def _copy(self, chosen: QItemSelection) -> None:
-        rows = sorted({index.row() for index in chosen.indexes()})
+    def copy(self) -> None:
+        """Put the selected lines of both sides on the clipboard; Edit > Copy asks for it."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         lines: list[str] = []
         for row in rows:
             pair = self.lines.pairs[row]
