@@ -51,6 +51,13 @@ def words(one: Annotation) -> str:
     return ", ".join(filter(None, said)) or "note"
 
 
+def family(trace: OpenTrace) -> Iterator[OpenTrace]:
+    """Yield a trace and its subagents', theirs as well."""
+    yield trace
+    for child in trace.children:
+        yield from family(child)
+
+
 @contextlib.contextmanager
 def one_trace(path: Path, wanted: str | None) -> Iterator[OpenTrace]:
     """Open the one trace that is meant.
@@ -61,7 +68,8 @@ def one_trace(path: Path, wanted: str | None) -> Iterator[OpenTrace]:
     """
     with contextlib.ExitStack() as stack:
         traces = [stack.enter_context(trace) for trace in open_any(path)]
-        found = [one for one in traces if wanted in (None, one.trajectory.id)]
+        everyone = traces if wanted is None else [part for one in traces for part in family(one)]
+        found = [one for one in everyone if wanted in (None, one.trajectory.id)]
         if len(found) != 1:
             ids = ", ".join(one.trajectory.id for one in traces[:5])
             raise console.UsageProblem(

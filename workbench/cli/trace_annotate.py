@@ -145,7 +145,7 @@ def _anchor(trace: OpenTrace, args: argparse.Namespace) -> StepAnchor:
     if args.step is None:
         if args.quote:
             raise console.UsageProblem("--quote needs --step: a quote is of one step.")
-        return anchor_of(trace)
+        return anchor_of(trace, file=args.path)
     count = len(trace.trajectory.steps)
     if not 0 <= args.step < count:
         raise console.UsageProblem(f"{args.path} has no step {args.step}: it has {count} steps.")
@@ -154,7 +154,7 @@ def _anchor(trace: OpenTrace, args: argparse.Namespace) -> StepAnchor:
             f"step {args.step} does not say '{args.quote}', word for word. `skill-workbench trace "
             "show` prints what it says."
         )
-    return anchor_of(trace, args.step)
+    return anchor_of(trace, args.step, args.path)
 
 
 def _skill_line(args: argparse.Namespace) -> SkillLine:
@@ -175,7 +175,7 @@ def _skill_line(args: argparse.Namespace) -> SkillLine:
 
 def _outcome(store: AnnotationStore, args: argparse.Namespace) -> int:
     with one_trace(args.path, args.trace) as trace:
-        one, anchor = trace.trajectory, anchor_of(trace)
+        one, anchor = trace.trajectory, anchor_of(trace, file=args.path)
         before = outcome_of(one, AttachedOutcomes(store.all())).attached
     if args.clear and before is not None:
         store.delete(before.annotation, now())

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from workbench.cli import console
-from workbench.cli.annotation_places import now, opened, row, tell, words
+from workbench.cli.annotation_places import family, now, opened, row, tell, words
 from workbench.cli.trace_text import print_table
 from workbench.store.annotations import AnnotationStore
 from workbench.usage.annotated import Placed, about, anchor_of
@@ -111,7 +111,7 @@ def _placed(
             named = {
                 one.id
                 for trace in traces
-                for part in (trace, *trace.children)
+                for part in family(trace)
                 for one in about(said, part, trace.path)
             }
             said = [one for one in said if one.id in named]

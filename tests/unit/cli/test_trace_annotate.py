@@ -246,3 +246,16 @@ def test_a_label_set_goes_to_another_person(
     assert _document(say, "annotations", "import", file)["imported"] == 0
     (one,) = _document(say, "annotations", "list", path)["annotations"]
     assert (one["annotation"]["author"], one["step"]) == ("Ann", 1)
+
+
+def test_a_step_of_a_subagent_is_found_through_the_file_of_its_session(say: Say) -> None:
+    traces = bundled("resources") / "example" / "traces"
+    listed = _document(say, "list", traces)["traces"]
+    parent = next(one["path"] for one in listed if one["subagents"])
+    (child, *_) = _document(say, "show", parent)["subagents"]
+    made = _document(say, "annotate", parent, "--trace", child["id"], "--step", 1, "--label", "sub")
+    assert made["annotation"]["anchor"]["path"] == parent
+    (one,) = _document(say, "annotations", "list")["annotations"]
+    assert (one["state"], one["step"]) == ("found", 1)
+    assert one["annotation"]["anchor"]["trajectory"] == child["id"]
+    assert len(_document(say, "annotations", "list", parent)["annotations"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -23,10 +24,8 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(data)
     for read in (read_label_set, read_outcomes):
-        try:
+        with contextlib.suppress(FileProblem):
             assert isinstance(read(path), tuple)
-        except FileProblem as problem:
-            assert "file" in str(problem)
 
 
 _VALUES = st.recursive(
