@@ -17,6 +17,13 @@ from workbench.cli.trace_door import files_at, open_any
 from workbench.cli.trace_libraries import add_library_arguments, print_of_libraries
 from workbench.cli.trace_outcomes import attached_fields, attached_words, judged
 from workbench.cli.trace_redact import add_redact_arguments, redact_paths
+from workbench.cli.trace_sessions import (
+    add_folder_action,
+    add_index_arguments,
+    check_paths,
+    list_indexed,
+    run_folders,
+)
 from workbench.cli.trace_text import cost_words, number, print_step, print_table
 from workbench.domain.trajectory import Trajectory
 from workbench.store.paths import UserFolders
@@ -29,7 +36,8 @@ SUMMARY = {
     "trace": "agent traces: list, show, stats, search, skills, compare, convert, redact, annotate"
 }
 
-_INDEXED: Final = "keep an index of the paths and look words up in it: fast from the second time on"
+#: What can be answered from an index.
+INDEXED: Final = ("list", "search")
 _TRACE_ID: Final = "only the trace of this id, where a file holds several"
 
 
@@ -51,8 +59,10 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         if name == "search":
             action.add_argument("query", help="text to look for; case does not matter")
             action.add_argument("--top", type=int, default=200, help="at most so many (200)")
-            action.add_argument("--indexed", action="store_true", help=_INDEXED)
-        action.add_argument("paths", nargs="+", metavar="PATH", help="trace file, or folder")
+        many = "*" if name in INDEXED else "+"
+        action.add_argument("paths", nargs=many, metavar="PATH", help="trace file, or folder")
+        if name in INDEXED:
+            add_index_arguments(action, listed=name == "list")
         if name in ("show", "convert"):
             action.add_argument("--trace", metavar="ID", help=_TRACE_ID)
         if name == "skills":
@@ -67,6 +77,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         else:
             action.add_argument("--format", choices=("text", "json"), default="text")
     add_annotate_actions(actions)
+    add_folder_action(actions)
 
 
 def run_command(command: str, args: argparse.Namespace) -> int:
@@ -74,6 +85,9 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     del command
     if args.action in ACTIONS:
         return run_annotations(args)
+    if args.action == "folders":
+        return run_folders(args)
+    check_paths(args)
     if args.action == "search":
         _settle_query(args)
     paths = _Paths(args.paths)
@@ -143,13 +157,16 @@ class _Paths:
 
 def _settle_query(args: argparse.Namespace) -> None:
     """Accept the text after the paths, too: it is what is no path."""
-    if Path(args.query).exists() and not Path(args.paths[-1]).exists():
+    if args.paths and Path(args.query).exists() and not Path(args.paths[-1]).exists():
         args.query, args.paths = args.paths[-1], [args.query, *args.paths[:-1]]
     if not args.query:
         raise console.UsageProblem("the text to search for is empty. Give at least one character.")
 
 
 def _list(paths: _Paths, args: argparse.Namespace) -> None:
+    if args.indexed:
+        list_indexed(args)
+        return
     attached = attached_fields()
     rows = [_row(trace) | attached(trace.trajectory) for trace in paths.traces()]
     if args.format == "json":
@@ -287,7 +304,7 @@ def _search(paths: _Paths, args: argparse.Namespace) -> None:
     from workbench.cli.trace_search import indexed_matches, matches
 
     if args.indexed:
-        found, cut = indexed_matches([Path(path) for path in args.paths], args.query, args.top)
+        found, cut = indexed_matches(args)
         _print_matches(args, found, cut=cut)
         return
     results: list[dict[str, Any]] = []

@@ -53,6 +53,15 @@ def schemas() -> dict[str, bytes]:
             traces=list_of({"type": "object", "required": ["path", "steps", "loss"]})
         ),
         "trace-list": object_of(traces=list_of(_LISTED)),
+        "trace-sessions": object_of(
+            total=_WHOLE,
+            sessions=list_of(_SESSION),
+            facets={"type": "object", "additionalProperties": list_of(_CHOICE)},
+        ),
+        "trace-folders": object_of(
+            watched=list_of(object_of(path=_TEXT, missing=_FLAG)),
+            found=list_of(object_of(client=_TEXT, path=_TEXT)),
+        ),
         "trace-stats": object_of(traces=list_of(_stats(named))),
         "trace-skills": object_of(
             traces=_WHOLE,
@@ -113,6 +122,23 @@ _LISTED = object_of(
     subagents=_WHOLE,
     outcome=_TEXT,
     attached_outcome=_ATTACHED,
+)
+_CHOICE = object_of(value=_TEXT, count=_WHOLE)
+_SESSION = object_of(
+    path=_TEXT,
+    **_HEAD,
+    **_RUN,
+    duration_s=_MAYBE_NUMBER,
+    outcome=_TEXT,
+    reward=_MAYBE_NUMBER,
+    steps=_WHOLE,
+    tool_calls=_WHOLE,
+    errors=_WHOLE,
+    skills=_TEXTS,
+    subagents=_WHOLE,
+    copied=_WHOLE,
+    tokens=object_of(input=_MAYBE_WHOLE, output=_MAYBE_WHOLE, cached=_MAYBE_WHOLE),
+    cost=object_of(usd=_MAYBE_NUMBER, source=_TEXT, as_of=_TEXT),
 )
 _EVENT = object_of(
     name=_TEXT,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import argparse
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from workbench.cli import console
+from workbench.cli.trace_sessions import indexed, wanted_of
 from workbench.domain.trajectory import StepBody
-from workbench.store.paths import UserFolders
-from workbench.traces.importer import TraceError
-from workbench.traces.index.query import Hit, Query, excerpt, search
-from workbench.traces.index.trace_index import TraceIndex
+from workbench.traces.index.query import Hit, excerpt, search
 from workbench.traces.open import OpenTrace
 
 _AROUND = 80
@@ -47,10 +44,8 @@ def matches(trace: OpenTrace, query: str) -> Iterator[dict[str, Any]]:
         yield from matches(child, query)
 
 
-def indexed_matches(
-    paths: Sequence[Path], query: str, top: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """Look words up in an index of the paths that is kept in the cache and brought up to date.
+def indexed_matches(args: argparse.Namespace) -> tuple[list[dict[str, Any]], bool]:
+    """Look words up in an index that is brought up to date first.
 
     Returns:
         Matches in the shape of ``matches``, ``where`` "step" and without exact bytes, and whether
@@ -59,25 +54,10 @@ def indexed_matches(
     Raises:
         UsageProblem: the index cannot be kept.
     """
-    try:
-        with TraceIndex(UserFolders.default().cache / "trace-search.db") as index:
-            wanted = []
-            for path in (given.absolute() for given in paths):
-                if path.is_dir():
-                    index.watch(path)
-                else:
-                    index.refresh(path)
-                wanted.append(path)
-            index.sync(progress=lambda done: console.progress(f"Indexing … {done:.0%}"))
-            console.progress("")
-            found = [
-                hit
-                for path in wanted
-                for hit in search(index, query, Query(folder=str(path)), limit=top + 1)
-            ]
-            return [_of_hit(hit, query) for hit in found[:top]], len(found) > top
-    except TraceError as problem:
-        raise console.UsageProblem(str(problem)) from problem
+    with indexed(args.paths) as (index, folders, _):
+        wanted = msgspec.structs.replace(wanted_of(args), folders=folders)
+        found = search(index, args.query, wanted, limit=args.top + 1)
+        return [_of_hit(hit, args.query) for hit in found[: args.top]], len(found) > args.top
 
 
 def _of_hit(hit: Hit, query: str) -> dict[str, Any]:

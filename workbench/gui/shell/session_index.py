@@ -24,7 +24,7 @@ from workbench.store.trace_folders import TraceFolders
 
 if TYPE_CHECKING:
     from workbench.gui.shell.context import AppContext
-    from workbench.traces.index.worker import Told
+    from workbench.traces.index.messages import Told
 
 _log = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ class SessionIndex(QObject):
     # The process
 
     def _ask(self, folders: tuple[str, ...] | None = None, *, stop: bool = False) -> None:
-        from workbench.traces.index.worker import Asked
+        from workbench.traces.index.messages import Asked
 
         if self._process is None:
             self._process = self._started()
@@ -221,7 +221,7 @@ class SessionIndex(QObject):
             self._process.closeWriteChannel()
 
     def _read(self) -> None:
-        from workbench.traces.index.worker import Told
+        from workbench.traces.index.messages import Told
 
         process = self._process
         while process is not None and process.canReadLine():
@@ -238,7 +238,8 @@ class SessionIndex(QObject):
         if work is None:
             return
         if told.kind == "looked":
-            work.text = f"{told.files:,} files, {told.bytes / 1e6:,.1f} MB"
+            word = "file" if told.files == 1 else "files"
+            work.text = f"{told.files:,} {word}, {told.bytes / 1e6:,.1f} MB"
             if told.bytes > _MUCH_BYTES or told.files > _MUCH_FILES:
                 self._show_job(work)
         elif told.kind == "progress":

@@ -54,7 +54,8 @@ class Query(Struct, frozen=True):
     """What is looked for; empty fields ask for nothing. Figures count subagents as well.
 
     ``text`` are words that one step of the trace holds in that order; the last may be cut.
-    ``since`` (included) and ``until`` (excluded) are ISO 8601. ``folder`` is a path. ``named`` are
+    ``since`` (included) and ``until`` (excluded) are ISO 8601. ``folders`` are paths, of
+    files as well. ``named`` are
     words that stand in the title, the path, the folder, agent or model. ``copies``: with sessions
     that hold nothing but the steps of another one.
     """
@@ -74,7 +75,7 @@ class Query(Struct, frozen=True):
     max_cost: float | None = None
     since: str = ""
     until: str = ""
-    folder: str = ""
+    folders: tuple[str, ...] = ()
     order: Order = "started"
     descending: bool = True
     limit: int = 500
@@ -310,13 +311,13 @@ def condition_of(wanted: Query) -> tuple[str, list[Any]]:
         add("t.started >= ?", wanted.since)
     if wanted.until:
         add("t.started < ?", wanted.until)
-    if wanted.folder:
-        folder = wanted.folder.rstrip("/\\")
+    if wanted.folders:
+        plain = [folder.rstrip("/\\") for folder in wanted.folders]
         add(
-            "(files.path = ? OR substr(files.path, 1, ?) = ?)",
-            folder,
-            len(folder) + 1,
-            folder + "/",
+            "("
+            + " OR ".join(["files.path = ? OR substr(files.path, 1, ?) = ?"] * len(plain))
+            + ")",
+            *(value for one in plain for value in (one, len(one) + 1, one + "/")),
         )
     for word in wanted.named.split():
         add(f"({_NAMED}) LIKE ? ESCAPE '\\'", f"%{_plain(word)}%")

@@ -19,6 +19,7 @@ from workbench.domain.trajectory import Step
 from workbench.traces.importer import Importer, Progress, TraceError
 from workbench.traces.index.copies import delete_files, mark_copies, opened_alone
 from workbench.traces.index.database import open_database, open_for_reading, written
+from workbench.traces.index.messages import SyncReport
 from workbench.traces.index.parts import APPENDABLE, Position, line_end, next_part, read_part
 from workbench.traces.index.walk import Seen, files_below, mark, seen, stamp, still
 from workbench.traces.index.writer import (
@@ -60,18 +61,6 @@ class Refreshed(Struct, frozen=True):
     read_bytes: int = 0
     pending: int = 0
     problem: str = ""
-
-
-class SyncReport(Struct, frozen=True):
-    """What a pass over the folders found. ``left`` files still wait (it was stopped)."""
-
-    files: int
-    new: int
-    changed: int
-    gone: int
-    failed: int
-    left: int
-    read_bytes: int
 
 
 class TraceIndex:

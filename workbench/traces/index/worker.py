@@ -3,8 +3,8 @@
     python -m workbench.traces.index.worker INDEX PRICES
 
 Each line on stdin asks for something: ``{"folders": [...]}`` for a pass over these folders,
-``{"stop": true}`` to stop the one that runs. Lines on stdout tell what comes of it (``Told``). It
-ends with its stdin: no index is written for a window that is gone.
+``{"stop": true}`` to stop the one that runs. Lines on stdout tell what comes of it (``messages``).
+It ends with its stdin: no index is written for a window that is gone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 import msgspec
-from msgspec import Struct
 
 from workbench.traces.importer import TraceError
-from workbench.traces.index.trace_index import SyncReport, TraceIndex
+from workbench.traces.index.messages import Asked, Told
+from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.prices import PriceTable
 
 #: Progress is told so often at most, in seconds.
@@ -31,32 +31,6 @@ _OFTEN: Final = 0.1
 
 
 _Passes = queue.SimpleQueue[tuple[tuple[str, ...], threading.Event] | None]
-
-
-class Asked(Struct, frozen=True):
-    """A line for the worker."""
-
-    folders: tuple[str, ...] | None = None
-    stop: bool = False
-
-
-class Told(Struct, frozen=True, omit_defaults=True):
-    """A line from the worker.
-
-    "looked": so many files and bytes are new or changed. "progress": this part of the files is
-    read. "done": the pass is over, with its report and the folders that are not there.
-    "failed": it could not be made. ``prices`` is the day of the prices that estimates are made
-    with; ``problem`` what is wrong with the user's own.
-    """
-
-    kind: Literal["looked", "progress", "done", "failed"]
-    files: int = 0
-    bytes: int = 0
-    part: float = 0
-    report: SyncReport | None = None
-    missing: tuple[str, ...] = ()
-    prices: str = ""
-    problem: str = ""
 
 
 def main(arguments: list[str]) -> int:

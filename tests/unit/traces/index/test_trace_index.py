@@ -118,13 +118,13 @@ def test_questions_filter(index: TraceIndex, folder: Path) -> None:
             Query(min_cost=0.1),
             Query(until="2026-01-01"),
             Query(since="2026-01-01", limit=1, offset=2),
-            Query(folder=str(folder / "x")),
+            Query(folders=(str(folder / "x"),)),
         )
     }
     assert list(names.values())[:8] == [["a"], ["a"], ["b", "c"], [], ["b"], ["c"], [], []]
     assert len(names[Query(since="2026-01-01", limit=1, offset=2)]) == 1
-    assert names[Query(folder=str(folder / "x"))] == []
-    assert count(index, Query(folder=str(folder))) == 3
+    assert names[Query(folders=(str(folder / "x"),))] == []
+    assert count(index, Query(folders=(str(folder),))) == 3
 
 
 def test_growth_costs_what_was_added(index: TraceIndex, folder: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from tests.unit.traces.claude_records import Session
+from workbench.traces.index.messages import Asked, Told
 from workbench.traces.index.query import Query, count
 from workbench.traces.index.trace_index import TraceIndex
-from workbench.traces.index.worker import Asked, Told
 
 
 @contextmanager

@@ -44,6 +44,7 @@ _FIRST_HITS: Final = 8
 _BATCH: Final = 40
 #: Folders are looked through for so long before the files found are; the newest come first.
 _LOOK_S: Final = 0.08
+_REST_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,13 @@ class SessionReader:
 def found_in_bytes(
     paths: Iterable[Path], text: str, stopped: Callable[[], bool]
 ) -> Iterator[Found]:
-    """Yield places in files that are not indexed yet."""
-    for hit in literal_hits(paths, text, MOST_HITS, stopped):
+    """Yield places in files that are not indexed yet; the window comes first between blocks."""
+
+    def rested() -> bool:
+        time.sleep(_REST_S)
+        return stopped()
+
+    for hit in literal_hits(paths, text, MOST_HITS, rested):
         at = hit.excerpt.casefold().find(text.casefold())
         span = (at, at + len(text)) if at >= 0 else find_words(hit.excerpt, text) or (0, 0)
         yield Found(
