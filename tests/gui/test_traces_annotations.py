@@ -479,3 +479,30 @@ def test_ctrl_z_takes_back_from_the_step_and_from_the_list(
     qtbot.keyClick(view.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(panel, qtbot)
     assert [one.label for one in said(panel)] == ["one"]
+
+
+def test_a_subagents_step_is_annotated_and_found_again(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_activity("traces")
+    panel = window.centre.view("traces")
+    assert isinstance(panel, TracesPanel)
+    panel.open_example()
+    qtbot.waitUntil(lambda: len(panel._context.traces) == 13, timeout=30_000)
+    settle(panel, qtbot)
+    parent = next(one for one in panel._context.traces if one.trajectory.children)
+    child = parent.trajectory.children[0]
+    assert panel.show_step(str(parent.path), child.id, 1)
+    qtbot.waitUntil(lambda: panel.viewer.index is not None, timeout=10_000)
+    settle(panel, qtbot)
+    panel.annotate()
+    form_of(panel).label.setText("sub")
+    qtbot.mouseClick(form_of(panel).save, Qt.MouseButton.LeftButton)
+    settle(panel, qtbot)
+    assert said(panel)[0].anchor.path == str(parent.path)
+    assert "sub" in card_texts(panel)
+    view = view_of(panel, qtbot)
+    assert "broken" not in view.count.text()
+    view.open_current()
+    settle(panel, qtbot)
+    assert panel.viewer.place is not None
+    assert panel.viewer.place.trajectory.id == child.id
+    qtbot.waitUntil(lambda: panel.viewer.steps.current_step == 1, timeout=10_000)

@@ -13,9 +13,9 @@ from workbench.usage.label_sets import LabelFilter
 
 #: States to choose from: title, the states that are listed.
 STATES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("All", frozenset()),
+    ("Any state", frozenset()),
     ("Broken", frozenset({"changed", "broken"})),
-    ("Whole", frozenset({"found"})),
+    ("Found", frozenset({"found"})),
 )
 
 
