@@ -228,7 +228,7 @@ def _trajectory_extra(trajectory: Trajectory) -> dict[str, Any]:
     made: dict[str, Any] = _cleaned(
         _filled(
             exporter="skill-workbench",
-            format=trajectory.format,
+            format=trajectory.converted_from or trajectory.format,
             title=trajectory.title or None,
             cwd=trajectory.cwd,
             parent=trajectory.parent,
