@@ -334,6 +334,16 @@ def test_fields_of_another_type_are_lost_alone(session: Session) -> None:
     assert {entry.kind for entry in found.loss.lost_fields} == {"timestamp", "id"}
 
 
+def test_a_block_that_is_a_text_alone_is_read(session: Session) -> None:
+    session.put("user", message={"role": "user", "content": ["wow", {"type": "text", "text": "!"}]})
+    data = session.data()
+    step = _read(data).steps[1]
+    assert step.preview == "wow"
+    (span,) = step.raw
+    record = data[span.offset : span.offset + span.length]
+    assert ClaudeCode().body(step, [record], {}).text == "wow\n\n!"
+
+
 def test_half_surrogates_bad_escapes_and_bad_utf8_lose_no_record() -> None:
     data = (
         b'{"type":"user","uuid":"a","sessionId":"s","message":{"content":"half \\ud83d pair"}}\n'

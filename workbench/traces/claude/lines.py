@@ -306,6 +306,10 @@ def _lenient_items(kind: type[_Made], raw: bytes, lost: list[str]) -> Iterator[_
     except UNREADABLE:
         return
     for entry in entries:
-        made = _lenient(kind, bytes(entry), lost)
+        record = bytes(entry)
+        if kind is Block and record[:1] == b'"':
+            # A block written as its text alone.
+            record = b'{"type":"text","text":' + record + b"}"
+        made = _lenient(kind, record, lost)
         if made is not None:
             yield made
