@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def test_a_file_is_read_once_and_leads_to_its_own_bytes(
     (changed,) = door.open(log)
     with changed:
         assert changed.body(0).text == "other"
+
+
+def test_a_name_that_is_not_utf8_is_no_obstacle(
+    write_reader, runner: JobRunner, tmp_path: Path, log: Path
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.log"))
+    log.rename(odd)
+    (trace,) = door_of(write_reader(READS), runner, tmp_path).open(odd)
+    with trace:
+        assert trace.body(0).text == "first"
+        assert trace.path == odd
 
 
 def test_a_command_prints_the_lines(

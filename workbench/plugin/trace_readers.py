@@ -18,7 +18,7 @@ from typing import Final
 
 from workbench.domain.job import Finished, Limits, Progress, Request
 from workbench.domain.trace_lines import TRACE_SCHEMA
-from workbench.files import FileProblem
+from workbench.files import FileProblem, is_utf8_name
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.trace_sink import TRACE_NAME
@@ -103,21 +103,20 @@ class TraceReaders:
         run_dir = runner.new_run(plugin.id)
         folder = run_dir / "source"
         folder.mkdir()
-        copy = folder / path.name
-        for name in ("", *_BESIDE):
-            beside = path.with_name(path.name + name)
-            if beside.is_file() and not beside.is_symlink():
-                target = folder / beside.name
+        # A request is JSON, which cannot hold a name that is not UTF-8.
+        named = path.name if is_utf8_name(path.name) else "source"
+        copy = folder / named
+        for end in ("", *_BESIDE):
+            beside = path.with_name(path.name + end)
+            if end == "" or (beside.is_file() and not beside.is_symlink()):
+                target = folder / (named + end)
                 shutil.copyfile(beside, target)
                 target.chmod(stat.S_IRUSR)
-        if not copy.exists():  # named by a link
-            shutil.copyfile(path, copy)
-            copy.chmod(stat.S_IRUSR)
         request = Request(
             job=run_dir.name, kind="trace_reader", library="", skills=(), source=str(copy)
         )
         limits = Limits(output_bytes=max(_LEAST_OUTPUT, 4 * copy.stat().st_size))
-        job = runner.start(plugin, request, f"Read {path.name}", limits=limits)
+        job = runner.start(plugin, request, f"Read {named}", limits=limits)
         return job, _content_of(copy)
 
     def _adopt(self, job: Job, place: Path, plugin: PluginInfo) -> Path:
