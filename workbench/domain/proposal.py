@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from workbench.domain.task import GateLevel
+from workbench.domain.task import GateLevel, PairedTable
 from workbench.domain.trajectory import ByteSpan
 
 ProposalKind = Literal[
@@ -137,11 +137,28 @@ class Score(Struct, frozen=True):
 
 
 class Gate(Struct, frozen=True):
-    """The level the host computed, and why."""
+    """What the host computed. The figures are those of the held-out tasks.
+
+    ``table`` has the tasks of all splits without and with the proposal, ``against_none`` those of
+    no skill at all and with it; None where nothing was run. ``variant`` is the hash of the library
+    with all changes, which is what was evaluated; ``runner`` and ``model`` say by whom.
+    ``held_out`` names the split that decided.
+    """
 
     level: GateLevel = "not_evaluated"
     rule: str = ""
     reasons: tuple[str, ...] = ()
+    repairs: int | None = None
+    regressions: int | None = None
+    n: int = 0
+    p_one_sided: float | None = None
+    flake_rate: float | None = None
+    held_out: str = ""
+    table: PairedTable | None = None
+    against_none: PairedTable | None = None
+    variant: str = ""
+    runner: str = ""
+    model: str = ""
 
 
 class Lineage(Struct, frozen=True):

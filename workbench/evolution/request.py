@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +11,14 @@ from msgspec.structs import replace
 
 from workbench.domain.job import (
     Budget,
+    DocumentInput,
+    ModelInput,
     PastDecision,
     PluginKind,
     Request,
     SkillInput,
+    StoredResult,
+    TaskInput,
     TraceInput,
     TraceLabel,
 )
@@ -50,6 +55,7 @@ class RequestOptions(Struct, frozen=True):
     ``settings`` get the plugin's defaults when the job starts; ``history`` are earlier proposals
     and what was said of them; ``source`` is what an importer reads, ``source_repository`` the
     repository of a ``git:<branch>`` source; ``labels`` are what people said of the traces.
+    ``documents`` are copied; ``has_runner`` says whether tasks can be run.
     """
 
     kind: PluginKind = "evolver"
@@ -60,6 +66,11 @@ class RequestOptions(Struct, frozen=True):
     source: str | None = None
     source_repository: str | None = None
     labels: tuple[GivenLabel, ...] = ()
+    tasks: tuple[TaskInput, ...] = ()
+    models: tuple[ModelInput, ...] = ()
+    documents: tuple[Path, ...] = ()
+    results: tuple[StoredResult, ...] = ()
+    has_runner: bool = False
 
 
 class BuiltRequest:
@@ -151,7 +162,8 @@ def build_request(
         ) from problem
     problems += [problem.message for problem in copied.left_out]
     snapshot = _snapshot(library, copy, copied)
-    request = _request(options, run_dir, copied.inputs, copy)
+    documents = _copied_documents(options.documents, run_dir / "documents", problems)
+    request = replace(_request(options, run_dir, copied.inputs, copy), documents=documents)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
         replace(request, traces=paths, labels=_labels(labels, by_id)),
@@ -221,7 +233,30 @@ def _request(
         history=options.history,
         seed=options.seed,
         workdir=str(run_dir / "work"),
+        tasks=options.tasks,
+        models=options.models,
+        results=options.results,
+        has_runner=options.has_runner,
     )
+
+
+def _copied_documents(
+    documents: Sequence[Path], folder: Path, problems: list[str]
+) -> tuple[DocumentInput, ...]:
+    """Copy documents into the run folder; one that cannot be read is left out and told."""
+    found: list[DocumentInput] = []
+    for number, path in enumerate(documents):
+        target = folder / f"{number:04d}{path.suffix}"
+        try:
+            folder.mkdir(exist_ok=True)
+            if path.stat().st_size > MAX_COPIED:
+                raise OSError(0, "it is larger than 64 MB")
+            shutil.copyfile(path, target)
+        except OSError as problem:
+            problems.append(f"{path} was left out: {problem.strerror}.")
+            continue
+        found.append(DocumentInput(path.name, str(target)))
+    return tuple(found)
 
 
 def _write_traces(

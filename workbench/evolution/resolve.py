@@ -74,6 +74,11 @@ class ChangeResolver:
         paths = {change.path for change in changes}
         return tuple(sorted(paths | {change.new_path for change in changes if change.new_path}))
 
+    def results(self) -> dict[str, tuple[bytes | None, str | None]]:
+        """Return what the files that were resolved are now, with their modes; None is gone."""
+        paths = self._state.keys() | self._modes.keys()
+        return {path: (self._read(path), self._mode(path)) for path in sorted(paths)}
+
     def _resolved(self, change: Change) -> Change:
         self._allow(change.path)
         if change.mode is not None and change.mode not in _MODES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,14 +17,17 @@ from workbench.domain.job import (
     Budget,
     Diagnosis,
     FinishStatus,
+    GateEvent,
     LlmCall,
     ProposalEvent,
     Warning_,
 )
 from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
+from workbench.evolution.gating import GateChoice, HostGate
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
+from workbench.evolution.means import EngineServer, Means
 from workbench.evolution.request import (
     BuiltRequest,
     GivenLabel,
@@ -32,6 +35,7 @@ from workbench.evolution.request import (
     RequestProblem,
     build_request,
 )
+from workbench.evolution.variants import Variants
 from workbench.files import FileProblem, sha256
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, unmet_needs
@@ -111,13 +115,18 @@ class Evolution:
         store: ProposalStore,
         clock: Callable[[], str] = now_utc,
         secrets: Mapping[str, str] | None = None,
+        means: Means | None = None,
+        gating: GateChoice | None = None,
         progress: Callable[[float, str], None] = lambda fraction, text: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._means = means or Means()
+        self._gating = gating or GateChoice()
         self._library_root = Path(library.root)
         self._store = store
         self._clock = clock
-        kind = engine_kind(plugin, traces, inputs)
+        kind = engine_kind(plugin, traces, inputs, self._means)
+        needs = plugin.manifest.needs if plugin.manifest else ()
         run_dir = runner.new_run(plugin.id)
         self._built: BuiltRequest = build_request(
             library,
@@ -133,14 +142,29 @@ class Evolution:
                 source=inputs.source,
                 source_repository=inputs.source_repository,
                 labels=inputs.labels,
+                tasks=self._means.task_inputs(),
+                models=self._means.model_inputs(needs),
+                documents=self._means.documents,
+                results=self._means.results,
+                has_runner=self._means.evaluator is not None,
             ),
             progress=progress,
             cancelled=cancelled,
         )
+        self._stopped = False
+        self._blobs = _blobs_of(run_dir)
+        self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
+        self._server = EngineServer(self._means, self._variants)
         try:
             title = f"{plugin.manifest.name if plugin.manifest else plugin.id}: {library.root}"
             self.job: Job = runner.start(
-                plugin, self._built.request, title, secrets, key=str(self._library_root)
+                plugin,
+                self._built.request,
+                title,
+                secrets,
+                key=str(self._library_root),
+                services=self._server.services,
+                models=self._means.grants() if _is_command(plugin) else None,
             )
         except JobRefused as problem:
             self._built.close()
@@ -169,7 +193,32 @@ class Evolution:
 
     def cancel(self) -> None:
         """Ask the engine to stop; what it found is kept."""
+        self._stopped = True
         self.job.cancel()
+
+    @property
+    def can_gate(self) -> bool:
+        """Whether there is a runner, so that ``gate`` can say something."""
+        return self._means.evaluator is not None
+
+    def gate(self) -> Iterator[GateEvent]:
+        """Have the host evaluate each proposal that changes files; yield as each is decided.
+
+        Call it when the job has ended, in a thread: it runs tasks. A cancel stops it between
+        proposals; those not reached stay *not evaluated*.
+        """
+        if self._means.evaluator is None:
+            return
+        host = HostGate(self._means.evaluator, self._variants, self._gating)
+        for proposal in list(self._proposals.values()):
+            if self._stopped:
+                return
+            if not proposal.draft.changes:
+                continue
+            gate = host.gated(proposal)
+            self._proposals[proposal.id] = replace(proposal, gate=gate)
+            self._store.update(self._proposals[proposal.id])
+            yield GateEvent(candidate=proposal.id, rule=gate.rule, level=gate.level)
 
     def result(self) -> EvolveResult:
         """Wait for the end and return everything."""
@@ -197,6 +246,7 @@ class Evolution:
         if self.job.finished is None:
             self.job.cancel(now=True)
             self.job.wait()
+        self._server.close()
         self._built.close()
 
     def _take(self, draft: ProposalDraft) -> str:
@@ -237,13 +287,22 @@ class Evolution:
         return self._store.add(replace(proposal, id=other), blobs)
 
     def _blob(self, digest: str) -> bytes | None:
+        return self._blobs(digest)
+
+
+def _blobs_of(run_dir: Path) -> Callable[[str], bytes | None]:
+    """Return what reads the binary content an engine handed over, by its SHA-256."""
+
+    def read(digest: str) -> bytes | None:
         if not _SHA.fullmatch(digest):
             return None
-        path = self.job.run_dir / "blobs" / digest
+        path = run_dir / "blobs" / digest
         try:
             return path.read_bytes() if path.is_file() and not path.is_symlink() else None
         except OSError:
             return None
+
+    return read
 
 
 def run_engine(evolution: Evolution) -> Generator[AnyEvent, None, EvolveResult]:
@@ -252,13 +311,17 @@ def run_engine(evolution: Evolution) -> Generator[AnyEvent, None, EvolveResult]:
         while evolution.job.wait(0.05) is None:
             yield from evolution.drain()
         yield from evolution.drain()
+        yield from evolution.gate()
         return evolution.result()
     finally:
         evolution.close()
 
 
 def engine_kind(
-    plugin: PluginInfo, traces: Sequence[object], inputs: EngineInputs
+    plugin: PluginInfo,
+    traces: Sequence[object],
+    inputs: EngineInputs,
+    means: Means | None = None,
 ) -> Literal["evolver", "importer"]:
     """Return what the plugin is asked for.
 
@@ -276,10 +339,15 @@ def engine_kind(
     available = {"traces"} if traces else set[str]()
     if inputs.source:
         available.add("source")
+    available |= (means or Means()).available(manifest.needs)
     missing = unmet_needs(manifest, available)
     if missing:
         raise EvolveRefused(f"The engine '{plugin.id}' needs {' and '.join(missing)}.")
     return "evolver" if "evolver" in plugin.kinds else "importer"
+
+
+def _is_command(plugin: PluginInfo) -> bool:
+    return plugin.manifest is not None and plugin.manifest.form == "command"
 
 
 def _engine(plugin: PluginInfo, inputs: EngineInputs) -> Engine:

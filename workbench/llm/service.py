@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from workbench.domain.job import Budget, ModelInput
@@ -55,13 +55,14 @@ class ModelService:
         """What was used up so far."""
         return self._ledger.spent
 
-    @property
-    def models(self) -> tuple[ModelInput, ...]:
-        """The roles with their models and prices, as an engine is told of them."""
+    def models_for(self, roles: Iterable[str]) -> tuple[ModelInput, ...]:
+        """Return the models that answer for these roles and for those named here, with prices."""
+        named = {*roles, *self._by_role} - {ANY_ROLE}
+        found = [(role, self._profile(role)) for role in sorted(named)]
         return tuple(
             ModelInput(role, profile.model, profile.price_input, profile.price_output)
-            for role, profile in sorted(self._by_role.items())
-            if role != ANY_ROLE
+            for role, profile in found
+            if profile is not None
         )
 
     def proxy_grants(self) -> dict[str, ProxyGrant]:

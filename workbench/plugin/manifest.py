@@ -23,9 +23,10 @@ in the first 4096 bytes, ``names`` are patterns one of which the name must fit, 
     names = [".aider.chat.history.md"]
     begins = "(?m)^# aider chat started at "
 
-Lists that may be left out: ``needs`` (``traces``, ``tasks``, ``runner``, ``documents``, ``source``,
-``network``, ``model:<role>``, ``program:<name>``, ``python:<module>``), ``permissions``
-(``network``, ``programs``, ``outside_files``) and ``secrets`` (names).
+Lists that may be left out: ``needs`` (``traces``, ``tasks``, ``runner``, ``documents``,
+``results``, ``source``, ``network``, ``model:<role>``, ``program:<name>``,
+``python:<module>``), ``permissions`` (``network``, ``programs``, ``outside_files``) and ``secrets``
+(names).
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ NEEDS: dict[str, str] = {
     "tasks": "tasks with a check",
     "runner": "a runner that executes tasks",
     "documents": "documents to read",
+    "results": "stored results of task runs",
     "source": "a folder or branch to read from",
     "network": "network access",
 }
