@@ -36,7 +36,7 @@ from workbench.traces.sight import first_screen, open_end
 
 _IDS = ("uuid", "parentUuid", "logicalParentUuid", "sourceToolAssistantUUID", "leafUuid")
 
-_MEMORY = """
+_MEMORY = r"""
 import re, sys
 from pathlib import Path
 from workbench.traces.open import open_traces

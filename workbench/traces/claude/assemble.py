@@ -150,8 +150,9 @@ def _below(parent: _Part, part: _Part, above: dict[int, _Part]) -> bool:
 def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     builder, reading = part.builder, part.reading
     facts, own = reading.facts, builder is reading.main
-    steps = builder.finish()
     started, ended = _first_and_last(builder, reading.last_time if own else None)
+    steps = builder.finish()
+    builder.steps, builder.calls = [], {}
     title, weight = _recorded_title(facts) if parent is None else ("", 0)
     return Trajectory(
         id=part.id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from sys import intern
 from typing import Final
 
 from workbench.domain.trajectory import ByteSpan, Step, StepKind
@@ -126,8 +127,8 @@ class Builder:
             step = self.step(line, record, span, "agent")
             if native is not None:
                 self._bundles[native] = step
-        if model is not None:
-            step.model = model
+        if model is not None and model != step.model:
+            step.model = intern(model)
         if message.usage is not None:
             step.usage = greater(step.usage, message.usage)
         content = message.content
@@ -177,7 +178,7 @@ class Builder:
         else:
             self._call_ids[native] = 1
         given = input_of(block.input)
-        name = block.name or "?"
+        name = intern(block.name or "?")
         call = CallDraft(
             unique,
             native,
@@ -310,6 +311,8 @@ class Builder:
     def finish(self) -> tuple[Step, ...]:
         """Return the steps, and enter in the ledger how many records they show."""
         self._void_branches()
+        for found in (self._owner, self._speaker, self._rivals, self._step_of_call, self._bundles):
+            found.clear()
         shown = unknown = 0
         before: str | None = None
         made: list[Step] = []

@@ -118,6 +118,9 @@ class Reading:
                 break
             self._coming |= late
         self._last_words()
+        # What led the records to their places is not needed any more; it is half of the memory.
+        for found in (self._seen, self._more, self._over, self._missing, self._side_of):
+            found.clear()
 
     def _begin(self) -> None:
         self.facts = Facts(titles={})
