@@ -38,12 +38,14 @@ class CopiesSeen:
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
-        self._next = 0
 
     def marked(self, one: Trajectory) -> Trajectory:
-        """Return a session with the steps flagged ``copied`` that an earlier one had."""
-        self._next += 1
-        return _marked(one, self._next, self._seen)
+        """Return a session with the steps flagged ``copied`` that an earlier one had.
+
+        The same session may come again, such as one that has grown.
+        """
+        path = one.sources[0].path if one.sources else ""
+        return _marked(one, hash((path, one.id)), self._seen)
 
 
 def copied_steps(trajectory: Trajectory) -> int:

@@ -64,10 +64,10 @@ def corrects(prompt: str) -> bool:
 
 
 def is_compaction(step: Step) -> bool:
-    """Whether the context was cut here."""
-    return step.kind == "context" and (
-        "compaction" in step.flags or step.label.startswith("compaction")
-    )
+    """Whether the context was cut here, as each format names it."""
+    label = step.label.lower()
+    named = "compact" in label or "condens" in label
+    return step.kind == "context" and (named or "compaction" in step.flags)
 
 
 def load_figures(

@@ -1,77 +1,87 @@
-"""Reading many sessions one after the other, none kept open, none read twice."""
+"""Facts of many sessions, read one after the other, none kept open and none read twice."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from workbench.domain.annotation import Annotation
+from workbench.domain.skill import Library
+from workbench.domain.trajectory import TraceSource
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces
+from workbench.traces.prices import PriceTable
 from workbench.usage.outcomes import AttachedOutcomes, with_attached
 from workbench.usage.sessions import SessionFacts, SessionReader
+from workbench.usage.versions import VersionShelf
 
-Stamp = tuple[str, int, int]
+#: A file: path, size, time. An open trace: its sources as they were when read, and its id.
+Stamp = tuple[str, int, int] | tuple[tuple[TraceSource, ...], str]
 
 
 class SessionShelf:
-    """Facts of sessions by file, for as long as neither file nor libraries change."""
+    """Facts of sessions, kept as long as file, library, its HEAD and prices stay the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, versions: VersionShelf) -> None:
+        self._versions = versions
         self._key: object = None
+        self._reader = SessionReader(())
+        self._attached = AttachedOutcomes()
         self._kept: dict[Stamp, tuple[SessionFacts, ...]] = {}
 
-    def read(
+    def aim(
         self,
-        paths: Iterable[Path],
-        reader: SessionReader,
-        key: object,
-        attached: AttachedOutcomes,
-        told: Callable[[Path], None] = lambda _path: None,
-    ) -> Iterator[SessionFacts]:
-        """Yield the facts of the sessions in files; those that cannot be read are left out.
-
-        Args:
-            paths: files of sessions.
-            reader: made for the libraries.
-            key: what facts depend on besides the file; other facts are forgotten.
-            attached: outcomes people gave.
-            told: called before each file that has to be read; what it raises ends the reading.
-        """
+        libraries: Sequence[Library],
+        prices: PriceTable | None,
+        annotations: Sequence[Annotation],
+    ) -> None:
+        """Say what sessions are read against; facts that depend on anything else are forgotten."""
+        self._versions.refresh()
+        key = (
+            tuple((one.root, self._versions.head(one.root)) for one in libraries),
+            tuple((skill.id, skill.tree_hash) for one in libraries for skill in one.skills),
+            prices.key if prices is not None else None,
+            tuple(annotations),
+        )
         if key != self._key:
-            self._kept.clear()
             self._key = key
-        for path in paths:
-            stamp = _stamp(path)
-            if stamp is None:
-                continue
+            self._kept.clear()
+            self._reader = SessionReader(libraries, self._versions, prices)
+            self._attached = AttachedOutcomes(annotations)
+
+    def of_open(self, traces: Iterable[OpenTrace]) -> Iterator[SessionFacts]:
+        """Yield the facts of open traces."""
+        for trace in traces:
+            one = trace.trajectory
+            stamp = (one.sources, one.id)
             if stamp not in self._kept:
-                told(path)
-                self._kept[stamp] = tuple(_facts(path, reader, attached))
+                self._kept[stamp] = (self._read(trace),)
             yield from self._kept[stamp]
 
+    def of_file(
+        self, path: Path, told: Callable[[Path], None] = lambda _path: None
+    ) -> tuple[SessionFacts, ...]:
+        """Return the facts of the sessions in a file; none where it cannot be read.
 
-def facts_of(
-    traces: Iterable[OpenTrace], reader: SessionReader, attached: AttachedOutcomes
-) -> tuple[SessionFacts, ...]:
-    """Return the facts of open traces."""
-    return tuple(reader.read(one, with_attached(one.trajectory, attached)) for one in traces)
+        ``told`` is called before a file is read; what it raises ends the reading.
+        """
+        try:
+            found = path.stat()
+        except OSError:
+            return ()
+        stamp = (str(path), found.st_size, found.st_mtime_ns)
+        if stamp not in self._kept:
+            told(path)
+            try:
+                traces = open_traces(path)
+            except TraceError:
+                traces = ()
+            with contextlib.ExitStack() as stack:
+                for trace in traces:
+                    stack.enter_context(trace)
+                self._kept[stamp] = tuple(map(self._read, traces))
+        return self._kept[stamp]
 
-
-def _facts(path: Path, reader: SessionReader, attached: AttachedOutcomes) -> Iterator[SessionFacts]:
-    try:
-        traces = open_traces(path)
-    except TraceError:
-        return
-    with contextlib.ExitStack() as stack:
-        for trace in traces:
-            stack.enter_context(trace)
-        yield from facts_of(traces, reader, attached)
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return str(path), found.st_size, found.st_mtime_ns
+    def _read(self, trace: OpenTrace) -> SessionFacts:
+        return self._reader.read(trace, with_attached(trace.trajectory, self._attached))

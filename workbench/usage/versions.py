@@ -168,6 +168,10 @@ class VersionShelf:
         """Look again what HEAD is; versions of another HEAD are read anew."""
         self._repositories.clear()
 
+    def head(self, root: str) -> str:
+        """Return the commit a library is at, "" without git."""
+        return self._repository(root)[1]
+
     def of(self, skill: Skill) -> SkillVersions:
         """Return the versions of a skill; without git the text on disk alone."""
         repository, head, problem = self._repository(skill.root)

@@ -13,10 +13,9 @@ from workbench.domain.skill import Library, Skill
 from workbench.gui.traces.words import SKILL_WORDS
 from workbench.traces.open import OpenTrace
 from workbench.traces.prices import PriceTable
-from workbench.usage.outcomes import AttachedOutcomes
-from workbench.usage.reading import SessionShelf, facts_of
+from workbench.usage.reading import SessionShelf
 from workbench.usage.report import Cohort, SkillUsage, UsageReport, report_of
-from workbench.usage.sessions import SessionFacts, SessionReader, Use
+from workbench.usage.sessions import SessionFacts, Use
 from workbench.usage.versions import SkillVersions, VersionShelf
 from workbench.usage.worklists import Entry, Worklist, worklists
 
@@ -110,7 +109,7 @@ class UsageSource:
 
     def __init__(self) -> None:
         self._versions = VersionShelf()
-        self._sessions = SessionShelf()
+        self._sessions = SessionShelf(self._versions)
 
     def of_open(
         self,
@@ -120,10 +119,8 @@ class UsageSource:
         prices: PriceTable | None,
     ) -> Usage:
         """Return what skills did in open traces."""
-        self._versions.refresh()
-        reader = SessionReader((library,), self._versions, prices)
-        facts = facts_of(traces, reader, AttachedOutcomes(annotations))
-        return self._usage(library, facts, annotations, 0)
+        self._sessions.aim((library,), prices, annotations)
+        return self._usage(library, list(self._sessions.of_open(traces)), annotations, 0)
 
     def of_files(
         self,
@@ -138,17 +135,12 @@ class UsageSource:
         ``told(number, path)`` is called before a file is read; False ends the reading: then what
         is known so far is counted, and how many files are not.
         """
-        self._versions.refresh()
-        reader = SessionReader((library,), self._versions, prices)
-        attached = AttachedOutcomes(annotations)
-        heads = tuple((skill.id, skill.tree_hash) for skill in library.skills)
-        key = (library.root, heads, tuple(annotations))
+        self._sessions.aim((library,), prices, annotations)
         facts: list[SessionFacts] = []
         left = 0
         for number, path in enumerate(paths):
             try:
-                before = partial(_go_on, told, number)
-                facts += self._sessions.read((path,), reader, key, attached, before)
+                facts += self._sessions.of_file(path, partial(_go_on, told, number))
             except _Stopped:
                 left = len(paths) - number
                 break

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
 
 from workbench.gui.theme.icons import icon
@@ -44,10 +44,18 @@ class UseList(QListWidget):
         self.customContextMenuRequested.connect(self._offer)
         for used in (self.itemActivated, self.itemDoubleClicked):
             used.connect(lambda item: self.step_asked.emit(item.data(_USE)))
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-            shortcut.activated.connect(self.ask_then)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and _asks_then(event):
+            event.accept()  # here the keys are ours, whatever the window does with them
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if _asks_then(event):
+            self.ask_then()
+        else:
+            super().keyPressEvent(event)
 
     def show_uses(self, uses: Sequence[Use], versions: SkillVersions | None = None) -> None:
         """Show other uses, the first ``MOST`` of them, of a skill with these versions."""
@@ -94,3 +102,11 @@ class UseList(QListWidget):
             action.triggered.connect(lambda _checked=False, run=run: run())
             menu.addAction(action)
         menu.popup(self.viewport().mapToGlobal(place))
+
+
+def _asks_then(event: QEvent) -> bool:
+    """Whether the keys are Ctrl+Enter."""
+    if not isinstance(event, QKeyEvent):
+        return False
+    control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+    return bool(control) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
