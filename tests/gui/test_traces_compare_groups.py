@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.gui.test_traces_compare import settle
 from tests.unit.traces.claude_records import Session, call
+from tests.unit.usage.world import commits, library, load, skill_md
 from workbench.domain.annotation import Annotation, StepAnchor
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.compare.cohorts_view import CohortsView
@@ -19,7 +21,9 @@ from workbench.gui.traces.compare.group_rows import group_rows, sessions_behind
 from workbench.gui.traces.compare.groups import Gathered, compared, gathered
 from workbench.gui.traces.panel import TracesPanel
 from workbench.resources import bundled
+from workbench.traces.compare.document import as_html, as_markdown
 from workbench.traces.open import OpenTrace, open_traces
+from workbench.usage.cohort_report import cohort_report
 from workbench.usage.cohorts import by_skill
 from workbench.usage.outcomes import AttachedOutcomes
 
@@ -125,7 +129,8 @@ def test_without_traces_there_is_one_thing_to_do(panel: TracesPanel, qtbot: QtBo
 
 
 def _traces(folder: Path, edits: Sequence[str]) -> list[OpenTrace]:
-    made = []
+    folder.mkdir(exist_ok=True)
+    made: list[OpenTrace] = []
     for number, command in enumerate(edits):
         session = Session()
         session.prompt("The same task")
@@ -161,12 +166,38 @@ def test_labels_and_attached_outcomes_divide_and_count(tmp_path: Path) -> None:
         trace.close()
 
 
+def test_an_edit_of_a_skill_divides_by_the_text_that_was_loaded(tmp_path: Path) -> None:
+    bodies = ["# PDF\n\nOld way.\n", "# PDF\n\nNew way.\n"]
+    root = commits(
+        tmp_path / "repo",
+        [
+            (1_767_225_600 + at * 86_400 * 30, {"pdf/SKILL.md": skill_md("pdf", body)})
+            for at, body in enumerate(bodies)
+        ],
+    )
+    traces: list[OpenTrace] = []
+    for number, body in enumerate((*bodies, bodies[1])):
+        session = Session()
+        session.prompt("Fill it")
+        load(session, "pdf", body)
+        for record in session.records:
+            # The same uuids would make it the same session, resumed.
+            for name in ("uuid", "parentUuid"):
+                record[name] = record.get(name) and f"{record[name]}-{number}"
+        traces += open_traces(session.write(tmp_path, f"s{number}.jsonl"))
+    traces += _traces(tmp_path / "none", ["a"])
+    known = gathered(traces, library(root), (), AttachedOutcomes())
+    (choice,) = known.choices("version")
+    assert choice.title.startswith("pdf: Change 1 ·")
+    found = compared(known, "version", choice.value, frozenset(), frozenset())
+    assert (found.first.sessions, found.second.sessions, found.left_out) == (1, 2, 1)
+    assert found.first.name == "pdf before the edit"
+    assert found.tasks is not None
+    for trace in traces:
+        trace.close()
+
+
 def test_a_group_report_and_its_document_say_the_same(tmp_path: Path) -> None:
-    import msgspec
-
-    from workbench.traces.compare.document import as_html, as_markdown
-    from workbench.usage.cohort_report import cohort_report
-
     traces = _traces(tmp_path, ["a", "b"])
     found = by_skill([trace.trajectory for trace in traces], "x|y<b>")
     report = cohort_report(found)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -15,10 +16,16 @@ from workbench.cli import console
 from workbench.cli.trace_door import open_any
 from workbench.cli.trace_text import number
 from workbench.domain.trajectory import Trajectory
+from workbench.files import ChangedOutside, FileProblem, write_atomic
+from workbench.store.paths import UserFolders
+from workbench.traces.compare.document import Report, as_html, as_markdown
+from workbench.traces.compare.report import comparison_document, comparison_report, step_summary
 from workbench.traces.compare.runs import Comparison, Row, RunFacts, compare
 from workbench.traces.compare.texts import row_diffs, with_texts
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
+from workbench.usage.cohort_report import cohort_report
 from workbench.usage.cohort_words import (
     MEASURES,
     difference_text,
@@ -38,6 +45,12 @@ def add_compare_arguments(action: argparse.ArgumentParser) -> None:
     """Add what compare alone takes."""
     action.add_argument("--all", action="store_true", help="every row, equal ones as well")
     action.add_argument("--diff", action="store_true", help="show what changed in each text")
+    action.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write a report there as well: .md, else as a web page that loads nothing",
+    )
     groups = action.add_mutually_exclusive_group()
     groups.add_argument(
         "--by-skill", metavar="NAME", help="compare sessions that loaded a skill with the others"
@@ -60,6 +73,8 @@ def compare_groups(sessions: Sequence[Trajectory], args: argparse.Namespace) -> 
     found = (
         by_skill(sessions, args.by_skill) if args.by_skill else by_time(sessions, _time(args.at))
     )
+    if args.report:
+        _write(cohort_report(found), args.report)
     if args.format == "json":
         console.print_json(console.document("trace-cohorts", **msgspec.to_builtins(found)))
     else:
@@ -81,16 +96,39 @@ def compare_paths(args: argparse.Namespace) -> None:
                 "a comparison takes two traces. Give two files, a file that holds several, or "
                 "groups with --by-skill or --at."
             )
-        made = compare([trace.trajectory for trace in traces])
         try:
+            prices = PriceTable.load(UserFolders.default().prices_file)
+            made = compare([trace.trajectory for trace in traces], prices)
             made = with_texts(made, traces)
+            if args.report:
+                _write(comparison_report(made, traces), args.report)
             if args.format == "json":
-                console.print_json(console.document("trace-compare", **_document(made, traces)))
+                console.print_json(
+                    console.document("trace-compare", **comparison_document(made, traces))
+                )
             else:
                 _print_runs(made)
                 _print_rows(made, traces, every=args.all, diffs=args.diff)
         except TraceError as problem:
             raise console.UsageProblem(str(problem)) from problem
+
+
+def _write(report: Report, path: Path) -> None:
+    """Write a report; a file that is there is not overwritten.
+
+    Raises:
+        UsageProblem: it is there, or cannot be written.
+    """
+    text = as_markdown(report) if path.suffix in (".md", ".markdown") else as_html(report)
+    try:
+        write_atomic(path, text.encode("utf-8", "replace"), expected=None)
+    except ChangedOutside as problem:
+        raise console.UsageProblem(
+            f"{path} exists and is not overwritten. Give another --report."
+        ) from problem
+    except FileProblem as problem:
+        raise console.UsageProblem(str(problem)) from problem
+    print(f"The report is in {path}.", file=sys.stderr)
 
 
 def _time(text: str) -> datetime:
@@ -138,35 +176,12 @@ def _parted(given: str) -> tuple[Path, str]:
     return Path(given), ""
 
 
-def _document(made: Comparison, traces: Sequence[OpenTrace]) -> dict[str, Any]:
-    rows = msgspec.to_builtins(made.rows)
-    for row in rows:
-        row["steps"] = [
-            None if place is None else _words(trace, place)
-            for trace, place in zip(traces, row["cells"], strict=True)
-        ]
-    folds = [{"start": start, "end": end} for start, end in made.folds]
-    return {**msgspec.to_builtins(made), "rows": rows, "folds": folds}
-
-
-def _words(trace: OpenTrace, place: int) -> dict[str, Any]:
-    step = trace.trajectory.steps[place]
-    return {"uid": step.uid, "kind": step.kind, "summary": _summary(trace, place)}
-
-
-def _summary(trace: OpenTrace, place: int) -> str:
-    step = trace.trajectory.steps[place]
-    if step.tool_calls:
-        return "; ".join(
-            f"{call.name} {call.argument}{'' if call.status == 'ok' else f' [{call.status}]'}"
-            for call in step.tool_calls
-        )
-    return f"{step.kind}{f' · {step.label}' if step.label else ''}: {step.preview}"
-
-
 def _print_runs(made: Comparison) -> None:
     for letter, run in zip(_letters(made), made.runs, strict=True):
-        cost = "not recorded" if run.totals.cost_usd is None else f"${run.totals.cost_usd:.4f}"
+        cost = "not recorded"
+        if run.cost is not None and run.cost.usd is not None:
+            about = "about " if run.cost.source == "estimated" else ""
+            cost = f"{about}${run.cost.usd:.4f}"
         seconds = "not recorded" if run.duration_s is None else f"{run.duration_s:.0f} s"
         print(console.coloured(f"{letter}  {run.title or run.id}  {run.path}", "bold"))
         print(
@@ -233,7 +248,9 @@ def _print_rows(made: Comparison, traces: Sequence[OpenTrace], *, every: bool, d
         _print_skipped(skipped)
         skipped = 0
         cells = [
-            _cell("" if place is None else f"[{place}] {_summary(trace, place)}")
+            _cell(
+                "" if place is None else f"[{place}] {step_summary(trace.trajectory.steps[place])}"
+            )
             for trace, place in zip(traces, row.cells, strict=True)
         ]
         changes = f"  ({', '.join(row.changes)})" if row.changes else ""
@@ -244,6 +261,10 @@ def _print_rows(made: Comparison, traces: Sequence[OpenTrace], *, every: bool, d
                 for line in diff.lines or ("(too long to be shown)",):
                     print(f"        {console.for_terminal(line)}")
     _print_skipped(skipped)
+
+
+def _summary(trace: OpenTrace, place: int) -> str:
+    return step_summary(trace.trajectory.steps[place])
 
 
 def _print_skipped(count: int) -> None:
