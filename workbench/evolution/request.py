@@ -139,7 +139,6 @@ def build_request(
             library's own path cannot be kept with a proposal.
     """
     options = options or RequestOptions()
-    labels = _by_trace(options.labels)
     chosen = _chosen(library, skills)
     problems: list[str] = []
     traces = _with_names(traces, problems)
@@ -151,7 +150,12 @@ def build_request(
         copy.mkdir(parents=True)
         copied = copy_skills(chosen, copy, most=MAX_COPIED)
         by_id = _write_traces(
-            everything, run_dir / "traces", labels, problems, progress=progress, cancelled=cancelled
+            everything,
+            run_dir / "traces",
+            options.labels,
+            problems,
+            progress=progress,
+            cancelled=cancelled,
         )
     except OSError as problem:
         for trace in owned:
@@ -166,7 +170,7 @@ def build_request(
     request = replace(_request(options, run_dir, copied.inputs, copy), documents=documents)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
-        replace(request, traces=paths, labels=_labels(labels, by_id)),
+        replace(request, traces=paths, labels=_labels(options.labels, by_id)),
         snapshot,
         {name: trace for name, (trace, _) in by_id.items()},
         owned,
@@ -186,10 +190,10 @@ def _key(trace: OpenTrace) -> tuple[str, str]:
 
 
 def _labels(
-    labels: Mapping[tuple[str, str], Sequence[TraceLabel]],
-    by_id: Mapping[str, tuple[OpenTrace, Path]],
+    given: Sequence[GivenLabel], by_id: Mapping[str, tuple[OpenTrace, Path]]
 ) -> tuple[TraceLabel, ...]:
     """Return the labels of the traces that were written, with the ids these got."""
+    labels = _by_trace(given)
     return tuple(
         replace(label, trace=name)
         for name, (trace, _) in sorted(by_id.items())
@@ -262,13 +266,14 @@ def _copied_documents(
 def _write_traces(
     traces: Sequence[OpenTrace],
     folder: Path,
-    labels: Mapping[tuple[str, str], Sequence[TraceLabel]],
+    given: Sequence[GivenLabel],
     problems: list[str],
     *,
     progress: Callable[[float, str], None],
     cancelled: Callable[[], bool],
 ) -> dict[str, tuple[OpenTrace, Path]]:
     folder.mkdir()
+    labels = _by_trace(given)
     named = sorted(zip(trace_ids(traces), traces, strict=True), key=lambda entry: entry[0])
     written: dict[str, tuple[OpenTrace, Path]] = {}
     for number, (name, trace) in enumerate(named):
