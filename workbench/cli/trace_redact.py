@@ -86,7 +86,8 @@ def _document(made: Redaction) -> dict[str, Any]:
 
 def _print(made: Redaction) -> None:
     for file in made.files:
-        print(f"{file.source} -> {file.out}: {len(file.hits)} places in {file.lines} lines")
+        lines = f" in {file.lines} lines" if file.lines else ""
+        print(f"{file.source} -> {file.out}: {len(file.hits)} places{lines}")
         for hit in file.hits[:_SHOWN]:
             place = f"{hit.place}, " if hit.place else ""
             print(

@@ -232,6 +232,20 @@ def test_subagents_follow_their_parents(tmp_path: Path) -> None:
         assert second.trajectory.id == "b"
 
 
+def test_nesting_without_end_is_cut(tmp_path: Path) -> None:
+    data = lines(
+        *(
+            record
+            for depth in range(300)
+            for record in ({**HEADER, "id": f"a{depth}", "depth": depth}, step(0))
+        )
+    )
+    with opened(tmp_path, data) as trace:
+        said = told(trace)
+        assert again(trace, tmp_path) == said
+        assert str(said).count("'index': 0") >= 300
+
+
 def test_lines_of_another_shape_are_shown_and_counted(tmp_path: Path) -> None:
     data = lines(HEADER, step(0), {"x": 1}, step(1, "poem"), b"noise", step(2)) + b'{"index":3,"ui'
     with opened(tmp_path, data) as trace:

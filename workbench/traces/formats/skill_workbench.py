@@ -28,6 +28,8 @@ from workbench.traces.own_lines.reading import Reader
 from workbench.traces.source import SourceBytes
 
 _SCHEMA: Final = TRACE_SCHEMA.rpartition("/")[0] + "/"
+#: Subagents of subagents; deeper ones are beside those of that depth.
+_DEEPEST: Final = 32
 _STEP_KEYS: Final = frozenset({"index", "uid", "kind", "text"})
 _header: Final = msgspec.json.Decoder(TraceHeader)
 _step: Final = msgspec.json.Decoder(TraceStep)
@@ -128,7 +130,7 @@ def _nested(found: Sequence[tuple[int, Trajectory]]) -> Trajectory:
     """Return the first trajectory with those below it as children, at their depths."""
     depths: list[int] = []
     for depth, _ in found:
-        depths.append(min(depth, depths[-1] + 1) if depths else 0)
+        depths.append(min(depth, depths[-1] + 1, _DEEPEST) if depths else 0)
     waiting: dict[int, list[Trajectory]] = {}
     for depth, (_, made) in zip(reversed(depths), reversed(found), strict=True):
         children = tuple(
