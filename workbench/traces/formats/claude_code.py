@@ -1,10 +1,10 @@
 """Claude Code: sessions, the output of ``claude -p``, and the web export.
 
 Sessions: ``~/.claude/projects/<folder>/<uuid>.jsonl``, subagents inline (``isSidechain``), beside
-it (``agent-<id>.jsonl``) or below ``<uuid>/subagents/``. Anthropic calls the format internal; the
-rules here are measured on versions 2.0.64 to 2.1.42 and on public fixtures of later ones
-(2026-11). The traps: one message is spread over records with the same ``message.id``; parallel
-results look like branches; timestamps run backwards.
+it (``agent-<id>.jsonl``) or below ``<uuid>/subagents/``; large outputs in ``<uuid>/tool-results/``.
+Anthropic calls the format internal; the rules here are measured on versions 2.0.64 to 2.1.42 and on
+public fixtures of later ones (2026-11). The traps: one message is spread over records with the same
+``message.id``; parallel results look like branches; timestamps run backwards.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 from workbench.domain.trajectory import Step, StepBody, Trajectory
 from workbench.traces.claude.assemble import trajectories
 from workbench.traces.claude.bodies import body_of
+from workbench.traces.claude.outputs import is_output, output_files, with_outputs
 from workbench.traces.claude.reading import Reading
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_values import line_type
@@ -61,22 +62,25 @@ class ClaudeCode(Format):
         return float(lines)
 
     def companions(self, path: Path) -> Sequence[Path]:
-        """Return the files of the session's subagents."""
+        """Return the files of the session's subagents, and its large outputs."""
         folder = path.with_suffix("") / "subagents"
         found = list(_agents_below(folder))
         if not path.name.startswith("agent-"):
             found += _agents_beside(path)
-        return sorted(found)[:_MAX_COMPANIONS]
+        return [*sorted(found)[:_MAX_COMPANIONS], *output_files(path)]
 
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the session and its subagents."""
+        outputs = [source for source in sources[1:] if is_output(source)]
+        sessions = [source for source in sources if source not in outputs]
         readings = [
             Reading(source, None if number else progress, companion=number > 0)
-            for number, source in enumerate(sources)
+            for number, source in enumerate(sessions)
         ]
-        return trajectories(self.id, readings)
+        found = trajectories(self.id, readings)
+        return [with_outputs(one, sessions, outputs) for one in found] if outputs else found
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
