@@ -74,7 +74,9 @@ class DetailPane(QWidget):
 
     def _typed(self) -> None:
         if self.number.text():
-            self.number_typed.emit(int(self.number.text()))
+            step = int(self.number.text())
+            self.number.clear()
+            self.number_typed.emit(step)
 
 
 def rule() -> QFrame:

@@ -410,7 +410,7 @@ class TraceViewer(QWidget):
         title = self.reader.title()
         cost = step_cost(one, self._index.trajectory.model, self._prices) if self._prices else ""
         spent = f"  ·  {cost}" if cost else ""
-        self.detail.title.setText(f"Step {step}  ·  {title}{turn}{model}{spent}{time}")
+        self.detail.title.setText(f"Step {step}  ·  {title}{spent}{turn}{model}{time}")
         self.step_shown.emit(step)
 
     def _show_said(self, said: dict[int, str]) -> None:

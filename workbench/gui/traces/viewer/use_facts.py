@@ -27,9 +27,9 @@ from workbench.gui.traces.viewer.trace_sums import (
     sums_of,
 )
 from workbench.gui.traces.words import count
+from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.elided_label import ElidedLabel
-from workbench.gui.widgets.elided_link import ElidedLink
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.sparkline import Sparkline
 from workbench.traces.prices import Cost
@@ -146,7 +146,7 @@ class UseFacts(PlaceSection):
         if several:
             agents = f"{whole.agents - 1:,} {'subagent' if whole.agents == 2 else 'subagents'}"
             self._line("In all", f"with {agents}")
-            self._line("… steps", f"{whole.steps:,}, {whole.errors:,} with errors")
+            self._line("… steps", f"{whole.steps:,}, {whole.errors:,} errors")
             tokens = whole.tokens
             told = tokens.input is not None or tokens.output is not None
             said = f"{count(tokens.input)} in, {count(tokens.output)} out"
@@ -190,7 +190,7 @@ class UseFacts(PlaceSection):
         self._form.addRow(_name(name), ElidedLabel(value))
 
     def _link(self, name: str, value: str, run: Callable[[], object]) -> None:
-        made = ElidedLink(value, run)
+        made = link_button(value, run)
         made.setAccessibleName(f"{name}: {value}, go to the first")
         made.setToolTip(f"{value}: go to the first step")
         made.setProperty("inline", True)

@@ -32,6 +32,7 @@ class ReadingSide(QObject):
         self._header = header
         self._detail = detail
         self._made = False
+        self._panes: QWidget | None = None
         self._stack = QStackedWidget()
         header.reading.toggled.connect(self._turn)
 
@@ -53,6 +54,7 @@ class ReadingSide(QObject):
 
     def around(self, panes: QWidget) -> QWidget:
         """Return the panes and the page, one in front of the other."""
+        self._panes = panes
         self._stack.addWidget(panes)
         return self._stack
 
@@ -74,7 +76,8 @@ class ReadingSide(QObject):
             self.page.setFocus()
         else:
             self._stack.setCurrentIndex(0)
-            self._stack.widget(0).setFocus()
+            if self._panes is not None:
+                self._panes.setFocus()
 
     def _open_step(self, step: int) -> None:
         self._header.reading.setChecked(False)

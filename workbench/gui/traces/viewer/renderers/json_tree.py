@@ -73,7 +73,8 @@ class JsonValue:
 
     def preview(self) -> str:
         """Return the value on one line, cut; of what has an inside its beginning."""
-        said = " ".join(self.text(_PREVIEW * 4).split())[:_PREVIEW]
+        said = " ".join(self.text(_PREVIEW * 4).split())
+        said = said if len(said) <= _PREVIEW else f"{said[: _PREVIEW - 1]}…"
         return f"“{said}”" if self.kind == "string" else said
 
 
