@@ -139,6 +139,7 @@ def build_request(
             library's own path cannot be kept with a proposal.
     """
     options = options or RequestOptions()
+    labels = options.labels
     chosen = _chosen(library, skills)
     problems: list[str] = []
     traces = _with_names(traces, problems)
@@ -150,12 +151,7 @@ def build_request(
         copy.mkdir(parents=True)
         copied = copy_skills(chosen, copy, most=MAX_COPIED)
         by_id = _write_traces(
-            everything,
-            run_dir / "traces",
-            options.labels,
-            problems,
-            progress=progress,
-            cancelled=cancelled,
+            everything, run_dir / "traces", labels, problems, progress=progress, cancelled=cancelled
         )
     except OSError as problem:
         for trace in owned:
@@ -165,13 +161,12 @@ def build_request(
             "another place for runs."
         ) from problem
     problems += [problem.message for problem in copied.left_out]
-    snapshot = _snapshot(library, copy, copied)
     documents = _copied_documents(options.documents, run_dir / "documents", problems)
     request = replace(_request(options, run_dir, copied.inputs, copy), documents=documents)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
-        replace(request, traces=paths, labels=_labels(options.labels, by_id)),
-        snapshot,
+        replace(request, traces=paths, labels=_labels(labels, by_id)),
+        _snapshot(library, copy, copied),
         {name: trace for name, (trace, _) in by_id.items()},
         owned,
         problems,
