@@ -157,3 +157,37 @@ def test_an_acp_like_log_of_a_trial_gets_the_verdict(tmp_path: Path) -> None:
     with trace:
         assert trace.trajectory.format == "acp-log"
         assert trace.trajectory.outcome.status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("config", "title"),
+    [
+        ({"task": {"path": "tasks-no-skills/fix-pdf"}}, "fix-pdf (without skills)"),
+        ({"task": {"path": "/runs/with_skills/fix-pdf"}}, "fix-pdf (with skills)"),
+        ({"task": {"path": "tasks/skills-sort"}}, "fix-pdf"),
+        ({"agent": {"kwargs": {"include_skills": False}}}, "fix-pdf (without skills)"),
+        ({"skill_mode": "no-skill"}, "fix-pdf (without skills)"),
+        ({"environment": {"skills_dir": "/skills"}}, "fix-pdf (with skills)"),
+    ],
+)
+def test_a_trial_tells_whether_the_agent_had_skills(
+    tmp_path: Path, config: dict[str, Any], title: str
+) -> None:
+    path = _trial(tmp_path, {"agent/trajectory.json": _ATIF}, config=config)
+    (trace,) = open_traces(path)
+    with trace:
+        assert trace.trajectory.title == title
+
+
+def test_several_rewards_are_all_kept(tmp_path: Path) -> None:
+    rewards = {"reward": 0.5, "f2p": 1, "p2p": 0}
+    path = _trial(tmp_path, {}, verifier_result={"rewards": rewards})
+    (trace,) = open_traces(path)
+    with trace:
+        outcome = trace.trajectory.outcome
+        assert (outcome.status, outcome.reward) == ("partial", 0.5)
+        assert [(score.name, score.value) for score in outcome.scores] == [
+            ("reward", 0.5),
+            ("f2p", 1.0),
+            ("p2p", 0.0),
+        ]

@@ -214,3 +214,15 @@ def test_a_folder_of_events_is_one_trace(tmp_path: Path) -> None:
         assert (made.model, made.session, made.outcome.status) == ("mm", "conv-9", "infra")
         assert made.loss.lines == len(_V1) + 1
         assert every_text_is_found(trace) >= 12
+
+
+@pytest.mark.parametrize("name", ["entries", "history", "events", "items", "trajectory"])
+def test_a_wrapped_list_of_events_is_a_session(tmp_path: Path, name: str) -> None:
+    asked = {"id": 0, "source": "user", "action": "message", "args": {"content": "hi"}}
+    ran = {"id": 1, "source": "agent", "action": "run", "args": {"command": "ls"}}
+    seen = {"id": 2, "source": "agent", "observation": "run", "content": "a", "cause": 1}
+    data = json.dumps({name: [asked, ran, seen]}).encode()
+    assert format_of(data) == "openhands"
+    with opened(tmp_path, data) as trace:
+        assert [step.kind for step in trace.trajectory.steps] == ["user", "agent"]
+        assert trace.body(1).tool_calls[0].observation == "a"

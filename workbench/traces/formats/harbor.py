@@ -8,6 +8,7 @@ task come from the trial. A trial whose agent left nothing known is shown by its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +53,7 @@ from workbench.traces.json_values import (
 )
 from workbench.traces.source import PROBE_BYTES, SourceBytes, probe_bytes
 from workbench.traces.talk import Said, Talk, field_notes, said_body
+from workbench.traces.verdicts import score_of
 
 _TRIAL: Final = frozenset({"trial_name", "task_name"})
 _PARTS: Final = frozenset({"agent_info", "agent_result", "verifier_result", "exception_info",
@@ -65,6 +67,13 @@ _RICHEST: Final[tuple[Importer, ...]] = tuple(
     )
     for importer in module.IMPORTERS
 )
+_SWITCH: Final = re.compile(
+    r"(?:with|use|include|enable|has)_skills?|skills?_(?:enabled|mode|dir|path)", re.I
+)
+_OFF: Final = re.compile(
+    r"(?:off|none|false|disabled|no|without|no[-_]?skills?|without[-_ ]?skills?)", re.I
+)
+_FOLDER: Final = re.compile(r"(?:^|[-_/])(no|without|with)[-_]skills?(?:[-_/]|$)", re.I)
 _MAX_FILES: Final = 2000
 _TIMEOUTS: Final = ("AgentTimeout", "AgentTimeoutError")
 
@@ -164,7 +173,7 @@ def _joined(one: Trajectory, trial: Node, source: SourceBytes, outcome: Outcome)
     return replace(
         one,
         sources=(*one.sources, source.info()),
-        title=trial.string("task_name") or one.title,
+        title=_title(trial) or one.title,
         agent=one.agent or info.get("agent"),
         model=one.model or info.get("model"),
         session=one.session or trial.string("trial_name"),
@@ -191,7 +200,7 @@ def _alone(
     return talk.made(
         [source.info() for source in sources],
         _totals(trial),
-        title=trial.string("task_name") or "",
+        title=_title(trial),
         session=trial.string("trial_name"),
         started=trial.string("started_at"),
         ended=trial.string("finished_at"),
@@ -241,7 +250,40 @@ def _outcome(trial: Node, sources: Sequence[SourceBytes]) -> Outcome:
         status = "partial" if reward > 0 else "fail"
     reason = string(exception.get("exception_message")) or ""
     told = f"{kind}: {reason}" if kind else ""
-    return Outcome(status, reward, passed, total, one_line(told))
+    rewards = mapping(trial.value("verifier_result", "rewards"))
+    scores = tuple(score_of(name, value) for name, value in rewards.items())
+    kept = scores if len(scores) > 1 else ()
+    return Outcome(status, reward, passed, total, one_line(told), kept)
+
+
+def _title(trial: Node) -> str:
+    """Return the task, and whether the agent had skills where the trial says so."""
+    task = trial.string("task_name") or ""
+    skills = _had_skills(trial)
+    word = "" if skills is None else " (with skills)" if skills else " (without skills)"
+    return f"{task}{word}" if task else ""
+
+
+def _had_skills(trial: Node) -> bool | None:
+    """Return whether the agent had skills: by a switch of the trial, or by its task's folder.
+
+    SkillsBench runs each task from ``tasks`` and from a copy without skills.
+    """
+    places = ((), ("config",), ("config", "agent"), ("config", "agent", "kwargs"),
+              ("config", "task"), ("config", "environment"))  # fmt: skip
+    for place in places:
+        for key, value in mapping(trial.value(*place)).items():
+            if not _SWITCH.fullmatch(key):
+                continue
+            if isinstance(value, bool):
+                return value
+            if isinstance(value, str) and value:
+                return not _OFF.fullmatch(value)
+    for place in (("config", "task", "path"), ("task_id", "path"), ("config", "task_path")):
+        found = _FOLDER.search(trial.string(*place) or "")
+        if found is not None:
+            return found.group(1) == "with"
+    return None
 
 
 def _reward(trial: Node, files: Mapping[str, SourceBytes]) -> float | None:

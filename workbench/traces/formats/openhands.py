@@ -54,6 +54,9 @@ _HIDDEN: Final = frozenset(
     }
 )
 _MARKS: Final = frozenset({"action", "observation"})
+#: What exports of single sessions wrap the list in, with little else.
+_WRAPPERS: Final = ("entries", "history", "events", "items", "trajectory")
+_FEW: Final = 3
 _FRAME: Final = frozenset({"id", "timestamp", "source", "args", "extras", "content", "cause"})
 
 
@@ -68,6 +71,11 @@ class OpenHands(Format):
         head = probe.head.lstrip()
         if head[:1] == b"[":
             return 20.0 if any(_is_event(item) for item in _first_items(head, 0)) else 0.0
+        members = top_members(probe.head)
+        for start, end in (members[name] for name in _WRAPPERS if name in members):
+            first = _first_items(probe.head[:end], start)
+            if len(members) <= _FEW and any(_is_event(item) for item in first):
+                return 20.0
         return float(sum(_is_output(line) for line in probe.lines))
 
     def skeleton(
@@ -76,10 +84,13 @@ class OpenHands(Format):
         """Read the events, or the runs of an evaluation one by one."""
         source = sources[0]
         document = Node.document(source.data)
-        if document.is_list:
+        few = len(document.members()) <= _FEW and document.get("instance_id") is None
+        wrapped = (document.get(name) for name in _WRAPPERS if few)
+        listed = document if document.is_list else next((w for w in wrapped if w is not None), None)
+        if listed is not None and listed.is_list and document.get("metrics") is None:
             run = _Run(self.id, "session")
-            run.events(document)
-            yield run.made(source, whole=document.raw()[-1:] == b"]")
+            run.events(listed)
+            yield run.made(source, whole=listed.data[listed.end - 1 : listed.end] == b"]")
             return
         for number_, node in enumerate(_lines(source.data), 1):
             yield _output_line(self.id, number_, node, source)
