@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -393,7 +395,12 @@ def test_a_trace_is_given_away(
         assert json.loads(written)["schema_version"].startswith("ATIF-v1.")
     elif export.title == "Export a redacted copy…":
         assert "/home/ada" not in written
+    elif "links back" in export.title:
+        links = re.findall(r'href="(skill-workbench:[^"]+)"', written)
+        assert parse_link(html.unescape(links[7])).step == 7
+        assert parse_link(html.unescape(links[7])).path == str(trace.path)
     else:
+        assert "skill-workbench://" not in written
         (again, *_) = open_traces(out) if export.ending.endswith("jsonl") else (None,)
         if again is not None:
             assert len(again.trajectory.steps) == len(trace.trajectory.steps)

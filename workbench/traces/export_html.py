@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Final
 
+from workbench.domain.trace_link import TraceLink, format_link
 from workbench.domain.trajectory import Loss, Outcome, SkillEvent, Trajectory
 from workbench.traces.export_file import ExportStopped, Stopped, Told, never, new_file, untold
 from workbench.traces.html.escaping import escaped
@@ -29,6 +30,7 @@ def export_html(
     progress: Told = untold,
     stopped: Stopped = never,
     most: int = SHOWN,
+    linked: bool = False,
 ) -> bool:
     """Write a trajectory with its subagents as a page, replacing a file of that name.
 
@@ -38,6 +40,8 @@ def export_html(
         progress: told how much is done, 0..1.
         stopped: asked between steps; when true nothing is written.
         most: so many characters of each text are shown; at least 100.
+        linked: each step gets a link that opens it in this program. The links tell where the
+            trace is on this machine, so they are left out unless asked for.
 
     Returns:
         False when it was stopped.
@@ -47,7 +51,8 @@ def export_html(
     """
     try:
         with new_file(out) as file:
-            for part in html_parts(trace, progress=progress, stopped=stopped, most=most):
+            parts = html_parts(trace, progress=progress, stopped=stopped, most=most, linked=linked)
+            for part in parts:
                 file.write(part.encode())
     except ExportStopped:
         return False
@@ -55,7 +60,12 @@ def export_html(
 
 
 def html_parts(
-    trace: OpenTrace, *, progress: Told = untold, stopped: Stopped = never, most: int = SHOWN
+    trace: OpenTrace,
+    *,
+    progress: Told = untold,
+    stopped: Stopped = never,
+    most: int = SHOWN,
+    linked: bool = False,
 ) -> Iterator[str]:
     """Yield the page in parts, one or more for each step.
 
@@ -64,7 +74,8 @@ def html_parts(
         ExportStopped: ``stopped`` said so.
     """
     trajectory = trace.trajectory
-    page = _Page(_steps(trajectory), progress, stopped, max(100, most))
+    path = str(trace.path.absolute()) if linked else ""
+    page = _Page(_steps(trajectory), progress, stopped, max(100, most), path)
     yield page_start(trajectory.title or trajectory.id)
     yield from page.trajectory(trace, "h1")
     yield page_end()
@@ -74,12 +85,18 @@ class _Page:
     """Numbers the trajectories of a page, for anchors, and tells how far it is."""
 
     def __init__(
-        self, steps: int, progress: Callable[[float], None], stopped: Callable[[], bool], most: int
+        self,
+        steps: int,
+        progress: Callable[[float], None],
+        stopped: Callable[[], bool],
+        most: int,
+        path: str,
     ) -> None:
         self._steps = max(1, steps)
         self._progress = progress
         self._stopped = stopped
         self._most = most
+        self._path = path
         self._done = 0
         self._trajectories = 0
 
@@ -100,7 +117,8 @@ class _Page:
                 raise ExportStopped
             body = trace.body(step.index)
             name = f"{prefix}-s{step.index}"
-            yield step_start(step, body, events.get(step.index, ()), name, self._most)
+            link = self._link(trajectory, step.index)
+            yield step_start(step, body, events.get(step.index, ()), name, self._most, link=link)
             told = {call.id: call for call in body.tool_calls}
             for call in step.tool_calls:
                 yield call_part(call, told.get(call.id), self._most)
@@ -113,6 +131,9 @@ class _Page:
             self._progress(self._done / self._steps)
         for child in list(waiting.values()):
             yield from self._subagent(child)
+
+    def _link(self, trajectory: Trajectory, step: int) -> str:
+        return format_link(TraceLink(self._path, trajectory.id, step)) if self._path else ""
 
     def _subagent(self, child: OpenTrace) -> Iterator[str]:
         count = len(child.trajectory.steps)

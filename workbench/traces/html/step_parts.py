@@ -21,7 +21,13 @@ _FAILED: Final = ("error", "rejected")
 
 
 def step_start(
-    step: Step, body: StepBody, events: Sequence[SkillEvent], name: str, most: int
+    step: Step,
+    body: StepBody,
+    events: Sequence[SkillEvent],
+    name: str,
+    most: int,
+    *,
+    link: str = "",
 ) -> str:
     """Return a step up to its calls: who, when, reasoning, text, what happened to skills.
 
@@ -31,11 +37,12 @@ def step_start(
         events: what happened to skills in it.
         name: its anchor, unique in the page.
         most: so many characters of each text are shown.
+        link: opens the step in this program, "" for none.
     """
     failed = any(call.status in _FAILED for call in step.tool_calls)
     parts = [
         f'<article class="step {step.kind}{" failed" if failed else ""}" id="{name}">',
-        f'<header><a href="#{name}">{step.index}</a> {_headline(step)}</header>',
+        f'<header><a href="#{name}">{step.index}</a> {_headline(step)}{_open(link)}</header>',
     ]
     parts += [_event(event) for event in events]
     if body.reasoning:
@@ -85,6 +92,10 @@ def tokens(metrics: Metrics) -> str:
     if metrics.cost_usd is not None:
         words.append(f"${metrics.cost_usd:.4f}")
     return ", ".join(words)
+
+
+def _open(link: str) -> str:
+    return f' <a href="{escaped(link)}" title="Open in Skill Workbench">open</a>' if link else ""
 
 
 def _headline(step: Step) -> str:

@@ -127,6 +127,16 @@ def _page(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
     return "Written as a page that loads nothing else:" if kept else None
 
 
+def _linked_page(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
+    from workbench.traces.export_html import export_html
+
+    kept = export_html(
+        trace, out, progress=job.progress, stopped=lambda: job.cancelled, linked=True
+    )
+    told = "Written as a page whose steps open here; the links tell where the trace is:"
+    return told if kept else None
+
+
 def _redacted(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
     from workbench.traces.inner import container_of
     from workbench.traces.redact.files import redact_file
@@ -142,10 +152,12 @@ def _redacted(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
     )
 
 
+_PAGES = "Self-contained page (*.html)"
 #: All ways; a new one is a line here.
 EXPORTS: tuple[Export, ...] = (
     Export("Export as ATIF…", ".atif.json", "ATIF trajectory (*.json)", _atif),
     Export("Export as JSON lines…", ".trace.jsonl", "Trace as JSON lines (*.jsonl)", _lines),
-    Export("Export as a page…", ".html", "Self-contained page (*.html)", _page),
+    Export("Export as a page…", ".html", _PAGES, _page),
+    Export("Export as a page with links back…", ".html", _PAGES, _linked_page),
     Export("Export a redacted copy…", ".redacted.jsonl", "Copy of the file (*)", _redacted),
 )
