@@ -189,7 +189,9 @@ def _below(record: dict[str, Any], *way: Any) -> Callable[[Any], None]:
 #: How a record of an unknown kind comes into the smallest trace of a format.
 UNKNOWN: dict[str, Callable[[Any], None]] = {
     "acp-log": _line({"kind": _NEW, "title": "x", "text": "y"}),
-    "adk": _below({"id": "9", "author": "home", "content": {"parts": [{_NEW: {"x": 1}}]}}, "events"),
+    "adk": _below(
+        {"id": "9", "author": "home", "content": {"parts": [{_NEW: {"x": 1}}]}}, "events"
+    ),
     "atif": _below({"step_id": 9, "source": _NEW, "message": "x"}, "steps"),
     "openai-chat": _below({"role": _NEW, "content": "x"}, "messages"),
     "anthropic-messages": _below({"role": _NEW, "content": "x"}, "messages"),
