@@ -25,7 +25,7 @@ def add_arguments(_: str, parser: argparse.ArgumentParser) -> None:
 
 def run_command(_: str, arguments: argparse.Namespace) -> int:
     """List or test; a test exits with 1 where a server cannot chat."""
-    path = UserFolders.default().config / "endpoints.toml"
+    path = UserFolders.default().endpoints
     try:
         profiles = read_profiles(path)
     except EndpointProblem as problem:

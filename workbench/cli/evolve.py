@@ -13,11 +13,23 @@ from msgspec.structs import replace
 
 from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json, progress
 from workbench.cli.evolve_labels import given_labels, read_labels, traces_of
+from workbench.cli.evolve_means import (
+    add_means_arguments,
+    budget_of,
+    gate_of,
+    means_of,
+    settings_of,
+)
 from workbench.cli.skill_paths import library_at
 from workbench.cli.trace_door import files_at, open_any
-from workbench.domain.job import Budget, Finished, Progress, Warning_
-from workbench.domain.proposal import Proposal
+from workbench.domain.job import Finished, GateEvent, Progress, Warning_
+from workbench.domain.proposal import Gate, Proposal
 from workbench.domain.skill import Library
+from workbench.evaluation.runner import RunnerRefused
+from workbench.evaluation.task_set import TaskSetProblem
+from workbench.evolution.gating import GateChoice
+from workbench.evolution.means import Means
+from workbench.evolution.prepare import prepared
 from workbench.evolution.run import (
     EngineInputs,
     Evolution,
@@ -61,14 +73,13 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skill", action="append", default=[], metavar="ID", help="only this skill"
     )
-    parser.add_argument("--tasks", metavar="FILE", help="tasks, for engines that run some")
-    parser.add_argument("--endpoint", metavar="NAME", help="model, for engines that use one")
     parser.add_argument("--source", metavar="PATH", help="what an importer reads, or git:BRANCH")
     parser.add_argument(
         "--max-proposals", type=_positive, metavar="N", help="stop proposing after N"
     )
     parser.add_argument("--out", metavar="DIR", help="proposal store (default: yours)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_means_arguments(parser)
 
 
 def _positive(text: str) -> int:
@@ -83,22 +94,27 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     folders = UserFolders.default()
     registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
     inputs = _inputs(args)
+    choice = means_of(args, folders.endpoints)
     records = read_labels(args.labels) if args.labels is not None else ()
     if not args.traces:
         args.traces = traces_of(records)
     library = library_at(args.library)
     try:
         plugin = registry.get(args.engine)
-        engine_kind(plugin, args.traces, inputs)
     except UnknownPlugin as problem:
         raise UsageProblem(str(problem)) from problem
-    except EvolveRefused as problem:
-        raise UsageProblem(
-            f"{problem} Give it, or choose another engine with --engine."
-        ) from problem
     _tell_unused(args, plugin)
     store = ProposalStore(Path(args.out) if args.out else folders.proposals)
     with ExitStack() as stack:
+        try:
+            means = stack.enter_context(prepared(choice, folders.cache))
+            engine_kind(plugin, args.traces, inputs, means)
+        except (TaskSetProblem, RunnerRefused) as problem:
+            raise UsageProblem(str(problem)) from problem
+        except EvolveRefused as problem:
+            raise UsageProblem(
+                f"{problem} Give it, or choose another engine with --engine."
+            ) from problem
         traces = _open_all(args.traces, stack)
         inputs = replace(inputs, labels=given_labels(records, traces, _note))
         runner = stack.enter_context(JobRunner(folders.runs))
@@ -110,6 +126,8 @@ def run_command(command: str, args: argparse.Namespace) -> int:
                 inputs=inputs,
                 runner=runner,
                 store=store,
+                means=means,
+                gating=gate_of(args),
             )
         except (EvolveRefused, RequestProblem, FileProblem) as problem:
             raise UsageProblem(str(problem)) from problem
@@ -128,6 +146,8 @@ def _run(
     inputs: EngineInputs,
     runner: JobRunner,
     store: ProposalStore,
+    means: Means,
+    gating: GateChoice,
 ) -> EvolveResult:
     evolution = Evolution(
         library,
@@ -136,6 +156,8 @@ def _run(
         inputs,
         runner=runner,
         store=store,
+        means=means,
+        gating=gating,
         progress=lambda fraction, text: progress(f"{fraction:4.0%} {one_line(text)}"),
     )
     for problem in evolution.problems:
@@ -152,8 +174,10 @@ def _run(
             progress(f"{event.fraction:4.0%} {one_line(event.text)}")
         elif isinstance(event, Warning_):
             _note(event.text)
+        elif isinstance(event, GateEvent) and event.candidate:
+            _note(f"{event.candidate}: {event.level.replace('_', ' ')} ({event.rule or 'no gate'})")
         elif isinstance(event, Finished):
-            progress("")
+            progress("Evaluating" if evolution.can_gate else "")
 
 
 def _inputs(args: argparse.Namespace) -> EngineInputs:
@@ -167,7 +191,9 @@ def _inputs(args: argparse.Namespace) -> EngineInputs:
         source = str(Path(source).resolve())
     return EngineInputs(
         skills=tuple(args.skill),
-        budget=Budget(max_proposals=args.max_proposals),
+        settings=settings_of(args),
+        budget=budget_of(args),
+        seed=args.seed,
         source=source,
         source_repository=repository,
     )
@@ -207,13 +233,8 @@ def _files(paths: Sequence[str]) -> list[tuple[Path, bool]]:
 
 def _tell_unused(args: argparse.Namespace, plugin: PluginInfo) -> None:
     needs = plugin.manifest.needs if plugin.manifest else ()
-    if args.tasks:
-        if not Path(args.tasks).is_file():
-            raise UsageProblem(f"--tasks: {args.tasks} does not exist. Check the path.")
-        if "tasks" not in needs:
-            _note(f"The engine '{plugin.id}' runs no tasks: --tasks is not used.")
-    if args.endpoint and not any(need.startswith("model:") for need in needs):
-        _note(f"The engine '{plugin.id}' uses no model: --endpoint is not used.")
+    if args.endpoint and args.runner != "loop" and not any(n.startswith("model:") for n in needs):
+        _note(f"The engine '{plugin.id}' uses no model: --endpoint is used by a runner alone.")
 
 
 def _note(text: str) -> None:
@@ -253,6 +274,16 @@ def _diagnosis(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def _gate_words(gate: Gate) -> str:
+    flake = "unknown" if gate.flake_rate is None else f"{gate.flake_rate:.0%}"
+    p = "-" if gate.p_one_sided is None else f"{gate.p_one_sided:.3f}"
+    colour = {"supported": "green", "promising": "blue", "rejected": "red"}.get(gate.level, "dim")
+    return (
+        f"{coloured(gate.level.replace('_', ' '), colour)} on {gate.n} tasks ({gate.held_out}): "
+        f"{gate.repairs} repairs, {gate.regressions} regressions, p {p}, flake rate {flake}"
+    )
+
+
 def _print(result: EvolveResult) -> None:
     engine = result.engine
     print(one_line(f"{engine.id} {engine.version}: {result.status}. {result.summary}"))
@@ -263,6 +294,8 @@ def _print(result: EvolveResult) -> None:
         count = len(proposal.draft.changes)
         changes = "1 change" if count == 1 else f"{count} changes"
         print(f"  {changes}, {verified} of {len(proposal.checks)} quotes found in the traces")
+        if proposal.gate.table is not None:
+            print(f"  {_gate_words(proposal.gate)}")
         for warning in proposal.warnings:
             print(f"  {coloured('warning', 'yellow')}: {one_line(warning)}")
     if result.diagnoses:

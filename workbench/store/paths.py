@@ -63,6 +63,11 @@ class UserFolders:
         return self.cache / "traces.db"
 
     @property
+    def endpoints(self) -> Path:
+        """The user's model servers; keys are not in it."""
+        return self.config / "endpoints.toml"
+
+    @property
     def plugins(self) -> Path:
         """The user's own plugins."""
         return self.data / "plugins"

@@ -109,12 +109,59 @@ def test_a_broken_trace_in_a_folder_is_told_and_the_rest_goes_on(place, capsys):
     assert len(json.loads(out)["proposals"]) == 1
 
 
-def test_what_an_engine_does_not_use_is_told(place, capsys):
-    (place / "tasks.json").write_text("[]")
-    code, _, err = evolve(
-        capsys, place / "library", "--tasks", place / "tasks.json", "--endpoint", "x",
-        "--out", place / "out",
-    )  # fmt: skip
+def write_tasks(place, *words):
+    (place / "tasks.json").write_text(
+        json.dumps(
+            [
+                {
+                    "id": word,
+                    "prompt": word,
+                    "split": "test",
+                    "criteria": [{"id": "yes", "method": "contains", "argument": "yes"}],
+                }
+                for word in words
+            ]
+        )
+    )
+    return place / "tasks.json"
+
+
+def test_proposals_are_gated_with_the_hosts_runner_on_tasks_nobody_saw(place, capsys):
+    tasks = write_tasks(place, "Known pitfalls", "---", "no such word anywhere")
+    agent = """sh -c 'grep -qse "$1" "$0"/*/SKILL.md && echo yes || echo no' {skills} {prompt}"""
+    given = [
+        place / "library", "--traces", place / "sessions", "--out", place / "out",
+        "--tasks", tasks, "--agent", agent, "--allow-unsandboxed",
+    ]  # fmt: skip
+    code, out, err = evolve(capsys, *given)
     assert code == 0
-    assert "--tasks is not used" in err
-    assert "--endpoint is not used" in err
+    assert "promising on 3 tasks (test): 1 repairs, 0 regressions, p 0.500, flake rate 0%" in out
+    assert "promising (weighted)" in err
+    _, out, _ = evolve(capsys, *given, "--format", "json")
+    (proposal,) = json.loads(out)["proposals"]
+    stored = json.loads((place / "out" / proposal / "proposal.json").read_text())
+    rows = {row["task"]: row for row in stored["gate"]["table"]["rows"]}
+    assert rows["Known pitfalls"]["before"] == [0.0, 0.0]
+    assert rows["Known pitfalls"]["after"] == [1.0]
+    against = {row["task"]: row["before"] for row in stored["gate"]["against_none"]["rows"]}
+    assert against["---"] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tasks", "nowhere.json"], "--tasks: nowhere.json does not exist"),
+        (["--endpoint", "cloud"], "there is no endpoint 'cloud'"),
+        (["--set", "novalue"], "write it as KEY=VALUE"),
+        (["--document", "gone.md"], "gone.md does not exist"),
+        (["--tasks", "TASKS", "--runner", "stored"], "needs a file of results"),
+        (["--tasks", "TASKS", "--runner", "loop", "--allow-unsandboxed"], "needs a model"),
+        (["--tasks", "TASKS", "--runner", "command", "--allow-unsandboxed"], "command line of"),
+    ],
+)
+def test_what_a_run_lacks_is_told_before_it_starts(place, capsys, arguments, words):
+    tasks = write_tasks(place, "a")
+    given = [tasks if one == "TASKS" else one for one in arguments]
+    code, _, err = evolve(capsys, place / "library", *given, "--out", place / "out")
+    assert code == 2
+    assert words in err
