@@ -137,6 +137,31 @@ def test_every_figure_leads_to_its_uses(
     assert [kind for kind, _ in _listed(usage)] == ["script_run", "script_run"]
 
 
+def test_columns_sort_and_the_skill_stays_selected(
+    window: MainWindow, qtbot: QtBot, library: Path, traces: Path
+) -> None:
+    usage = _usage(window, qtbot, library, traces)
+    assert [one.name for one in usage.model.rows()] == ["pdf", "other"]
+    _choose(usage, "pdf")
+    usage.table.sortByColumn(2, Qt.SortOrder.AscendingOrder)
+    assert [one.name for one in usage.model.rows()] == ["other", "pdf"]
+    assert usage.model.row_at(usage.table.currentIndex()).name == "pdf"
+    usage.read()
+    qtbot.wait(300)
+    assert [one.name for one in usage.model.rows()] == ["other", "pdf"]
+
+
+def test_a_version_has_figures_of_its_own(
+    window: MainWindow, qtbot: QtBot, library: Path, traces: Path
+) -> None:
+    usage = _usage(window, qtbot, library, traces)
+    _choose(usage, "pdf", version=0)
+    labels = [usage.figures.item(n).text() for n in range(usage.figures.count())]
+    assert labels[0] == "Change 1"
+    assert "Known by the text in the trace" in labels
+    assert "Interrupted" in labels
+
+
 def test_from_a_use_to_the_line_that_was_in_force_and_back_by_keyboard(
     window: MainWindow, qtbot: QtBot, library: Path, traces: Path
 ) -> None:

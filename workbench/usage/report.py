@@ -341,6 +341,10 @@ def _cohorts(
     return tuple(found), unknown, versions.problem
 
 
+def _first(values: Iterable[int | None]) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
 def _cohort(digest: str, version: SkillVersion | None, group: _Group) -> Cohort:
     loads = [use.figures for use in group.uses if use.figures is not None]
     of_listings = sum(one.records_listing for one in group.sessions)
@@ -356,7 +360,7 @@ def _cohort(digest: str, version: SkillVersion | None, group: _Group) -> Cohort:
         failed=sum(use.kind == "load_failed" for use in group.uses),
         errors_after=sum(one.errors for one in loads),
         calls_after=sum(one.calls for one in loads),
-        tokens=version.tokens if version is not None else None,
+        tokens=version.tokens if version is not None else _first(one.tokens for one in loads),
         carried=spread([_number(one.carried) for one in loads]),
         outcomes=_outcomes(group.loaded),
         uses=tuple(group.uses),

@@ -187,7 +187,7 @@ class SessionReader:
             texts = delivered(opened, event) if brings and opened is not None else ()
             force = versions.in_force(texts, time)
         if event.kind == "loaded":
-            tokens = force.version.tokens if force.version is not None else None
+            tokens = force.version.tokens if force.version is not None else force.tokens
             figures = load_figures(part, event, tokens, self._prices)
         return Use(
             trace=part.sources[0].path if part.sources else "",

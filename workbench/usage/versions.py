@@ -52,13 +52,15 @@ class InForce(Struct, frozen=True):
 
     "body": the trace recorded exactly that body. "lines": it recorded lines that only this version
     has. "time": the newest commit before the session. "unrecorded": the trace recorded a body that
-    no version in git has; ``digest`` names it. ``note`` says the rest for people.
+    no version in git has; ``digest`` names it. ``note`` says the rest for people. ``tokens`` are
+    those of the body, estimated.
     """
 
     how: How
     digest: str = ""
     version: SkillVersion | None = None
     note: str = ""
+    tokens: int | None = None
 
 
 class SkillVersions:
@@ -106,7 +108,9 @@ class SkillVersions:
             return found
         body = next((one.text for one in texts if one.kind == "body"), None)
         if body is not None:
-            return InForce("unrecorded", digest_of(body), None, "No version in git has this text.")
+            note = "No version in git has this text."
+            tokens = default_tokenizer().count(body)
+            return InForce("unrecorded", digest_of(body), None, note, tokens)
         return self.at(time)
 
     def at(self, time: str | None) -> InForce:

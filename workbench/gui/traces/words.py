@@ -134,7 +134,9 @@ def calls_text(step: Step) -> str:
 
 def skill_text(events: Sequence[SkillEvent]) -> str:
     """Return skill events in few words: "csv-cleanup loaded"."""
-    told = list(dict.fromkeys(f"{one.skill} {SKILL_WORDS[one.kind]}" for one in events))
+    # That it was asked for says less than what came of it.
+    ordered = sorted(events, key=lambda one: one.kind == "requested")
+    told = list(dict.fromkeys(f"{one.skill} {SKILL_WORDS[one.kind]}" for one in ordered))
     return told[0] + (f" +{len(told) - 1}" if len(told) > 1 else "") if told else ""
 
 

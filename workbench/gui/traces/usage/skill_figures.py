@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.usage.differences import share_difference
 from workbench.usage.proportions import Share, Spread
-from workbench.usage.report import Outcomes, SkillUsage
+from workbench.usage.report import Cohort, Outcomes, SkillUsage
 from workbench.usage.sessions import Use
 
 _MOST = 200
@@ -26,6 +27,47 @@ class Figure:
 def figures_of(one: SkillUsage) -> list[Figure]:
     """Return the figures of a skill; those that nothing was recorded of are left out."""
     return [*_loads(one), *_files(one), *_outcomes(one), *_models(one)][:_MOST]
+
+
+def figures_of_version(one: Cohort, before: Cohort | None) -> list[Figure]:
+    """Return the figures of a version, and how it does against the one before."""
+    loads = tuple(use for use in one.uses if use.kind == "loaded")
+    known = f"{one.known} of {one.sessions}"
+    found = [
+        Figure("Sessions that had it", str(one.sessions), "By its text, or by their time", loads),
+        Figure("Known by the text in the trace", known, "The others by the time alone", loads),
+    ]
+    if one.version is not None and one.version.subject:
+        subject, author = one.version.subject, one.version.author
+        found.insert(0, Figure(subject, one.version.time[:10], f"{subject}\n{author}".strip()))
+    if one.tokens is not None:
+        found.append(Figure("Body", f"{one.tokens:,} tokens", "Estimated"))
+    if one.carried.n:
+        found.append(Figure("Carried", _median(one.carried, " tokens"), "Median", loads))
+    found += _version_outcomes(one, before, loads)
+    return found
+
+
+def _version_outcomes(
+    one: Cohort, before: Cohort | None, loads: tuple[Use, ...]
+) -> Iterator[Figure]:
+    seen = "Sessions that load it. Observed, not assigned: their tasks differ as well."
+    for label, pick in (
+        ("Passed", _passed),
+        ("Interrupted", _interrupted),
+        ("Corrected (heuristic)", _corrected),
+    ):
+        mine = pick(one.outcomes)
+        if mine.of:
+            past = pick(before.outcomes) if before is not None else None
+            then = f", before {rate(past)}" if past is not None and past.of else ""
+            yield Figure(label, f"{rate(mine)}{then}", seen, loads)
+    if before is None or one.outcomes.passed.few or before.outcomes.passed.few:
+        return
+    apart = share_difference(one.outcomes.passed, before.outcomes.passed)
+    if apart is not None and apart.low is not None and apart.high is not None:
+        words = f"{apart.value:+.0%} (95 % {apart.low:+.0%} to {apart.high:+.0%})"
+        yield Figure("Passed, since the edit", words, f"Newcombe’s interval. {seen}", loads)
 
 
 def _loads(one: SkillUsage) -> Iterator[Figure]:

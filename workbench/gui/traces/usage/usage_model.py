@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from workbench.gui.traces.usage.usage_rows import HEADINGS, TIPS, Row, cells
+from workbench.gui.traces.usage.usage_rows import HEADINGS, TIPS, Row, cells, sort_key
 
 _HEIGHT = 28
 
@@ -42,6 +42,16 @@ class UsageModel(QAbstractItemModel):
         if not index.internalId():
             return skill
         return Row(skill.usage, skill.usage.cohorts[index.row()], skill.entry)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Put the skills in the order of a column; -1 is the order they came in."""
+        if column < 0:
+            return
+        self.beginResetModel()
+        down = order == Qt.SortOrder.DescendingOrder
+        self._rows.sort(key=lambda one: sort_key(one, column), reverse=down)
+        self._texts = {}
+        self.endResetModel()
 
     def rows(self) -> tuple[Row, ...]:
         """Return the skills."""

@@ -213,6 +213,16 @@ def cells(one: Row) -> tuple[str, ...]:
     )
 
 
+def sort_key(one: Row, column: int) -> tuple[float, str]:
+    """Return what skills are sorted by in a column; what is not recorded comes before nothing."""
+    usage = one.usage
+    after = usage.errors_after / usage.calls_after if usage.calls_after else -1.0
+    listed = -1 if usage.listed is None else usage.listed
+    carried = -1.0 if usage.carried.median is None else usage.carried.median
+    figures = (0, listed, usage.loaded, usage.loads, len(usage.triggers), after, carried)
+    return float(figures[column]), one.name.casefold()
+
+
 def uses_behind(usage: Usage, one: Row, column: int) -> tuple[str, tuple[Use, ...]]:
     """Return in words what a figure counts, and the uses that make it."""
     counted = one.cohort or one.usage

@@ -24,7 +24,7 @@ from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import find_place
 from workbench.gui.traces.usage.session_files import prices_of, session_files
-from workbench.gui.traces.usage.skill_figures import Figure, figures_of
+from workbench.gui.traces.usage.skill_figures import Figure, figures_of, figures_of_version
 from workbench.gui.traces.usage.usage_model import UsageModel
 from workbench.gui.traces.usage.usage_rows import FIRST, Row, Usage, UsageSource, uses_behind
 from workbench.gui.traces.usage.use_list import MOST, UseList
@@ -62,6 +62,7 @@ class UsageView(QWidget):
         self._turn = 0
         self._job: JobEntry | None = None
         self._stale = True
+        self._last = ""
         self._awaited: tuple[str, str, int] | None = None
         self.scope = ChoiceBox("Sessions that are counted")
         self.scope.addItems(_SCOPES)
@@ -104,6 +105,8 @@ class UsageView(QWidget):
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setExpandsOnDoubleClick(True)
         header = table.header()
+        header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        table.setSortingEnabled(True)
         header.setAccessibleName("Columns")
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -172,6 +175,8 @@ class UsageView(QWidget):
         self.worklist.currentIndexChanged.connect(lambda _number: self._show())
         self.least.valueChanged.connect(lambda _value: self._ask_least())
         self.scope.currentIndexChanged.connect(lambda _number: self.read())
+        header = self.table.header()
+        header.sortIndicatorChanged.connect(lambda _column, _order: self.select(self._last))
         self.table.selectionModel().currentChanged.connect(self._selected)
         self.table.activated.connect(lambda _index: self.uses.setFocus())
         self.uses.step_asked.connect(self._show_step)
@@ -339,6 +344,8 @@ class UsageView(QWidget):
         index = self.table.currentIndex()
         selected = self._skill_at(index) if index.isValid() else ""
         self.model.show(rows)
+        header = self.table.header()
+        self.model.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
         _, rule = usage.choices()[number]
         self._none.set_texts("Nothing in this list", "No skill of the library is on it now.")
         self._body.setCurrentIndex(0 if rows else 1)
@@ -371,6 +378,7 @@ class UsageView(QWidget):
             self.figures.clear()
             return
         one = self.model.row_at(index)
+        self._last = one.usage.skill
         words, uses = uses_behind(usage, one, index.column())
         name = one.usage.name or one.usage.skill
         version = f", {one.name}" if one.cohort is not None else ""
@@ -387,7 +395,7 @@ class UsageView(QWidget):
 
     def _show_figures(self, one: Row) -> None:
         self.figures.clear()
-        for figure in figures_of(one.usage):
+        for figure in self._figures_of(one):
             item = QListWidgetItem(figure.label)
             item.setData(_DETAIL, figure.value)
             item.setData(_FIGURE, figure)
@@ -397,6 +405,12 @@ class UsageView(QWidget):
             if figure.file:
                 item.setIcon(icon("file-text", "text_muted"))
             self.figures.addItem(item)
+
+    def _figures_of(self, one: Row) -> list[Figure]:
+        if one.cohort is None:
+            return figures_of(one.usage)
+        older = one.usage.cohorts[one.usage.cohorts.index(one.cohort) + 1 :]
+        return figures_of_version(one.cohort, older[0] if older else None)
 
     def _enable(self) -> None:
         use = self.uses.current()
