@@ -310,3 +310,12 @@ def test_a_line_of_a_batch_holds_its_response_in_a_body(tmp_path: Path) -> None:
     assert format_of(data) == "openai-responses"
     with opened(tmp_path, data) as trace:
         assert [step.preview for step in trace.trajectory.steps] == ["Sun."]
+
+
+def test_items_of_others_are_not_taken_for_this_apis() -> None:
+    grok = lines(
+        {"type": "user", "content": "hi"}, {"type": "reasoning", "summary": []},
+        {"type": "tool_result", "output": "x"},
+    )  # fmt: skip
+    assert format_of(grok) is None
+    assert format_of(b'{"id": "p", "type": "reasoning", "text": "hm"}') is None

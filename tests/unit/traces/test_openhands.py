@@ -226,3 +226,10 @@ def test_a_wrapped_list_of_events_is_a_session(tmp_path: Path, name: str) -> Non
     with opened(tmp_path, data) as trace:
         assert [step.kind for step in trace.trajectory.steps] == ["user", "agent"]
         assert trace.body(1).tool_calls[0].observation == "a"
+
+
+def test_lists_of_other_actions_are_not_taken() -> None:
+    demo = {"role": "assistant", "content": "x", "action": "ls", "agent": "primary"}
+    assert format_of(json.dumps({"history": [demo]}).encode()) == "swe-agent"
+    step = {"event": "step", "action": "begin", "timestamp": "2026-01-01", "id": 1}
+    assert format_of(json.dumps({"events": [step]}).encode()) is None

@@ -18,7 +18,7 @@ from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import StepDraft, summed
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
-from workbench.traces.json_values import line_records, mapping, one_line, top_members
+from workbench.traces.json_values import line_records, line_type, mapping, one_line, top_members
 from workbench.traces.lines import line_ranges, skip_space, value_end
 from workbench.traces.source import Buffer, SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
@@ -29,6 +29,7 @@ _ITEMS: Final = re.compile(
     rb'"type"\s*:\s*"(?:function_call|function_call_output|custom_tool_call|custom_tool_call_output'
     rb'|computer_call|local_shell_call|shell_call|reasoning|web_search_call|output_text)"'
 )
+_KIND: Final = re.compile(r"message|reasoning|item_reference|\w+_call(?:_output)?")
 _STREAMED: Final = re.compile(rb'(?:data:\s*)?\{\s*"type"\s*:\s*"response\.[a-z_.]+"')
 _ENDS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _STATUSES: Final[dict[str, CallStatus]] = {
@@ -104,9 +105,11 @@ def _has_items(head: bytes) -> bool:
 
 
 def _item_lines(lines: Iterable[tuple[bytes, Mapping[str, Any]]]) -> int:
-    """Return how many lines are items, when one of them is of this API alone."""
+    """Return how many lines are items: all of known kinds, and one a call of a tool."""
     found = [line for line, keys in lines if "type" in keys and not keys.keys() & _NOT_ITEMS]
-    return len(found) if any(_ITEMS.search(line) for line in found) else 0
+    kinds = [line_type(line) or "" for line in found]
+    known = len(found) > 1 and all(_KIND.fullmatch(kind) for kind in kinds)
+    return len(found) if known and any("_call" in kind for kind in kinds) else 0
 
 
 def _is_stream(data: Buffer) -> bool:

@@ -74,7 +74,7 @@ class OpenHands(Format):
         members = top_members(probe.head)
         for start, end in (members[name] for name in _WRAPPERS if name in members):
             first = _first_items(probe.head[:end], start)
-            if len(members) <= _FEW and any(_is_event(item) for item in first):
+            if len(members) <= _FEW and any(_is_sourced(item) for item in first):
                 return 20.0
         return float(sum(_is_output(line) for line in probe.lines))
 
@@ -125,6 +125,12 @@ def _is_event(item: bytes) -> bool:
         return False
     named = any(item[members[key][0]] in b'"n' for key in found)
     return named and bool(members.keys() & _FRAME)
+
+
+def _is_sourced(item: bytes) -> bool:
+    """Whether an item is an event that says whose it is; other formats' lists hold actions too."""
+    keys = top_members(item).keys()
+    return _is_event(item) and "source" in keys and not keys & {"role", "event", "agent"}
 
 
 def _is_output(line: bytes) -> bool:
