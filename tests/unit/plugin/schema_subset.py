@@ -47,8 +47,13 @@ def problems(
     if isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
             found.append(f"{at}: too few items")
+        first = schema.get("prefixItems", [])
         for number, item in enumerate(value):
-            found += problems(item, schema.get("items", {}), root, f"{at}[{number}]")
+            inner = first[number] if number < len(first) else schema.get("items", {})
+            if inner is False:
+                found.append(f"{at}: too many items")
+            else:
+                found += problems(item, inner, root, f"{at}[{number}]")
     if isinstance(value, dict):
         properties = schema.get("properties", {})
         found += [f"{at}: no {key}" for key in schema.get("required", []) if key not in value]
