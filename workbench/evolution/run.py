@@ -126,28 +126,13 @@ class Evolution:
         self._store = store
         self._clock = clock
         kind = engine_kind(plugin, traces, inputs, self._means)
-        needs = plugin.manifest.needs if plugin.manifest else ()
         run_dir = runner.new_run(plugin.id)
         self._built: BuiltRequest = build_request(
             library,
             inputs.skills,
             traces,
             run_dir,
-            options=RequestOptions(
-                kind=kind,
-                history=past_decisions(store, self._library_root),
-                settings=inputs.settings,
-                budget=inputs.budget,
-                seed=inputs.seed,
-                source=inputs.source,
-                source_repository=inputs.source_repository,
-                labels=inputs.labels,
-                tasks=self._means.task_inputs(),
-                models=self._means.model_inputs(needs),
-                documents=self._means.documents,
-                results=self._means.results,
-                has_runner=self._means.evaluator is not None,
-            ),
+            options=self._options(kind, plugin, inputs),
             progress=progress,
             cancelled=cancelled,
         )
@@ -178,6 +163,26 @@ class Evolution:
         self.problems = self._built.problems
         self._proposals: dict[str, Proposal] = {}
         self._refused: list[str] = []
+
+    def _options(
+        self, kind: Literal["evolver", "importer"], plugin: PluginInfo, inputs: EngineInputs
+    ) -> RequestOptions:
+        needs = plugin.manifest.needs if plugin.manifest else ()
+        return RequestOptions(
+            kind=kind,
+            history=past_decisions(self._store, self._library_root),
+            settings=inputs.settings,
+            budget=inputs.budget,
+            seed=inputs.seed,
+            source=inputs.source,
+            source_repository=inputs.source_repository,
+            labels=inputs.labels,
+            tasks=self._means.task_inputs(),
+            models=self._means.model_inputs(needs),
+            documents=self._means.documents,
+            results=self._means.results,
+            has_runner=self._means.evaluator is not None,
+        )
 
     def drain(self) -> list[AnyEvent]:
         """Return new events; proposals among them are taken in and stored before."""

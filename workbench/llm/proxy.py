@@ -51,7 +51,7 @@ class ModelProxy:
         self._by_key = {secrets.token_urlsafe(24): (role, one) for role, one in by_role.items()}
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="model-proxy"
         )
@@ -205,95 +205,105 @@ def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     return value
 
 
-def _handler(proxy: ModelProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            profile = self._allowed()
-            if profile is None:
-                return
-            if self.path.rstrip("/") != "/v1/models":
-                self._say(404, f"There is no {self.path} here; ask /v1/chat/completions.")
-                return
-            models = [{"id": profile.model, "object": "model"}]
-            self._send(200, json.dumps({"object": "list", "data": models}).encode())
+class _Server(ThreadingHTTPServer):
+    def __init__(self, proxy: ModelProxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
 
-        def do_POST(self) -> None:
-            profile = self._allowed()
-            if profile is None:
-                return
-            if self.path.rstrip("/") != "/v1/chat/completions":
-                self._say(404, f"There is no {self.path} here; ask /v1/chat/completions.")
-                return
-            body = self._body()
-            if body is None:
-                return
-            pieces = proxy.passed_on(profile, body)
-            try:
-                first = next(pieces, b"")
-            except BudgetRefusal as refusal:
-                self._say(_BUDGET_STATUS, str(refusal))
-            except Exception as problem:
-                # Whatever the endpoint did: the program gets words, its host goes on.
-                self._say(502, failure_words(problem, profile))
-            else:
-                self._pass(first, pieces, streamed=bool(body.get("stream")))
 
-        def _pass(self, first: bytes, pieces: Iterator[bytes], *, streamed: bool) -> None:
-            self.send_response(200)
-            kind = "text/event-stream" if streamed else "application/json"
-            self.send_header("Content-Type", kind)
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(first)
-            try:
-                for piece in pieces:
-                    self.wfile.write(piece)
-                    self.wfile.flush()
-            except ConnectionError:
-                raise
-            except Exception:
-                # The endpoint broke off: so does this answer, and the program sees it did.
-                self.close_connection = True
-            finally:
-                close = getattr(pieces, "close", None)
-                if close is not None:
-                    close()
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of a program."""
 
-        def _allowed(self) -> EndpointProfile | None:
-            profile = proxy.profile_of(self.headers.get("Authorization", ""))
-            if profile is None:
-                self._say(401, "This key is not one of this run.")
-            return profile
+    @property
+    def _proxy(self) -> ModelProxy:
+        assert isinstance(self.server, _Server)
+        return self.server.proxy
 
-        def _body(self) -> dict[str, Any] | None:
-            size = self.headers.get("Content-Length", "")
-            if not size.isdigit() or int(size) > _LARGEST:
-                self._say(413, "The request has no length, or is too large.")
-                return None
-            try:
-                body = json.loads(self.rfile.read(int(size)))
-            except (ValueError, RecursionError):
-                body = None
-            if not isinstance(body, dict):
-                self._say(400, "The request is no JSON object.")
-                return None
-            return body
+    def do_GET(self) -> None:
+        profile = self._allowed()
+        if profile is None:
+            return
+        if self.path.rstrip("/") != "/v1/models":
+            self._say(404, f"There is no {self.path} here; ask /v1/chat/completions.")
+            return
+        models = [{"id": profile.model, "object": "model"}]
+        self._send(200, json.dumps({"object": "list", "data": models}).encode())
 
-        def _say(self, status: int, words: str) -> None:
-            self._send(status, json.dumps({"error": {"message": words}}).encode())
+    def do_POST(self) -> None:
+        profile = self._allowed()
+        if profile is None:
+            return
+        if self.path.rstrip("/") != "/v1/chat/completions":
+            self._say(404, f"There is no {self.path} here; ask /v1/chat/completions.")
+            return
+        body = self._body()
+        if body is None:
+            return
+        pieces = self._proxy.passed_on(profile, body)
+        try:
+            first = next(pieces, b"")
+        except BudgetRefusal as refusal:
+            self._say(_BUDGET_STATUS, str(refusal))
+        except Exception as problem:
+            # Whatever the endpoint did: the program gets words, its host goes on.
+            self._say(502, failure_words(problem, profile))
+        else:
+            self._pass(first, pieces, streamed=bool(body.get("stream")))
 
-        def _send(self, status: int, raw: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    def _pass(self, first: bytes, pieces: Iterator[bytes], *, streamed: bool) -> None:
+        self.send_response(200)
+        kind = "text/event-stream" if streamed else "application/json"
+        self.send_header("Content-Type", kind)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(first)
+        try:
+            for piece in pieces:
+                self.wfile.write(piece)
+                self.wfile.flush()
+        except ConnectionError:
+            raise
+        except Exception:
+            # The endpoint broke off: so does this answer, and the program sees it did.
+            self.close_connection = True
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
 
-        def handle(self) -> None:
-            with suppress(ConnectionError):
-                super().handle()
+    def _allowed(self) -> EndpointProfile | None:
+        profile = self._proxy.profile_of(self.headers.get("Authorization", ""))
+        if profile is None:
+            self._say(401, "This key is not one of this run.")
+        return profile
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing on stderr: the journal has the calls."""
+    def _body(self) -> dict[str, Any] | None:
+        size = self.headers.get("Content-Length", "")
+        if not size.isdigit() or int(size) > _LARGEST:
+            self._say(413, "The request has no length, or is too large.")
+            return None
+        try:
+            body = json.loads(self.rfile.read(int(size)))
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            self._say(400, "The request is no JSON object.")
+            return None
+        return body
 
-    return Handler
+    def _say(self, status: int, words: str) -> None:
+        self._send(status, json.dumps({"error": {"message": words}}).encode())
+
+    def _send(self, status: int, raw: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing on stderr: the journal has the calls."""
