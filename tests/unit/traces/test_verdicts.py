@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.traces.inspect_logs import HEADER, MESSAGES, SHELL
-from tests.unit.traces.opening import format_of, kinds, opened
+from tests.unit.traces.opening import format_of, kinds, lines, opened
 from workbench.domain.trajectory import Outcome, Score
 from workbench.traces.open import open_traces, trace_files
 
@@ -240,3 +240,28 @@ def test_results_of_an_adk_evaluation_are_runs_with_verdicts(tmp_path: Path) -> 
     finally:
         for trace in traces:
             trace.close()
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "reason"),
+    [
+        ({"subtype": "success", "is_error": False}, "unknown", "success"),
+        ({"subtype": "error_max_turns", "is_error": True}, "fail", "error_max_turns"),
+        ({"subtype": "error_max_budget_usd", "is_error": True}, "fail", "error_max_budget_usd"),
+        ({"subtype": "error_during_execution", "is_error": True}, "infra",
+         "error_during_execution"),
+        ({"subtype": "success", "is_error": True}, "infra", "API error"),
+    ],
+)  # fmt: skip
+def test_the_result_of_a_claude_stream(
+    tmp_path: Path, result: dict[str, Any], status: str, reason: str
+) -> None:
+    said = {"id": "m", "role": "assistant", "content": [{"type": "text", "text": "hi"}]}
+    data = lines(
+        {"type": "system", "subtype": "init", "session_id": "s", "tools": [], "model": "m"},
+        {"type": "assistant", "session_id": "s", "message": said},
+        {"type": "result", "session_id": "s", "num_turns": 1, "total_cost_usd": 0.1} | result,
+    )
+    with opened(tmp_path, data) as trace:
+        outcome = trace.trajectory.outcome
+        assert (outcome.status, outcome.reason) == (status, reason)

@@ -232,8 +232,15 @@ def _recorded_title(facts: Facts) -> tuple[str, int]:
 
 
 def _outcome(facts: Facts) -> Outcome:
-    """Return how the run ended as a stream's result says; "success" is no verdict on the task."""
+    """Return how the run ended as a stream's result says; "success" is no verdict on the task.
+
+    Limits (``error_max_turns`` and its like) are the agent's failure; an error while it ran, or a
+    "success" that is an error (the API refused), is none of its doing.
+    """
     if not facts.results:
         return Outcome()
-    status: OutcomeStatus = "fail" if facts.failed else "unknown"
-    return Outcome(status=status, reason=facts.reason)
+    status: OutcomeStatus = "unknown"
+    if facts.failed:
+        status = "fail" if facts.reason.startswith("error_max") else "infra"
+    reason = "API error" if facts.failed and facts.reason == "success" else facts.reason
+    return Outcome(status=status, reason=reason)
