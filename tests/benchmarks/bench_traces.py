@@ -31,8 +31,8 @@ import msgspec
 
 from tests.benchmarks.generate_session import SESSION, generate
 from workbench.traces.index.literal import literal_hits
+from workbench.traces.index.sight import first_screen, open_end
 from workbench.traces.open import open_traces
-from workbench.traces.sight import first_screen, open_end
 
 _IDS = ("uuid", "parentUuid", "logicalParentUuid", "sourceToolAssistantUUID", "leafUuid")
 

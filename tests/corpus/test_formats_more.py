@@ -10,8 +10,8 @@ import pytest
 from tests.corpus.test_formats_agents import all_traces, texts_of
 from workbench.traces.export_atif import to_atif
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import first_screen
 from workbench.traces.open import detect, open_traces, trace_files
-from workbench.traces.sight import first_screen
 
 pytestmark = pytest.mark.corpus
 

@@ -9,8 +9,8 @@ import pytest
 
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import first_screen
 from workbench.traces.open import OpenTrace, detect, open_traces, trace_files
-from workbench.traces.sight import first_screen
 
 pytestmark = pytest.mark.corpus
 

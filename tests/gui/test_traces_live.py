@@ -17,7 +17,7 @@ from tests.gui.test_traces_panel import settle, text_of, write_session
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.panel import TracesPanel
 from workbench.traces import open as opening
-from workbench.traces import sight
+from workbench.traces.index import sight
 from workbench.traces.open import OpenTrace
 from workbench.traces.source import SourceBytes
 
@@ -92,7 +92,7 @@ def test_follow_keeps_the_last_step_in_sight_until_the_person_scrolls_up(
     show(panel, qtbot, path)
     viewer, bar = panel.viewer, panel.viewer.steps.verticalScrollBar()
     viewer.steps.setFocus()
-    qtbot.keyClick(viewer.steps, Qt.Key.Key_F)
+    qtbot.keyClick(viewer.steps, Qt.Key.Key_F)  # type: ignore[no-untyped-call]
     assert viewer.header.follow.isChecked()
     assert viewer.steps.current_step == 119
     add_lines(path, 120, 40)

@@ -21,10 +21,10 @@ from tests.unit.traces.claude_records import SESSION, Session, call, text, usage
 from tests.unit.traces.inspect_logs import HEADER, LONG, START, chunks, sample, zipped
 from tests.unit.traces.opening import format_of, ignored, kinds, lines, opened
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import END_BYTES, open_end, open_sight
 from workbench.traces.index.tail import LiveTail
 from workbench.traces.open import OpenTrace, open_traces, trace_files
 from workbench.traces.resumes import copies_marked
-from workbench.traces.sight import END_BYTES, open_end, open_sight
 
 _TIME = "2026-05-01T10:00:01Z"
 
@@ -200,11 +200,11 @@ def test_row_11_a_nested_subagent_hangs_on_its_call_by_its_meta_file(tmp_path: P
         child.write(folder, f"agent-{name}.jsonl")
         (folder / f"agent-{name}.meta.json").write_text(json.dumps({"toolUseId": served}))
     with open_traces(path)[0] as trace:
-        (child,) = trace.trajectory.children
-        (deep,) = child.children
-        assert trace.trajectory.steps[1].tool_calls[0].sub == child.id == "agent-aaa"
-        assert child.steps[1].tool_calls[0].sub == deep.id == "agent-bbb"
-        assert deep.parent == child.id
+        (first,) = trace.trajectory.children
+        (deep,) = first.children
+        assert trace.trajectory.steps[1].tool_calls[0].sub == first.id == "agent-aaa"
+        assert first.steps[1].tool_calls[0].sub == deep.id == "agent-bbb"
+        assert deep.parent == first.id
 
 
 def _rollout(meta: dict[str, Any], *said: tuple[str, str]) -> bytes:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.unit.traces.claude_records import Session, call, text, usage
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import open_end
 from workbench.traces.index.tail import LiveTail
 from workbench.traces.open import OpenTrace, open_traces
-from workbench.traces.sight import open_end
 
 
 def turns(count: int) -> Session:

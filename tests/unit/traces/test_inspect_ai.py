@@ -22,8 +22,8 @@ from tests.unit.traces.inspect_logs import (
 from tests.unit.traces.opening import every_text_is_found, ignored, opened, opened_all
 from workbench.domain.trajectory import Step
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import first_screen
 from workbench.traces.open import detect, open_source, open_traces
-from workbench.traces.sight import first_screen
 from workbench.traces.zip_members import Archive
 
 

@@ -16,8 +16,8 @@ from tests.unit.traces.claude_records import SESSION, Session, call, text
 from workbench.domain.trajectory import ByteSpan
 from workbench.traces.formats.claude_code import ClaudeCode
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import first_screen
 from workbench.traces.open import detect, open_traces, trace_files
-from workbench.traces.sight import first_screen
 from workbench.traces.source import SourceBytes
 
 

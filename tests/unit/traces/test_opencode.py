@@ -15,8 +15,8 @@ import pytest
 
 from tests.unit.traces.opening import every_text_is_found, format_of, ignored, kinds, opened
 from workbench.traces.importer import TraceError
+from workbench.traces.index.sight import first_screen
 from workbench.traces.open import detect, open_source, open_traces, trace_files
-from workbench.traces.sight import first_screen
 
 _TOOL: dict[str, Any] = {
     "type": "tool",

@@ -108,8 +108,8 @@ def _open_each(
     door: TraceDoor,
 ) -> None:
     from workbench.traces.importer import TraceError
+    from workbench.traces.index.sight import open_sight
     from workbench.traces.open import open_traces
-    from workbench.traces.sight import open_sight
 
     batch: list[OpenTrace] = []
     problems: list[TraceProblem] = []
@@ -152,8 +152,8 @@ def _foreign(
 
 def _read_whole(sight: OpenTrace, reporter: JobReporter, shelf: Shelf) -> None:
     from workbench.traces.importer import TraceError
+    from workbench.traces.index.sight import MOST
     from workbench.traces.open import open_traces
-    from workbench.traces.sight import MOST
 
     reporter.check_cancelled()
 

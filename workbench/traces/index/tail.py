@@ -19,10 +19,10 @@ from workbench.traces.index.parts import (
     read_part,
     settled_position,
 )
+from workbench.traces.index.sight import MOST, open_from
 from workbench.traces.index.walk import Seen, seen, stamp
 from workbench.traces.inner import container_of
 from workbench.traces.open import OpenTrace, SharedSources, open_traces
-from workbench.traces.sight import MOST, open_from
 from workbench.traces.source import SourceBytes
 
 _PART: Final = 32 << 20

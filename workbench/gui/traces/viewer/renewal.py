@@ -4,22 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QVBoxLayout
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobReporter
-from workbench.gui.traces.opened import same_place
+from workbench.gui.traces.opened import TracePlace, same_place
 from workbench.gui.traces.step_marks import StepMarks, renewed_marks
-from workbench.gui.traces.viewer.history import Visit
+from workbench.gui.traces.viewer.header import ViewerHeader
+from workbench.gui.traces.viewer.history import History, Visit
 from workbench.gui.traces.viewer.live_trace import LiveTrace
+from workbench.gui.traces.viewer.steps_view import StepsView
 from workbench.gui.widgets.banner import Banner
+from workbench.traces.index.sight import open_from
 from workbench.traces.open import OpenTrace, open_traces
-from workbench.traces.sight import open_from
 
-if TYPE_CHECKING:
-    from workbench.gui.traces.viewer.trace_viewer import TraceViewer
+
+class Shown(Protocol):
+    """What shows a trace."""
+
+    place: TracePlace | None
+    header: ViewerHeader
+    steps: StepsView
+    notices: QVBoxLayout
+
+    @property
+    def index(self) -> StepMarks | None:
+        """Marks of the steps that are shown, None until they are worked out."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The steps a person came from."""
+        ...
+
+    def renew(self, index: StepMarks, moved: Callable[[int], int]) -> None:
+        """Show the same trace read on or anew; ``moved`` tells where a step is by now, -1: gone."""
+        ...
+
+    def reselect(self, step: int) -> bool:
+        """Select a step without bringing it into sight; True when another one was asked for."""
+        ...
+
+    def show_other(self, place: TracePlace | None) -> None:
+        """Show what a trace has become that was not shown yet, or go back where it is no more."""
+        ...
+
+    def go_to(self, step: int, quote: str = "") -> None:
+        """Select a step."""
+        ...
 
 
 class Renewal(QObject):
@@ -28,8 +63,8 @@ class Renewal(QObject):
     With "follow" on, the last step stays in sight; it goes off when the person scrolls up.
     """
 
-    def __init__(self, context: AppContext, viewer: TraceViewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, context: AppContext, viewer: Shown, parent: QObject) -> None:
+        super().__init__(parent)
         self._context, self._viewer = context, viewer
         self._moving = False
         self._words = ""

@@ -90,7 +90,7 @@ class TraceViewer(QWidget):
         self.setFocusProxy(self.steps)
         self._connect()
         add_keys(self, self, self.raw)
-        self.renewal = Renewal(context, self)
+        self.renewal = Renewal(context, self, self)
 
     # What the panel and the commands ask for
 
