@@ -190,7 +190,8 @@ def _usage(
     has = {_key(one) for one, here in seen if here.loads}
     with_skill = _outcomes([one for one in facts if _key(one) in has])
     without = _outcomes([one for one in facts if _key(one) not in has])
-    cohorts, unknown, problem = _cohorts(skill, facts, versions_of if uses or seen else None)
+    # Git is asked for skills that were used alone: a library may have hundreds.
+    cohorts, unknown, problem = _cohorts(skill, facts, versions_of if uses else None)
     corrected = [one.corrected for one in figures if one.corrected is not None]
     return SkillUsage(
         skill=skill.id,
