@@ -30,7 +30,8 @@ from workbench.gui.traces.compare.aligned import aligned, lines_of
 from workbench.gui.traces.opened import all_places
 from workbench.gui.traces.panel import TracesPanel
 from workbench.gui.walk.stage import Stage
-from workbench.traces.compare.keys import step_keys
+from workbench.traces.compare.align import align
+from workbench.traces.compare.keys import anchors, step_keys
 from workbench.traces.compare.runs import compare
 
 #: So many steps of a hundred differ between the runs.
@@ -79,22 +80,22 @@ def _git(left: list[str], right: list[str], folder: Path) -> None:
 
 def bench_library(sizes: list[int], folder: Path) -> None:
     """Print a line for each size: ours whole, the preparation for the screen, the floors."""
-    print("steps a run | align + rows | for the screen | difflib | git diff | matched | capped")
+    print("steps a run | keys matched | whole comparison | for the screen | difflib | git diff")
     for steps in sizes:
         runs = [skeleton(steps, seed) for seed in (1, 2)]
         ours, made = timed(lambda runs=runs: compare(runs))  # type: ignore[misc]
-        shown, prepared = timed(lambda: lines_of(aligned(made, runs), "all", frozenset()))  # noqa: B023
-        keys = [[repr(key) for key in step_keys(one)] for one in runs]
+        shown, _ = timed(lambda: lines_of(aligned(made, runs), "all", frozenset()))  # noqa: B023
+        plain = [step_keys(one) for one in runs]
+        matched = timed(lambda: align(*plain, *(anchors(one) for one in runs)))[0]  # noqa: B023
+        keys = [[repr(key) for key in one] for one in plain]
         slow = "-"
         if steps <= _DIFFLIB_MOST:
             slow = f"{timed(lambda: _difflib(*keys))[0]:.2f} s"  # noqa: B023
         git = timed(lambda: _git(*keys, folder))[0]  # noqa: B023
-        counts = made.counts  # type: ignore[attr-defined]
         print(
-            f"{steps:>11,} | {ours:>10.2f} s | {shown:>12.2f} s | {slow:>7} | {git:>6.2f} s | "
-            f"{counts.same + counts.changed:,} | {made.capped}"  # type: ignore[attr-defined]
+            f"{steps:>11,} | {matched:>10.2f} s | {ours:>14.2f} s | {shown:>12.2f} s | {slow:>7} | "
+            f"{git:>6.2f} s"
         )
-        del prepared
 
 
 def write_session(path: Path, steps: int, seed: int) -> Path:
@@ -119,11 +120,14 @@ def bench_window(steps: int, folder: Path) -> int:
         panel = stage.show_activity("traces")
         assert isinstance(panel, TracesPanel)
         places = list(all_places(stage.context.traces))
-        page = panel.comparison
+
+        def tab() -> None:
+            panel.show_tab("comparison")
+            _wait(stage, 0.3)
 
         def show() -> None:
             panel.compare(places)
-            stage.until(lambda: page.compares, "the comparison")
+            stage.until(lambda: panel.comparison.compares, "the comparison")
             _wait(stage, 0.3)
 
         def texts() -> None:
@@ -132,23 +136,24 @@ def bench_window(steps: int, folder: Path) -> int:
 
         def walk() -> None:
             for _ in range(40):
-                page.runs.go_difference(1)
+                panel.comparison.runs.go_difference(1)
                 _wait(stage, 0.03)
 
         def scroll() -> None:
-            bar = page.runs.rows.verticalScrollBar()
+            bar = panel.comparison.runs.rows.verticalScrollBar()
             for part in range(60):
                 bar.setValue(bar.maximum() * part // 60)
                 _wait(stage, 0.016)
 
         def choose() -> None:
             for number in (1, 2, 0):
-                page.runs.shown.setCurrentIndex(number)
+                panel.comparison.runs.shown.setCurrentIndex(number)
                 _wait(stage, 0.1)
 
         heart = Heartbeat()
         flows: list[tuple[str, Callable[[], None]]] = [
             ("a window that waits (floor)", lambda: _wait(stage, 1.0)),
+            ("the tab shown for the first time", tab),
             (f"two runs of {steps:,} calls: aligned and shown", show),
             ("their full texts compared", texts),
             ("40 differences by key, both steps in full", walk),

@@ -55,6 +55,7 @@ def compare_files(panel: TracesPanel, qtbot: QtBot, paths: Sequence[Path]) -> Co
     settle(panel, qtbot)
     places = sorted(all_places(panel._context.traces), key=lambda one: one.path)
     panel.compare(places)
+    qtbot.waitUntil(lambda: panel.comparison.texts_read, timeout=10_000)
     settle(panel, qtbot)
     assert panel.comparison.compares
     return panel.comparison

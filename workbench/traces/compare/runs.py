@@ -20,10 +20,10 @@ Change = Literal["kind", "tools", "arguments", "status", "result", "text"]
 _TELLING: Final = frozenset({"kind", "tools", "arguments", "status"})
 _NOISE: Final = ("event", "context", "system")
 #: Rows between two looks at whether the comparison is still wanted.
-_CHECKED: Final = 512
+_CHECKED: Final = 256
 
 
-class Running(Struct, frozen=True):
+class Running(Struct, frozen=True, gc=False):
     """What a run had used up when a step was done; None where nothing is recorded."""
 
     input: int | None = None
@@ -32,7 +32,7 @@ class Running(Struct, frozen=True):
     seconds: float | None = None
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One place of the comparison. ``cells`` are step numbers, one a run, None where it has none.
 
     ``state`` is "one" or "some" where not all runs have the step. ``changes`` say what differs

@@ -27,7 +27,7 @@ Span = tuple[int, int]
 LineState = Literal["same", "changed", "left", "right"]
 
 
-class SideLine(Struct, frozen=True):
+class SideLine(Struct, frozen=True, gc=False):
     """One line of both sides. A number counts from 1, None where a side has no such line."""
 
     state: LineState

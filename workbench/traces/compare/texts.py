@@ -16,7 +16,7 @@ from workbench.traces.open import OpenTrace
 #: A diff of longer texts is not made: nobody reads it, and it takes minutes.
 _LONGEST: Final = 200_000
 #: Rows between two reports of progress.
-_CHECKED: Final = 64
+_CHECKED: Final = 4
 
 
 class TextDiff(Struct, frozen=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,8 @@ _FOLDED = 4
 #: Points of the strip and of a curve; no screen has many more.
 BINS = 1600
 _POINTS = 600
+#: Rows between two rests.
+_SLICE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +86,37 @@ class Aligned:
         return places[at] if 0 <= at < len(places) else None
 
 
-def aligned(comparison: Comparison, runs: Sequence[Trajectory]) -> Aligned:
-    """Prepare a comparison for the screen; run it beside the window."""
-    levels = bytes(_level(row) for row in comparison.rows)
+def aligned(
+    comparison: Comparison,
+    runs: Sequence[Trajectory],
+    rest: Callable[[], object] = lambda: None,
+) -> Aligned:
+    """Prepare a comparison for the screen; run it beside the window, which ``rest`` lets draw."""
+    levels = bytearray()
+    for row in _slowly(comparison.rows, rest):
+        levels.append(_level(row))
+    marks = []
+    for run in runs:
+        rest()
+        marks.append(marks_of(run))
+    strip = [_strip(_slowly(comparison.rows, rest), levels, run) for run in range(len(runs))]
+    amounts: tuple[Amount, ...] = ("tokens", "seconds", "cost")
     return Aligned(
         comparison=comparison,
-        marks=tuple(marks_of(run) for run in runs),
-        levels=levels,
-        strip=tuple(_strip(comparison.rows, levels, run) for run in range(len(runs))),
-        curves={
-            "tokens": _curves(comparison, "tokens"),
-            "seconds": _curves(comparison, "seconds"),
-            "cost": _curves(comparison, "cost"),
-        },
+        marks=tuple(marks),
+        levels=bytes(levels),
+        strip=tuple(strip),
+        curves={amount: _curves(comparison, amount) for amount in amounts},
         quiet=array("l", (at for at, level in enumerate(levels) if level)),
         telling=array("l", (at for at, level in enumerate(levels) if level >= DONE)),
     )
+
+
+def _slowly(rows: Sequence[Row], rest: Callable[[], object]) -> Iterator[Row]:
+    for at, row in enumerate(rows):
+        if not at % _SLICE:
+            rest()
+        yield row
 
 
 def lines_of(found: Aligned, show: Show, opened: frozenset[int]) -> list[Line]:
@@ -178,11 +195,12 @@ def _level(row: Row) -> int:
     return WORDED if row.changes else SAME
 
 
-def _strip(rows: Sequence[Row], levels: bytes, run: int) -> bytes:
-    bins = max(1, min(BINS, len(rows)))
+def _strip(rows: Iterator[Row], levels: bytearray, run: int) -> bytes:
+    total = len(levels)
+    bins = max(1, min(BINS, total))
     made = bytearray(bins)
     for at, row in enumerate(rows):
-        place = at * bins // len(rows)
+        place = at * bins // total
         has = 4 if row.cells[run] is not None else 0
         made[place] = max(made[place] & 3, levels[at]) | (made[place] & 4) | has
     return bytes(made)

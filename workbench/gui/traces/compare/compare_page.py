@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QStackedWidget, QTabBar, QWidget
 
 from workbench.gui.shell.context import AppContext
@@ -30,6 +31,9 @@ from workbench.traces.prices import PriceTable
 
 #: Full texts of more rows are compared one by one, when a row is selected.
 _TEXTS = 20_000
+#: Seconds a thread rests between two slices of work.
+_REST = 0.001
+_DRAWN_MS = 200
 
 
 class ComparePage(QWidget):
@@ -48,6 +52,8 @@ class ComparePage(QWidget):
         self._awaited: tuple[tuple[str, str], ...] = ()
         self._turn = 0
         self._listed = False
+        #: Whether the full texts of the runs were compared as well.
+        self.texts_read = False
         self.mode = QTabBar()
         self.mode.setProperty("quiet", True)
         self.mode.setDrawBase(False)
@@ -173,6 +179,7 @@ class ComparePage(QWidget):
         self._turn += 1
         turn = self._turn
         self._places = tuple(places)
+        self.texts_read = False
         traces = tuple(place.opened() for place in places)
         names = " and ".join(letter(n) for n in range(len(places)))
         steps = sum(len(place.trajectory.steps) for place in places)
@@ -183,15 +190,16 @@ class ComparePage(QWidget):
 
         def work(reporter: JobReporter) -> Aligned:
             runs = [trace.trajectory for trace in traces]
-            made = compare(runs, PriceTable.load(prices), reporter.check_cancelled)
-            return aligned(made, runs)
+            made = compare(runs, PriceTable.load(prices), partial(_give_way, reporter))
+            return aligned(made, runs, partial(_give_way, reporter))
 
         def done(found: Aligned) -> None:
             if turn == self._turn:
                 self._job = None
                 self.runs.show_aligned(found, traces)
                 self._show(self.runs)
-                self._refine(found, traces)
+                # First the window draws what there is; until then there is no hurry.
+                QTimer.singleShot(_DRAWN_MS, self, lambda: self._refine(turn, found, traces))
 
         def ended(problem: BaseException | None = None) -> None:
             if turn == self._turn:
@@ -257,23 +265,24 @@ class ComparePage(QWidget):
 
     # Inside
 
-    def _refine(self, found: Aligned, traces: tuple[OpenTrace, ...]) -> None:
+    def _refine(self, turn: int, found: Aligned, traces: tuple[OpenTrace, ...]) -> None:
         """Compare full texts as well, and show them when all are read."""
-        turn = self._turn
-        if len(found.rows) > _TEXTS:
+        if turn != self._turn or len(found.rows) > _TEXTS:
             return
 
         def work(reporter: JobReporter) -> Aligned:
             def progress(share: float) -> None:
-                reporter.check_cancelled()
                 reporter.progress(share)
+                _give_way(reporter)
 
             made = with_texts(found.comparison, traces, progress)
-            return aligned(made, [trace.trajectory for trace in traces])
+            runs = [trace.trajectory for trace in traces]
+            return aligned(made, runs, partial(_give_way, reporter))
 
         def done(full: Aligned) -> None:
             if turn == self._turn:
                 self._job = None
+                self.texts_read = True
                 self.runs.show_aligned(full, traces)
 
         def failed(problem: BaseException) -> None:
@@ -312,3 +321,9 @@ class ComparePage(QWidget):
             self.setFocusProxy(self.cancel_button)
         else:
             self.setFocusProxy(self.picker if page is self.picker else self.runs)
+
+
+def _give_way(reporter: JobReporter) -> None:
+    """Stop when cancelled, and let the window draw: it waits for the interpreter at every call."""
+    reporter.check_cancelled()
+    time.sleep(_REST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
@@ -14,9 +14,6 @@ from workbench.gui.theme.icons import paint_icon
 from workbench.gui.traces.compare.aligned import ALONE, DONE, SAME
 from workbench.gui.traces.compare.run_words import letter, run_colour
 from workbench.gui.traces.words import StepRow
-
-if TYPE_CHECKING:
-    from workbench.gui.traces.compare.rows_view import RowsModel
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -31,13 +28,29 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
+class Rows(Protocol):
+    """What is asked of the rows beside their cells."""
+
+    def level(self, number: int) -> int:
+        """Return how much the row of a line differs."""
+        ...
+
+    def changes(self, number: int) -> str:
+        """Return what differs in the row of a line."""
+        ...
+
+    def columnCount(self) -> int:
+        """Return how many runs there are."""
+        ...
+
+
 class RowPaint(QStyledItemDelegate):
     """Number and sign at the left; tool, then what it was called with; what differs at the right.
 
     A missing step is an empty, sunken cell. A step that no other run has carries "only A".
     """
 
-    def __init__(self, rows: RowsModel, parent: QWidget | None = None) -> None:
+    def __init__(self, rows: Rows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = rows
 
