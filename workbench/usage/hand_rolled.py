@@ -67,6 +67,7 @@ _COMMON_WITHIN: Final = frozenset(
         *("brew install", "yarn install", "pnpm install"),
     }
 )
+_WORD: Final = re.compile(r"[A-Za-z][\w.+-]*")
 _BEFORE: Final = frozenset({"sudo", "env", "time", "npx", "uvx", "command"})
 _SHELL: Final = re.compile(
     r"bash|shell|shell_command|run_shell_command|execute_bash|execute_command|exec_command|"
@@ -118,6 +119,7 @@ class Practice:
         for key, found in self.commands.items():
             self.commands[key] = found - shared
         self.heads = frozenset(one.head for found in self.commands.values() for one in found)
+        self.programs = frozenset(head.split(" ")[0] for head in self.heads)
 
 
 def hand_rolled(
@@ -197,11 +199,11 @@ def _scripts(skill: Skill) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _ran(practice: Practice, part: Trajectory) -> Iterator[tuple[int, Signature, str]]:
     if not practice.heads:
         return
-    programs = {head.split(" ")[0] for head in practice.heads}
+    programs = practice.programs
     for step in part.steps:
         for call in step.tool_calls:
             short = call.name.rpartition("__")[2] or call.name
-            if not _SHELL.fullmatch(short) or not any(one in call.argument for one in programs):
+            if not _SHELL.fullmatch(short) or programs.isdisjoint(_WORD.findall(call.argument)):
                 continue
             for one, text in signatures(call.argument):
                 if one.head in practice.heads:

@@ -82,6 +82,8 @@ class SkillVersions:
             if one.digest not in self._bodies:
                 self._bodies[one.digest] = body_of(texts[one.commit])
             self._files[one.commit] = normal(texts[one.commit].decode("utf-8", "replace"))
+        patterned = [pair for pair in self._bodies.items() if _FILLED.search(pair[1])]
+        self._patterned = patterned[:_MOST_PATTERNS]
         self._times = sorted(
             ((moment, one) for one in self.versions if (moment := _moment(one.time)) is not None),
             key=lambda pair: pair[0],
@@ -136,11 +138,8 @@ class SkillVersions:
             version = self._of_digest.get(digest_of(text))
             if version is not None:
                 return InForce("body", version.digest, version)
-        patterned = [
-            (digest, body) for digest, body in self._bodies.items() if _FILLED.search(body)
-        ]
         for text in bodies:
-            for digest, body in patterned[:_MOST_PATTERNS]:
+            for digest, body in self._patterned:
                 if _filled_from(body, text):
                     version = self._of_digest[digest]
                     return InForce("body", digest, version, "With its placeholders filled in.")
