@@ -172,22 +172,39 @@ def _walked(
 ) -> list[tuple[bytes, int, int]] | None:
     """Return the members whose values these are, in order; None when they are others."""
     found: list[tuple[bytes, int, int]] = []
+    match, mark = _KEY.match, 0
     for value in values:
-        named = _KEY.match(data, at, stop)
+        named = match(data, at, stop)
         if named is None:
             return None
         at = named.end()
         after = at + value.nbytes
-        for first in range(0, value.nbytes, _CHUNK):
-            last = min(first + _CHUNK, value.nbytes)
-            if data[at + first : at + last] != bytes(value[first:last]):
+        if value.nbytes <= _CHUNK:
+            if data[at:after] != value.tobytes():
                 return None
+        elif not _same(data, at, value):
+            return None
         found.append((named.group(1), at, after))
-        at = skip_space(data, after, stop)
-        if data[at : at + 1] != b",":
+        mark = data[after] if after < stop else 0
+        if mark <= 0x20:
+            after = skip_space(data, after, stop)
+            mark = data[after] if after < stop else 0
+        if mark != 0x2C:
             break
-        at += 1
-    return found if len(found) == len(values) and data[at : at + 1] == b"}" else None
+        at = after + 1
+    if not values:
+        at = skip_space(data, at, stop)
+        mark = data[at] if at < stop else 0
+    return found if len(found) == len(values) and mark == 0x7D else None
+
+
+def _same(data: Buffer, at: int, value: memoryview) -> bool:
+    """Compare the bytes of a large value piece by piece, so that no copy of it is made."""
+    return all(
+        data[at + first : at + min(first + _CHUNK, value.nbytes)]
+        == value[first : first + _CHUNK].tobytes()
+        for first in range(0, value.nbytes, _CHUNK)
+    )
 
 
 def _items(data: Buffer, start: int, stop: int) -> Iterator[tuple[int, int]]:
