@@ -212,7 +212,7 @@ def figures(one: Trajectory) -> list[tuple[str, str]]:
         ("… cached", "" if totals.cached is None else count(totals.cached)),
         ("Tokens out", "" if totals.output is None else count(totals.output)),
         ("Folder", one.cwd or ""),
-        ("Complete", "" if one.complete else "no, it breaks off"),
+        ("Complete", "" if one.complete else _missing(one)),
     ]
     return [(name, value) for name, value in found if value]
 
@@ -234,3 +234,7 @@ def _listed(name: str) -> QListWidget:
 def _fit(listed: QListWidget, most: int) -> None:
     listed.setVisible(listed.count() > 0)
     listed.setFixedHeight(min(most, listed.count()) * 26 + 4)
+
+
+def _missing(one: Trajectory) -> str:
+    return "no, only its end was read" if one.skipped else "no, it breaks off"

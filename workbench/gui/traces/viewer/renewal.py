@@ -73,7 +73,9 @@ class Renewal(QObject):
         self.live.told.connect(self.tell)
         self.follow = viewer.header.follow
         self.follow.toggled.connect(self._follow_chosen)
-        viewer.steps.verticalScrollBar().valueChanged.connect(self._scrolled)
+        bar = viewer.steps.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(lambda _least, _most: self._stay_at_end())
         context.workspace.trace_replaced.connect(self._replaced)
 
     def watch(self) -> None:
@@ -224,6 +226,12 @@ class Renewal(QObject):
             self._viewer.steps.scrollToBottom()
         finally:
             self._moving = False
+
+    def _stay_at_end(self) -> None:
+        """Keep the last step in sight when the list gets another height."""
+        if not self._moving and self.follow.isChecked():
+            bar = self._viewer.steps.verticalScrollBar()
+            bar.setValue(bar.maximum())
 
     def _scrolled(self, value: int) -> None:
         bar = self._viewer.steps.verticalScrollBar()
