@@ -5,7 +5,7 @@ The agent is a shell script, the endpoint a scripted one; both are test doubles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,12 +96,14 @@ def world(
             evaluator.close()
 
 
-def run(tmp_path: Path, library: Path, plugin: Any, means: Means) -> tuple[Any, list[Any]]:
+def run(
+    tmp_path: Path, library: Path, plugin: Any, means: Means, traces: Sequence[Any] = ()
+) -> tuple[Any, list[Any]]:
     with JobRunner(tmp_path / "jobs") as runner:
         evolution = Evolution(
             read_library(library),
             plugin,
-            (),
+            traces,
             EngineInputs(),
             runner=runner,
             store=ProposalStore(tmp_path / "store"),
