@@ -112,13 +112,13 @@ def _session(format_id: str, document: Node, source: SourceBytes) -> Trajectory:
     talk = Talk(format_id, session or "session")
     talk.attached()
     events = document.get("events")
+    agents: dict[str, None] = {}
     for node in events.each() if events is not None else ():
         _event(talk, node)
-    talk.lost(mapping(document.value()), "state", "context", "artifacts")
-    authors = [
-        node.string("author") for node in (events.each() if events is not None else ())
-    ]  # fmt: skip
-    agents = [name for name in authors if name and name != "user"]
+        author = node.string("author")
+        if author and author != "user":
+            agents[author] = None
+    talk.lost(_told(document), "state", "context", "artifacts")
     return talk.made(
         [source.info()],
         agent=_first(document, "app_name", "appName") or next(iter(agents), None),
@@ -126,6 +126,15 @@ def _session(format_id: str, document: Node, source: SourceBytes) -> Trajectory:
         ended=iso_time(_value(document, "last_update_time", "lastUpdateTime")),
         complete=source.whole and document.raw()[-1:] == b"}",
     )
+
+
+def _told(document: Node) -> dict[str, bool]:
+    """Return which members hold something, without decoding the whole session."""
+    empty = (b"null", b"{}", b"[]", b'""')
+    return {
+        key: one.end - one.start > 4 or one.raw() not in empty
+        for key, one in document.members().items()
+    }
 
 
 def _event(talk: Talk, node: Node) -> None:
