@@ -34,6 +34,8 @@ from workbench.traces.index.query import Order, TraceRow
 
 #: While files are being read, what is shown follows with this pause.
 _FOLLOW_MS = 800
+#: More sessions are not compared step by step.
+_MOST_COMPARED = 20
 
 
 class AllSessions(QWidget):
@@ -86,6 +88,8 @@ class AllSessions(QWidget):
 
     def compare(self) -> None:
         """Hand the selected sessions over to be compared."""
+        if not 1 < self.table.selected_count <= _MOST_COMPARED:
+            return
         chosen = [(one.path, one.trajectory) for one in self.table.selected()]
         if len(chosen) > 1:
             self.compare_asked.emit(chosen)
@@ -96,7 +100,9 @@ class AllSessions(QWidget):
         self.search = SearchField("Search in all that was said…", pause_ms=200)
         self.named = SearchField("Filter by title, agent, path…")
         self.compare_button = push_button("Compare", self.compare)
-        self.compare_button.setToolTip("Compare the selected sessions step by step (two or more)")
+        self.compare_button.setToolTip(
+            f"Compare the selected sessions step by step: two to {_MOST_COMPARED} (C)"
+        )
         self.folders_button = push_button("Folders…", self.show_folders)
         self.folders_button.setToolTip("Which folders are watched")
         self.update_button = icon_button(
@@ -217,9 +223,13 @@ class AllSessions(QWidget):
         )
 
     def _ask_rows(self, ids: list[int]) -> None:
-        self._context.spawn_thread(
-            self._reader.rows, ids, on_done=self.table.sessions.put, owner=self
-        )
+        put = self.table.sessions.put
+
+        def failed(problem: BaseException) -> None:
+            put(())
+            self._context.bridge.report(problem)
+
+        self._context.spawn_thread(self._reader.rows, ids, on_done=put, on_error=failed, owner=self)
 
     def _toggled(self, choice: Choice) -> None:
         self.choose(self.choices.toggled(*choice))
@@ -255,9 +265,8 @@ class AllSessions(QWidget):
             front.setFocus()
 
     def _enable_compare(self) -> None:
-        self.compare_button.setEnabled(
-            self.front.currentWidget() is self.table and len(self.table.selected_ids()) > 1
-        )
+        front = self.front.currentWidget() is self.table
+        self.compare_button.setEnabled(front and 1 < self.table.selected_count <= _MOST_COMPARED)
 
     # The search
 

@@ -57,6 +57,8 @@ from workbench.usage.outcomes import AttachedOutcome, AttachedOutcomes
 Index = QModelIndex | QPersistentModelIndex
 
 _BLOCK = 64
+#: So many are asked for at once.
+_ASKED = 2 * _BLOCK
 _KEPT = 4096
 _WIDTHS = {
     AGENT: 110,
@@ -85,7 +87,8 @@ class SessionsModel(QAbstractTableModel):
         self._ids: list[int] = []
         self._rows: dict[int, TraceRow] = {}
         self._fresh: set[int] = set()
-        self._asking: set[int] = set()
+        self._waiting: dict[int, None] = {}
+        self._asked = False
         self._attached = AttachedOutcomes()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -120,7 +123,10 @@ class SessionsModel(QAbstractTableModel):
         return self._attached.of(row.trajectory, row.session, row.path)
 
     def put(self, rows: Iterable[TraceRow]) -> None:
-        """Take over what is known of some sessions."""
+        """Take over the answer to what was asked for."""
+        self._asked = False
+        if self._waiting:
+            self._soon.start()
         for row in rows:
             self._rows[row.id] = row
         if self._ids:
@@ -133,7 +139,7 @@ class SessionsModel(QAbstractTableModel):
         if one not in self._fresh:
             start = number - number % _BLOCK
             block = self._ids[start : start + _BLOCK]
-            self._asking.update(block)
+            self._waiting.update(dict.fromkeys(block))
             self._fresh.update(block)
             self._soon.start()
         return self._rows.get(one)
@@ -144,6 +150,8 @@ class SessionsModel(QAbstractTableModel):
 
     def numbers_of(self, ids: Sequence[int]) -> list[int]:
         """Return the rows of sessions that are shown."""
+        if len(ids) == 1:
+            return [self._ids.index(ids[0])] if ids[0] in self._ids else []
         wanted = set(ids)
         return [number for number, one in enumerate(self._ids) if one in wanted]
 
@@ -194,9 +202,14 @@ class SessionsModel(QAbstractTableModel):
             self.sort_asked.emit(ORDERS[column], order == Qt.SortOrder.DescendingOrder)
 
     def _ask(self) -> None:
-        asked, self._asking = sorted(self._asking), set()
-        if asked:
-            self.wanted.emit(asked)
+        """Ask for what came into sight last; what went out of it meanwhile is not asked for."""
+        if self._asked or not self._waiting:
+            return
+        waiting = list(self._waiting)
+        self._waiting = {}
+        self._fresh.difference_update(waiting[:-_ASKED])
+        self._asked = True
+        self.wanted.emit(waiting[-_ASKED:])
 
 
 class SessionDelegate(QStyledItemDelegate):
@@ -262,6 +275,8 @@ class SessionTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # With the table's own it would ask for every row, each time, whether all are selected.
+        header.setSelectionModel(QItemSelectionModel(self.sessions, self))
         header.setAccessibleName("Columns")
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
         for column, width in _WIDTHS.items():
@@ -277,7 +292,7 @@ class SessionTable(QTableView):
 
         A list that nobody moved in stays at its top.
         """
-        chosen = self.selected_ids()
+        chosen = self.selected_ids() if self.selected_count <= _KEPT else []
         current = self.currentIndex()
         place = self.verticalScrollBar().value()
         held = self.sessions.id_at(current.row()) if current.isValid() else None
@@ -301,13 +316,26 @@ class SessionTable(QTableView):
 
     def selected_ids(self) -> list[int]:
         """Return the selected sessions by their numbers in the index."""
-        rows = self.selectionModel().selectedRows()
-        return [self.sessions.id_at(index.row()) for index in rows]
+        return [self.sessions.id_at(number) for number in self._selected_rows()]
 
     def selected(self) -> list[TraceRow]:
         """Return the selected sessions that are known, from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [row for row in map(self.sessions.row_at, rows) if row is not None]
+        found = map(self.sessions.row_at, self._selected_rows())
+        return [row for row in found if row is not None]
+
+    @property
+    def selected_count(self) -> int:
+        """How many sessions are selected."""
+        ranges = self.selectionModel().selection()
+        return sum(one.height() for one in ranges.toList() if one.left() == TITLE)
+
+    def _selected_rows(self) -> list[int]:
+        # Asking Qt for the rows one by one takes seconds where all are selected.
+        ranges = self.selectionModel().selection()
+        spans = [
+            range(one.top(), one.bottom() + 1) for one in ranges.toList() if one.left() == TITLE
+        ]
+        return sorted(number for span in spans for number in span)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
