@@ -379,13 +379,23 @@ class TraceViewer(QWidget):
             self.steps.select(max(before, steps[0]))
 
     def _read_sums(self, place: TracePlace) -> None:
-        def done(sums: TraceSums) -> None:
-            self._prices = sums.prices
+        """Read the prices for the costs of steps, and add up the agents where there are several."""
+        spawn, own_prices = self._context.spawn_thread, self._context.folders.prices_file
+
+        def priced(prices: PriceTable) -> None:
+            self._prices = prices
+            self._say_step(self.steps.current_step)
+
+        def added(sums: TraceSums) -> None:
+            priced(sums.prices)
             if self.place is not None and self.place.top is place.top:
                 self.pane.agents.show_sums(sums)
 
-        prices = self._context.folders.prices_file
-        self._context.spawn_thread(sums_of, place.top.trajectory, prices, on_done=done, owner=self)
+        top = place.top.trajectory
+        if top.children:
+            spawn(sums_of, top, own_prices, on_done=added, owner=self)
+        elif self._prices is None:
+            spawn(PriceTable.load, own_prices, on_done=priced, owner=self)
 
     def _listed(self, step: int) -> bool:
         model = self.steps.steps
@@ -403,14 +413,7 @@ class TraceViewer(QWidget):
         quote, self._quote = self._quote, ""
         self.strip.set_current(step)
         self.reader.show_step(step, quote)
-        one = self._index.steps[step]
-        model = f"  ·  {one.model}" if one.model else ""
-        turn = f"  ·  turn {one.turn}" if one.turn else ""
-        time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
-        title = self.reader.title()
-        cost = step_cost(one, self._index.trajectory.model, self._prices) if self._prices else ""
-        spent = f"  ·  {cost}" if cost else ""
-        self.detail.title.setText(f"Step {step}  ·  {title}{spent}{turn}{model}{time}")
+        self._say_step(step)
         self.step_shown.emit(step)
 
     def _show_said(self, said: dict[int, str]) -> None:
@@ -421,6 +424,18 @@ class TraceViewer(QWidget):
         self.steps.steps.remark(self._index)
         if self.narrowing.now.kinds & Mark.ANNOTATION:
             self._list()
+
+    def _say_step(self, step: int) -> None:
+        if self._index is None or step < 0:
+            return
+        one = self._index.steps[step]
+        model = f"  ·  {one.model}" if one.model else ""
+        turn = f"  ·  turn {one.turn}" if one.turn else ""
+        time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
+        title = self.reader.title()
+        cost = step_cost(one, self._index.trajectory.model, self._prices) if self._prices else ""
+        spent = f"  ·  {cost}" if cost else ""
+        self.detail.title.setText(f"Step {step}  ·  {title}{spent}{turn}{model}{time}")
 
     def _fold(self, step: int, folded: bool) -> None:
         assert self._index is not None
