@@ -15,6 +15,7 @@ from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.compare.aligned import aligned, lines_of
 from workbench.gui.traces.compare.compare_page import ComparePage
 from workbench.gui.traces.compare.export import save_report
+from workbench.gui.traces.compare.runs_view import shown_pair
 from workbench.gui.traces.opened import TracePlace, all_places
 from workbench.gui.traces.panel import TracesPanel
 from workbench.resources import bundled
@@ -195,6 +196,23 @@ def test_three_runs_stand_beside_one_another(
     qtbot.keyClick(rows, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: page.runs.sides.lines.names[1].startswith("C"))
     assert page.runs.runs.runs.rowCount() == 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "current", "pair"),
+    [
+        ((1, 1), 0, (0, 1)),
+        ((1, None), 1, (0, 1)),
+        ((None, None, 4), 0, (0, 2)),
+        ((None, 3, 4), 2, (1, 2)),
+        ((1, None, 4), 1, (0, 2)),
+        ((1, 2, 4), 2, (0, 2)),
+    ],
+)
+def test_the_pane_shows_two_runs_that_have_the_step(
+    cells: tuple[int | None, ...], current: int, pair: tuple[int, int]
+) -> None:
+    assert shown_pair(cells, current) == pair
 
 
 def test_runs_with_nothing_in_common_say_so(

@@ -123,6 +123,7 @@ class AgreementStrip(QWidget):
         painter = QPainter(picture)
         painter.setFont(ui_font(0.85, bold=True))
         left, width = self._track()
+        done, worded, plain = (colour(one) for one in ("warning", "text_muted", "border_strong"))
         for run, bins in enumerate(found.strip):
             top = _TOP + run * _LANE
             own = colour(run_colour(run))
@@ -138,9 +139,9 @@ class AgreementStrip(QWidget):
                 if kind == ALONE:
                     painter.fillRect(QRectF(x, top + 1, wide, _LANE - 2), own)
                 elif kind == DONE:
-                    painter.fillRect(QRectF(x, top + 3, wide, _LANE - 6), colour("warning"))
+                    painter.fillRect(QRectF(x, top + 3, wide, _LANE - 6), done)
                 else:
-                    tone = colour("text_muted" if kind == WORDED else "border_strong")
+                    tone = worded if kind == WORDED else plain
                     painter.fillRect(QRectF(x, top + _LANE / 2 - 1, wide, 2), tone)
         painter.end()
         return picture

@@ -62,7 +62,7 @@ class ComparePage(QWidget):
         self.mode.addTab("Runs")
         self.mode.addTab("Groups of sessions")
         self.picker = RunPicker()
-        self.runs = RunsView(context)
+        self._runs: RunsView | None = None
         self._cohorts: CohortsView | None = None
         self.few = EmptyState(
             "Open another trace to compare",
@@ -73,15 +73,14 @@ class ComparePage(QWidget):
         )
         self._busy = self._make_busy()
         self._stack = QStackedWidget()
-        for page in (self.few, self.picker, self._busy, self.runs):
+        for page in (self.few, self.picker, self._busy):
             self._stack.addWidget(page)
         self._modes = QStackedWidget()
         self._modes.addWidget(self._stack)
-        line = row(spacing=0)
+        line = self._head = row(spacing=0)
         line.setContentsMargins(8, 4, 12, 4)
         line.addWidget(self.mode)
         line.addStretch(1)
-        line.addWidget(self.runs.tools)
         inside = column(self, spacing=0)
         inside.addLayout(line)
         inside.addWidget(self._modes, 1)
@@ -91,11 +90,7 @@ class ComparePage(QWidget):
     def _connect(self) -> None:
         self.mode.currentChanged.connect(self._mode_chosen)
         self.picker.picked.connect(self.compare)
-        self.runs.choose_asked.connect(self.choose)
-        self.runs.step_chosen.connect(self.step_chosen)
-        self.runs.export_asked.connect(self.export)
         self._context.jobs.ended.connect(lambda _job: self._look_for_awaited())
-        self._context.theme_changed.connect(lambda _name: self.runs.refresh_colours())
 
     def _make_busy(self) -> QWidget:
         page = QWidget()
@@ -116,6 +111,19 @@ class ComparePage(QWidget):
         inside.addLayout(line)
         inside.addStretch(2)
         return page
+
+    @cached_property
+    def runs(self) -> RunsView:
+        """Runs side by side, made when first asked for."""
+        made = RunsView(self._context)
+        made.choose_asked.connect(self.choose)
+        made.step_chosen.connect(self.step_chosen)
+        made.export_asked.connect(self.export)
+        self._context.theme_changed.connect(lambda _name: made.refresh_colours())
+        self._stack.addWidget(made)
+        self._head.addWidget(made.tools)
+        self._runs = made
+        return made
 
     @cached_property
     def cohorts(self) -> CohortsView:
@@ -261,7 +269,8 @@ class ComparePage(QWidget):
     @property
     def compares(self) -> bool:
         """Whether a comparison of runs is in front."""
-        return self.mode.currentIndex() == 0 and self._stack.currentWidget() is self.runs
+        front = self._stack.currentWidget()
+        return self.mode.currentIndex() == 0 and self._runs is not None and front is self._runs
 
     # Inside
 
@@ -311,7 +320,8 @@ class ComparePage(QWidget):
             self.setFocus()
 
     def _aim_focus(self) -> None:
-        self.runs.tools.setVisible(self.compares)
+        if self._runs is not None:
+            self._runs.tools.setVisible(self.compares)
         page = self._stack.currentWidget()
         if self.mode.currentIndex():
             self.setFocusProxy(self.cohorts)
@@ -320,7 +330,9 @@ class ComparePage(QWidget):
         elif page is self._busy:
             self.setFocusProxy(self.cancel_button)
         else:
-            self.setFocusProxy(self.picker if page is self.picker else self.runs)
+            self.setFocusProxy(
+                self.picker if page is self.picker or self._runs is None else self._runs
+            )
 
 
 def _give_way(reporter: JobReporter) -> None:

@@ -99,6 +99,12 @@ class CurvesView(QWidget):
         painter.setPen(colour("text_muted"))
         painter.setPen(colour("border"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
+        if not any(curve.points for curve in curves):
+            painter.setPen(colour("text_muted"))
+            middle = int(Qt.AlignmentFlag.AlignCenter)
+            painter.drawText(QRectF(self.rect()), middle, "not recorded")
+            painter.end()
+            return
         top = max((curve.last or 0.0 for curve in curves), default=0.0)
         last = max(1, len(found.rows) - 1)
         if self._current >= 0:
@@ -128,12 +134,15 @@ def _draw_ends(painter: QPainter, ends: Sequence[tuple[float, int, str]], box: Q
     """Write letter and last value at the end of each line, pushed apart where they meet."""
     height = QFontMetrics(painter.font()).height()
     free = box.top() - height / 2
-    for y, run, text in sorted(ends):
-        at = max(y - height / 2, free)
+    ordered = sorted(ends)
+    for number, (y, run, text) in enumerate(ordered):
+        # Those that follow need their room above the bottom.
+        lowest = box.bottom() + height / 2 - height * (len(ordered) - number)
+        at = max(free, min(y - height / 2, lowest))
         free = at + height
         painter.setPen(colour(run_colour(run)))
         painter.drawText(
-            QRectF(box.right() + 6, min(at, box.bottom() - height / 2), _LABEL, height),
+            QRectF(box.right() + 6, at, _LABEL, height),
             int(Qt.AlignmentFlag.AlignVCenter),
             f"{letter(run)} {text}",
         )

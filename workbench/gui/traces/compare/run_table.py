@@ -25,7 +25,7 @@ Index = QModelIndex | QPersistentModelIndex
 _FIGURE = Qt.ItemDataRole.UserRole
 _HEIGHT = 40
 _HEADER = 28
-_WIDTHS = (0, 56, 56, 64, 124, 82, 98, 104)
+_WIDTHS = (0, 56, 56, 64, 124, 96, 100, 104)
 _OUTCOME = 7
 #: Runs that are seen at once; more scroll.
 _MOST = 4

@@ -95,7 +95,7 @@ def _tokens(one: RunFacts, base: RunFacts | None) -> Figure:
     if base is not None:
         pairs = ((used.input, base.totals.input), (used.output, base.totals.output))
         apart = ["–" if a is None or b is None else _signed(a - b) for a, b in pairs]
-        delta = " → ".join(apart)
+        delta = " → ".join(apart) if set(apart) != {"–"} else ""
     return Figure(f"{count(used.input)} → {count(used.output)}", delta)
 
 

@@ -204,9 +204,12 @@ class RunsView(QWidget):
         self.counts.setText(counts_text(made))
         self.strip.show_aligned(found)
         for number, (amount, _) in enumerate(_AMOUNTS):
-            recorded = any(curve.points for curve in found.curves[amount])
+            recorded = _recorded(found, amount)
             item = self.amount.model().item(number)  # type: ignore[attr-defined]
             item.setEnabled(recorded)
+        if not again:
+            known = (n for n, (one, _) in enumerate(_AMOUNTS) if _recorded(found, one))
+            self.amount.setCurrentIndex(next(known, 0))
         self._show_curves()
         self._tell()
         if kept >= 0:
@@ -311,8 +314,8 @@ class RunsView(QWidget):
             return
         self._turn += 1
         turn = self._turn
-        left, right = 0, max(1, self.rows.current_run)
         cells = found.rows[row].cells
+        left, right = shown_pair(cells, self.rows.current_run)
         names = tuple(
             f"{letter(run)}   {_step_name(self._traces[run], cells[run])}" for run in (left, right)
         )
@@ -357,6 +360,23 @@ class RunsView(QWidget):
         if words:
             self._banner = Banner("error" if problem else "info", words, closable=False)
             self._inside.insertWidget(0, self._banner)
+
+
+def shown_pair(cells: Sequence[int | None], current: int) -> tuple[int, int]:
+    """Return the two runs whose steps are shown in full.
+
+    At the right the current column's, where it has the step, else the first that has it besides
+    run 0; at the left the first before it that has the step, else run 0.
+    """
+    present = [run for run, place in enumerate(cells) if place is not None]
+    right = current if current in present else 0
+    if not right:
+        right = next((run for run in present if run), max(1, current))
+    return next((run for run in present if run < right), 0), right
+
+
+def _recorded(found: Aligned, amount: Amount) -> bool:
+    return any(curve.points for curve in found.curves[amount])
 
 
 def _step_name(trace: OpenTrace, place: int | None) -> str:
