@@ -166,7 +166,7 @@ class UseFacts(PlaceSection):
             return
         step, tokens = found.peak
         said = f"peak {count(tokens)}"
-        self._link("Context", said, partial(self.step_asked.emit, step))
+        self._link("Context", said, partial(self.step_asked.emit, step), f"step {step:,}")
         if len(found.tokens) > 1:
             curve = _Curve("Tokens in the context, call by call", found.tokens)
             self._form.addRow("", curve)
@@ -189,10 +189,12 @@ class UseFacts(PlaceSection):
     def _line(self, name: str, value: str) -> None:
         self._form.addRow(_name(name), ElidedLabel(value))
 
-    def _link(self, name: str, value: str, run: Callable[[], object]) -> None:
+    def _link(
+        self, name: str, value: str, run: Callable[[], object], where: str = "the first"
+    ) -> None:
         made = link_button(value, run)
-        made.setAccessibleName(f"{name}: {value}, go to the first")
-        made.setToolTip(f"{value}: go to the first step")
+        made.setAccessibleName(f"{name}: {value}, go to {where}")
+        made.setToolTip(f"{value}: go to {where}")
         made.setProperty("inline", True)
         self._form.addRow(_name(name), made)
 
