@@ -76,20 +76,9 @@ from workbench.plugin.run_skills import (
     with_line_ends_of,
 )
 from workbench.plugin.run_text import TextChange, change_to_text
+from workbench.plugin.stops import BudgetSpent, Cancelled, Unavailable
 
 API_VERSION = "1.0"
-
-
-class Cancelled(Exception):  # noqa: N818 - it ends a job in good order, it is no error
-    """The user cancelled; a plugin lets it pass."""
-
-
-class Unavailable(Exception):  # noqa: N818 - the host's answer, in words
-    """The host cannot do what was asked for, such as run tasks when there is no runner."""
-
-
-class BudgetSpent(Exception):  # noqa: N818 - it ends a job in good order, it is no error
-    """What the user allowed is spent; a plugin lets it pass, or ends with what it has."""
 
 
 class Context(Protocol):
@@ -154,11 +143,11 @@ class Context(Protocol):
     def complete_all(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Ask many things at once, as many together as the endpoint allows.
 
-        Answers come in the order of the prompts. A call that failed gives a completion that says
-        so in ``refused``; the others go on.
+        Answers come in the order of the prompts. A call that failed, or for which nothing was left,
+        gives a completion that says so in ``refused``; the others go on.
 
         Raises:
-            BudgetSpent: as in ``complete``.
+            BudgetSpent: after the last answer, when the budget did not reach for all of them.
             Cancelled: as in ``complete``.
         """
         ...

@@ -24,8 +24,8 @@ from workbench.domain.job import (
 from workbench.domain.model_call import Completion, Prompt
 from workbench.domain.proposal import Change
 from workbench.domain.trace_lines import TraceHeader, TraceStep
-from workbench.plugin.api import BudgetSpent, Cancelled, Unavailable
 from workbench.plugin.protocol import Answer, EvalAnswer, LlmAnswer
+from workbench.plugin.stops import BudgetSpent, Cancelled, Unavailable
 
 BLOBS = "blobs"
 _Level = Literal["debug", "info", "warning", "error"]
@@ -152,7 +152,7 @@ class RunContext:
 
     def complete(self, prompt: Prompt) -> Completion:
         """Ask a model and wait for its answer."""
-        (answer,) = self.complete_all((prompt,))
+        (answer,) = self.complete_all((prompt,))  # raises when the budget is spent
         if answer.refused:
             raise Unavailable(answer.refused)
         return answer
@@ -164,14 +164,17 @@ class RunContext:
         for prompt in prompts:
             asked.append(f"llm-{next(self._ids)}")
             self._emit(LlmRequested(id=asked[-1], prompt=prompt))
+        spent = ""
         for request_id in asked:
             answer = self._inbox.wait_for(request_id)
             if answer is None:
                 raise Cancelled
             assert isinstance(answer, LlmAnswer)
             if answer.completion.refusal == "budget":
-                raise BudgetSpent(answer.completion.refused)
+                spent = spent or answer.completion.refused
             yield answer.completion
+        if spent:
+            raise BudgetSpent(spent)
 
     def secret(self, name: str) -> str | None:
         """Return a secret that the manifest declares and the user granted, else None."""
