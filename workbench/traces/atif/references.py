@@ -7,6 +7,7 @@ that leads out of it stays a reference.
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -20,7 +21,7 @@ _MARK: Final = b'"ATIF-v'
 _HEAD: Final = 64 << 10
 _MAX_FILES: Final = 500
 #: A file that is larger is not searched: what it refers to is opened by itself.
-_LARGEST: Final = 256 << 20
+_LARGEST: Final = 64 << 20
 
 
 def referred_files(path: Path) -> list[Path]:
@@ -36,14 +37,22 @@ def referred_files(path: Path) -> list[Path]:
     return list(found)
 
 
-def _names(path: Path) -> list[str]:
+def _names(path: Path) -> tuple[str, ...]:
     try:
-        if path.stat().st_size > _LARGEST:
-            return []
-        data = path.read_bytes()
+        found = path.stat()
+        if found.st_size > _LARGEST:
+            return ()
+        return _names_at(str(path), found.st_size, found.st_mtime_ns)
     except OSError:
-        return []
-    return [text_of(Decoded(raw).data) for raw in dict.fromkeys(_REFERENCE.findall(data))]
+        return ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_at(path: str, size: int, mtime_ns: int) -> tuple[str, ...]:
+    """Return the references of a file; size and time are part of the key, so a change is seen."""
+    del size, mtime_ns
+    data = Path(path).read_bytes()
+    return tuple(text_of(Decoded(raw).data) for raw in dict.fromkeys(_REFERENCE.findall(data)))
 
 
 def _inside(folder: Path, name: str) -> Path | None:
