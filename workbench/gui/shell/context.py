@@ -120,7 +120,7 @@ class AppContext(QObject):
         """All sessions in watched folders."""
         from workbench.gui.shell.session_index import SessionIndex
 
-        return SessionIndex(self)
+        return SessionIndex(self.jobs, self.bridge, self.folders, self.notify.problem, self)
 
     @cached_property
     def annotations(self) -> AnnotationDesk:

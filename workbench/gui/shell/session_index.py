@@ -23,7 +23,9 @@ from workbench.gui.shell.watch import FolderWatch
 from workbench.store.trace_folders import TraceFolders
 
 if TYPE_CHECKING:
-    from workbench.gui.shell.context import AppContext
+    from workbench.gui.bridge import Bridge, OnError
+    from workbench.gui.shell.jobs import JobBoard
+    from workbench.store.paths import UserFolders
     from workbench.traces.index.messages import Told
 
 _log = logging.getLogger(__name__)
@@ -69,11 +71,22 @@ class SessionIndex(QObject):
     changed = Signal()
     state_changed = Signal()
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__(context)
-        self._context = context
-        self._kept = TraceFolders(context.folders.trace_folders)
-        self.path = context.folders.trace_index
+    def __init__(
+        self,
+        jobs: JobBoard,
+        bridge: Bridge,
+        home: UserFolders,
+        report: OnError,
+        parent: QObject | None = None,
+    ) -> None:
+        """Make one; ``report`` tells a person of a list that cannot be written."""
+        super().__init__(parent)
+        self._jobs = jobs
+        self._bridge = bridge
+        self._report = report
+        self._kept = TraceFolders(home.trace_folders)
+        self._prices = home.prices_file
+        self.path = home.trace_index
         self.folders: tuple[Path, ...] = ()
         self.missing: tuple[str, ...] = ()
         self.problem = ""
@@ -158,7 +171,7 @@ class SessionIndex(QObject):
         try:
             change()
         except FileProblem as problem:
-            self._context.notify.problem(problem)
+            self._report(problem)
         self._read_folders()
         self.left = None
         self.refresh()
@@ -178,7 +191,7 @@ class SessionIndex(QObject):
             watch.deleteLater()
         for folder in set(self.folders) - set(self._watches):
             if folder.is_dir():
-                watch = self._watches[folder] = FolderWatch(self._context.bridge, self)
+                watch = self._watches[folder] = FolderWatch(self._bridge, self)
                 watch.changed.connect(self._changed_on_disk)
                 watch.watch(folder)
         if self.folders:
@@ -206,9 +219,8 @@ class SessionIndex(QObject):
     def _started(self) -> QProcess:
         process = QProcess(self)
         process.setProgram(sys.executable)
-        prices = self._context.folders.prices_file
         process.setArguments(
-            ["-P", "-m", "workbench.traces.index.worker", str(self.path), str(prices)]
+            ["-P", "-m", "workbench.traces.index.worker", str(self.path), str(self._prices)]
         )
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._ended)
@@ -274,7 +286,7 @@ class SessionIndex(QObject):
             self.refresh()
 
     def _show_job(self, work: _Work) -> None:
-        entry = self._context.run_job(
+        entry = self._jobs.run(
             "Index sessions", work.follow, owner=self, on_error=lambda _problem: None
         )
         entry.reporter.on_cancel(self.stop)
