@@ -345,16 +345,16 @@ def _line_by_line(block: bytes) -> tuple[list[int], list[Line]]:
         lines = LINES.decode_lines(block)
     except UNREADABLE:
         return [], []
-    find, at, ends = block.find, 0, []
-    for _ in lines:
+    find, size, at, ends = block.find, len(block), 0, []
+    while at < size:
         end = find(b"\n", at)
         if end < 0:
-            end = len(block)
-        if block[at : at + 1] != b"{" or block[end - 1] != 0x7D:
+            end = size
+        if block[at] != 0x7B or block[end - 1] != 0x7D:
             return [], []
         ends.append(end)
         at = end + 1
-    return (ends, lines) if at >= len(block) else ([], [])
+    return (ends, lines) if len(ends) == len(lines) else ([], [])
 
 
 def _line_ends(data: Buffer, start: int) -> Iterator[tuple[int, int]]:
