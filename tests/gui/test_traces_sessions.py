@@ -337,3 +337,16 @@ def test_a_damaged_list_of_folders_is_told_and_kept(
     assert "no list of watched folders" in panel.sessions.sessions.problem
     panel.sessions.sessions.add(isolated_home)
     assert kept.read_text() == "{"
+
+
+def test_commands_lead_there_from_anywhere(
+    watched: AllSessions, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.show_activity("library")
+    assert window.context.commands.run("trace.search_sessions")
+    qtbot.waitUntil(watched.search.hasFocus)
+    assert window.context.commands.run("trace.watched_folders")
+    assert watched.folders.isVisible()
+    assert window.context.commands.run("trace.sessions")
+    qtbot.waitUntil(watched.table.hasFocus)
+    settle(watched, qtbot)

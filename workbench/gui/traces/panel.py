@@ -17,6 +17,7 @@ from workbench.gui.traces.compare.commands import compare_commands
 from workbench.gui.traces.compare.compare_page import ComparePage
 from workbench.gui.traces.opened import TracePlace, find_place
 from workbench.gui.traces.sessions.all_sessions import AllSessions
+from workbench.gui.traces.sessions.commands import session_commands
 from workbench.gui.traces.sessions.trace_list import TraceList, problem_banner
 from workbench.gui.traces.step_marks import Mark
 from workbench.gui.traces.usage.usage_view import UsageView
@@ -88,7 +89,7 @@ class TracesPanel(QWidget):
         column(self, spacing=0).addWidget(self._stack)
         self._aim_focus()
         self._connect()
-        commands = (*trace_commands(self), *compare_commands(self))
+        commands = (*trace_commands(self), *compare_commands(self), *session_commands(self))
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*commands)
         self._read()
@@ -186,6 +187,14 @@ class TracesPanel(QWidget):
         """Put the records of the step on the clipboard."""
         self.viewer.reader.copy_raw()
 
+    def export(self) -> None:
+        """Offer the ways to export the trace."""
+        self.viewer.exports.popup()
+
+    def read_as_page(self) -> None:
+        """Show the trace as one page, or its list of steps again."""
+        self.viewer.header.reading.toggle()
+
     def copy_link(self) -> None:
         """Put a link to the step on the clipboard."""
         self.viewer.copy_link()
@@ -232,6 +241,13 @@ class TracesPanel(QWidget):
             if not self._in_viewer:
                 self._show_place(place, 0, "")
             self.viewer.annotations.attach_outcome()
+
+    def front_sessions(self) -> AllSessions:
+        """Bring all sessions to the front."""
+        self._context.request_activity("traces")
+        self._stack.setCurrentWidget(self._home)
+        self.show_tab("sessions")
+        return self.sessions
 
     def _compare_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         self.show_tab("comparison")

@@ -73,10 +73,24 @@ class AllSessions(QWidget):
         self.pages.setCurrentWidget(self.folders)
         self.folders.setFocus()
 
+    def watch_folder(self) -> None:
+        """Ask for a folder to watch."""
+        self.folders.ask_folder()
+
     def show_sessions(self) -> None:
-        """Show the list."""
-        self.pages.setCurrentIndex(0)
-        self.table.setFocus()
+        """Show the list, or what to watch while nothing is."""
+        if self.sessions.folders:
+            self.pages.setCurrentIndex(0)
+            self._focus_front()
+        else:
+            self.show_folders()
+
+    def ask_words(self) -> None:
+        """Put the cursor where words to search for are typed."""
+        self.show_sessions()
+        if self.sessions.folders:
+            self.search.setFocus()
+            self.search.selectAll()
 
     def choose(self, choices: Choices) -> None:
         """Show the sessions of these choices."""
@@ -136,7 +150,10 @@ class AllSessions(QWidget):
         side = QWidget()
         beside = column(side, spacing=0)
         beside.addWidget(self.facets, 1)
-        beside.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
+        below = row(spacing=0)
+        below.setContentsMargins(5, 0, 0, 0)
+        below.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
+        beside.addLayout(below)
         body = SplitView((side, self.front), sizes=(216, 1000), stretch=(0, 1))
         foot = row(spacing=12)
         foot.setContentsMargins(12, 6, 12, 6)
