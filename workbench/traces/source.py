@@ -9,7 +9,7 @@ import stat
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -27,6 +27,8 @@ MAX_UNPACKED: Final = 8 << 30
 #: What detection looks at; one line can be far longer (384 KB and 961 KB were seen).
 PROBE_BYTES: Final = 256 << 10
 PROBE_LINES: Final = 20
+#: A line that is longer is never held in memory, nor shown.
+LONGEST_LINE: Final = 256 << 20
 _BLOCK: Final = 1 << 20
 _MARK: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
@@ -129,13 +131,16 @@ class SourceBytes:
             raise self._replaced()
         return found
 
-    def line_blocks(self, start: int = 0, size: int = 64 << 10) -> Iterator[tuple[int, bytes]]:
+    def line_blocks(
+        self, left_out: Callable[[int, int], object], start: int = 0, size: int = 64 << 10
+    ) -> Iterator[tuple[int, bytes]]:
         """Yield (offset, bytes) of one block of whole lines after the other, to the end.
 
         Read through the file, not the map: memory stays small, and a file that is cut meanwhile
         gives an error, where the map would end the program. Blocks have about ``size`` bytes (more
         than 64 KB would be taken from the system anew each time); a longer line makes one longer.
-        The last line may be torn.
+        The last line may be torn. ``left_out(offset, length)`` is told of a line that is too long
+        for the memory.
 
         Raises:
             TraceError: the file was cut meanwhile.
@@ -146,11 +151,26 @@ class SourceBytes:
                 wanted = min(wanted, self.length - start)
                 block = self.read(start, wanted)
                 end = wanted if start + wanted == self.length else block.rfind(b"\n") + 1
-                if end:
+                if end or wanted >= LONGEST_LINE:
                     break
                 wanted *= 4
-            yield start, block if end == wanted else block[:end]
-            start += end
+            if end and len(block) <= LONGEST_LINE:
+                yield start, block if end == wanted else block[:end]
+                start += end
+            else:
+                del block
+                after = self._after_line(start)
+                left_out(start, after - start)
+                start = after
+
+    def _after_line(self, start: int) -> int:
+        while start < self.length:
+            block = self.read(start, min(_BLOCK, self.length - start))
+            end = block.find(b"\n") + 1
+            if end:
+                return start + end
+            start += len(block)
+        return self.length
 
     def check(self) -> None:
         """Raise TraceError when the open file was cut or rewritten; growth is fine."""

@@ -446,6 +446,25 @@ def test_row_21_a_file_over_2_gib_has_64_bit_offsets_and_opens_at_its_end(tmp_pa
         assert grown.traces[0].trajectory.steps[-1].preview == "Later still"
 
 
+def test_row_21_a_line_too_long_for_the_memory_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "line.jsonl"
+    session = _talk()
+    with path.open("wb") as file:
+        file.write(session.data() + b'{"type":"summary","summary":"')
+        begin = file.tell()
+        file.seek(begin + (300 << 20))
+        file.write(b'"}\n')
+        session.prompt("After it")
+        file.write(session.lines()[-1] + b"\n")
+    if path.stat().st_blocks * 512 > 100 << 20:
+        pytest.skip("the file system has no sparse files")
+    with open_traces(path)[0] as trace:
+        assert [step.preview for step in trace.trajectory.steps][-2:] == ["Done.", "After it"]
+        (left_out,) = trace.trajectory.loss.unparsed
+        assert left_out.length > 300 << 20
+        assert trace.body(3).text == "After it"
+
+
 def test_row_22_old_offsets_of_a_replaced_file_are_never_used(tmp_path: Path) -> None:
     path = _talk().write(tmp_path)
     (trace,) = open_traces(path)

@@ -159,7 +159,11 @@ class Reading:
     def _read_lines(self, start: int) -> None:
         """Read lines block by block: those of one block are decoded at one go."""
         take, told = self._take, 0
-        for base, block in self.source.line_blocks(start):
+
+        def left_out(offset: int, length: int) -> None:
+            self.loss.unparsed.append(ByteSpan(0, offset, length))
+
+        for base, block in self.source.line_blocks(left_out, start):
             ends, lines = _line_by_line(block)
             if ends:
                 at = 0
