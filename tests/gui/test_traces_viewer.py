@@ -407,6 +407,22 @@ def test_a_trace_is_given_away(
             again.close()
 
 
+def test_the_menus_open_by_their_keys(panel: TracesPanel, qtbot: QtBot) -> None:
+    show(panel, qtbot, "Clean supplier")
+    viewer = panel.viewer
+    press(qtbot, viewer.steps, Qt.Key.Key_X)
+    assert viewer.exports.menu.isVisible()
+    viewer.exports.menu.close()
+    press(qtbot, viewer.steps, Qt.Key.Key_H)
+    menu = viewer.pane.hide_button.menu()
+    assert menu.isVisible()
+    menu.close()
+    panel._context.commands.run("trace.read")
+    assert viewer.reading.on
+    panel._context.commands.run("trace.read")
+    assert not viewer.reading.on
+
+
 def test_an_export_that_cannot_be_written_says_why(
     panel: TracesPanel, qtbot: QtBot, tmp_path: Path
 ) -> None:

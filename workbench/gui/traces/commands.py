@@ -43,6 +43,14 @@ class TraceActions(Protocol):
         """Copy the records of the step."""
         ...
 
+    def export(self) -> None:
+        """Offer the ways to export the trace."""
+        ...
+
+    def read_as_page(self) -> None:
+        """Show the trace as one page, or its list of steps again."""
+        ...
+
     def copy_link(self) -> None:
         """Copy a link to the step."""
         ...
@@ -105,6 +113,15 @@ def _files(panel: TraceActions) -> tuple[Command, ...]:
         ),
         Command("trace.open_example", "Open example traces", "File", panel.open_example),
         Command(
+            "trace.export",
+            "Export trace…",
+            "File",
+            panel.export,
+            when=panel.why_no_step,
+            icon="save",
+            group=2,
+        ),
+        Command(
             "trace.close_all",
             "Close all traces",
             "File",
@@ -166,6 +183,14 @@ def _steps(panel: TraceActions) -> tuple[Command, ...]:
             when=step,
             icon="copy",
             group=3,
+        ),
+        Command(
+            "trace.read",
+            "Read the trace as one page",
+            "View",
+            panel.read_as_page,
+            when=step,
+            group=6,
         ),
         Command(
             "trace.copy_link",

@@ -50,6 +50,10 @@ class ExportMenu(QObject):
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setMenu(self.menu)
 
+    def popup(self) -> None:
+        """Open the menu at its button."""
+        self.menu.popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))
+
     def ask(self, export: Export) -> None:
         """Ask where to, then write."""
         trace = self._shown()

@@ -70,7 +70,7 @@ class StepsPane(QWidget):
         self.hide_button.setAccessibleName("Hide kinds of steps or parts of them")
         self.hide_button.setToolTip("Hide reasoning, tool results, or kinds of steps (H)")
         self.hide_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self)
+        menu = self._menu = QMenu(self)
         self.hide_button.setMenu(menu)
         self.parts: dict[str, QAction] = {}
         self._steps_hidden: dict[Mark, QAction] = {}
@@ -104,6 +104,11 @@ class StepsPane(QWidget):
     def hidden_parts(self) -> frozenset[str]:
         """The roles of blocks that are not shown."""
         return frozenset(role for role, action in self.parts.items() if action.isChecked())
+
+    def popup_hidden(self) -> None:
+        """Open the menu of what is hidden at its button."""
+        button = self.hide_button
+        self._menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def reset(self, *, hidden: bool = False) -> None:
         """Ask for all steps again, with ``hidden`` those that are hidden as well; tells nobody."""
