@@ -369,6 +369,6 @@ def test_strip_and_curves_of_long_runs_stay_small() -> None:
     words = [("Bash", f"make {n}") for n in range(5000)]
     runs = [run(*words), run(*words[:-1], ("Edit", "/x"))]
     found = aligned(compare(runs), runs)
-    assert all(len(lane) <= 1600 for lane in found.strip)
+    assert all(len(lane) <= 1000 for lane in found.strip)
     assert all(len(curve.points) <= 700 for curve in found.curves["tokens"])
     assert len(lines_of(found, "all", frozenset())) <= 4

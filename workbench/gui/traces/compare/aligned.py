@@ -26,7 +26,7 @@ _TELLING = frozenset({"kind", "tools", "arguments", "status"})
 #: So many equal rows in a row are folded; one beside a difference stays.
 _FOLDED = 4
 #: Points of the strip and of a curve; no screen has many more.
-BINS = 1600
+BINS = 1000
 _POINTS = 600
 #: Rows between two rests.
 _SLICE = 2000

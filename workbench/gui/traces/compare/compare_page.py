@@ -188,12 +188,23 @@ class ComparePage(QWidget):
         turn = self._turn
         self._places = tuple(places)
         self.texts_read = False
-        traces = tuple(place.opened() for place in places)
-        names = " and ".join(letter(n) for n in range(len(places)))
         steps = sum(len(place.trajectory.steps) for place in places)
         self._busy_words.setText(f"Comparing {len(places)} runs of {steps:,} steps…")
         self._show(self._busy)
         self.setFocus()
+
+        def make_view() -> None:
+            # Before the thread begins: making widgets beside it takes many times as long.
+            self.runs  # noqa: B018 - made when asked for
+            QTimer.singleShot(0, self, lambda: self._align(turn))
+
+        QTimer.singleShot(0, self, make_view)
+
+    def _align(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        traces = tuple(place.opened() for place in self._places)
+        names = " and ".join(letter(n) for n in range(len(traces)))
         prices = self._context.folders.prices_file
 
         def work(reporter: JobReporter) -> Aligned:
@@ -211,9 +222,7 @@ class ComparePage(QWidget):
 
         def ended(problem: BaseException | None = None) -> None:
             if turn == self._turn:
-                self._job = None
-                self._places = ()
-                self.choose()
+                self._give_up()
                 if problem is not None:
                     words = str(problem) if isinstance(problem, TraceError) else repr(problem)
                     self._context.notify.error(f"The runs cannot be compared: {words}")
@@ -222,6 +231,12 @@ class ComparePage(QWidget):
             f"Compare runs {names}", work, on_done=done, on_error=ended, on_cancelled=ended,
             owner=self,
         )  # fmt: skip
+
+    def _give_up(self) -> None:
+        self._turn += 1
+        self._job = None
+        self._places = ()
+        self.choose()
 
     def show_groups(self) -> None:
         """Compare groups of sessions."""
@@ -232,6 +247,8 @@ class ComparePage(QWidget):
         """Stop comparing."""
         if self._job is not None and self._job.active:
             self._context.jobs.cancel(self._job.id)
+        elif self._job is None and self._stack.currentWidget() is self._busy:
+            self._give_up()
 
     def choose(self, keys: Sequence[tuple[str, str]] | bool = ()) -> None:
         """Show the list to choose runs from."""
