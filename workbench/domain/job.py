@@ -23,7 +23,11 @@ FinishStatus = Literal[
 
 
 class SkillInput(Struct, frozen=True):
-    """A skill in the copy that a job gets. ``path`` is absolute and inside the run folder."""
+    """A skill in the copy that a job gets. ``path`` is absolute and inside the run folder.
+
+    ``locks`` are what may not change: "*" the whole skill, "SKILL.md" a file, "SKILL.md#Safety" a
+    section, "SKILL.md:3-9" lines.
+    """
 
     id: str
     path: str

@@ -63,7 +63,21 @@ from workbench.domain.trace_lines import (
     TraceUnparsed,
 )
 from workbench.domain.trajectory import ByteSpan, Metrics
+from workbench.plugin.engine_run import (
+    Asker,
+    Question,
+    blocked,
+    by_skill,
+    cited,
+    number_setting,
+    past_words,
+    repeats,
+    turned_down,
+    usable,
+)
 from workbench.plugin.loose_values import as_count, as_list, as_mapping, as_number, as_text
+from workbench.plugin.prompt_files import Data, PromptFile, PromptProblem, read_prompts
+from workbench.plugin.quote_check import EVIDENCE_SCHEMA, QuoteCheck, renamed
 from workbench.plugin.run_folder import RunFolder, SourceProblem
 from workbench.plugin.run_skills import (
     SkillFinder,
@@ -76,7 +90,19 @@ from workbench.plugin.run_skills import (
     with_line_ends_of,
 )
 from workbench.plugin.run_text import TextChange, change_to_text
+from workbench.plugin.skill_checks import FormatProblem, format_problems
+from workbench.plugin.skill_locks import broken_locks, is_locked
+from workbench.plugin.skill_patch import Claim, Generality, Patched, SkillTexts
 from workbench.plugin.stops import BudgetSpent, Cancelled, Unavailable
+from workbench.plugin.text_edits import (
+    EditProblem,
+    TextEdit,
+    edit_schema,
+    headings,
+    numbered,
+    read_edits,
+)
+from workbench.plugin.trace_text import TraceText, cut, read_trace_texts, step_text
 
 API_VERSION = "1.0"
 
@@ -169,6 +195,8 @@ class EntryPoint(Protocol):
 
 __all__ = [
     "API_VERSION",
+    "EVIDENCE_SCHEMA",
+    "Asker",
     "Budget",
     "BudgetSpent",
     "ByteSpan",
@@ -177,12 +205,15 @@ __all__ = [
     "Capabilities",
     "Change",
     "ChatMessage",
+    "Claim",
     "Completion",
     "Context",
     "Coverage",
     "CriterionResult",
+    "Data",
     "Diagnosis",
     "DocumentInput",
+    "EditProblem",
     "EntryPoint",
     "EvalResult",
     "Evidence",
@@ -191,7 +222,9 @@ __all__ = [
     "FindingEvent",
     "Finished",
     "FlowStep",
+    "FormatProblem",
     "GateEvent",
+    "Generality",
     "JobEvent",
     "Level",
     "Lineage",
@@ -200,10 +233,15 @@ __all__ = [
     "Metrics",
     "ModelInput",
     "PastDecision",
+    "Patched",
     "Progress",
     "Prompt",
+    "PromptFile",
+    "PromptProblem",
     "ProposalDraft",
     "ProposalEvent",
+    "Question",
+    "QuoteCheck",
     "Request",
     "RunFolder",
     "Score",
@@ -211,12 +249,14 @@ __all__ = [
     "SkillFinder",
     "SkillInput",
     "SkillScanned",
+    "SkillTexts",
     "SourceProblem",
     "Stage",
     "Started",
     "StoredResult",
     "TaskInput",
     "TextChange",
+    "TextEdit",
     "TraceCall",
     "TraceHeader",
     "TraceInput",
@@ -225,6 +265,7 @@ __all__ = [
     "TraceOrigin",
     "TraceSkillEvent",
     "TraceStep",
+    "TraceText",
     "TraceUnparsed",
     "Unavailable",
     "Warning_",
@@ -233,12 +274,32 @@ __all__ = [
     "as_mapping",
     "as_number",
     "as_text",
+    "blocked",
+    "broken_locks",
+    "by_skill",
     "change_to_text",
+    "cited",
+    "cut",
+    "edit_schema",
+    "format_problems",
     "front_and_body",
+    "headings",
+    "is_locked",
     "new_skill_text",
+    "number_setting",
+    "numbered",
+    "past_words",
     "path_in",
+    "read_edits",
+    "read_prompts",
+    "read_trace_texts",
+    "renamed",
+    "repeats",
     "skill_file",
+    "step_text",
     "text_with_body",
     "tree_changes",
+    "turned_down",
+    "usable",
     "with_line_ends_of",
 ]
