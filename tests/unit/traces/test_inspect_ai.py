@@ -170,6 +170,19 @@ def test_a_damaged_member_is_told_by_its_checksum(tmp_path: Path, method: str) -
         open_traces(path)
 
 
+def test_a_damaged_sample_does_not_hide_the_others(tmp_path: Path) -> None:
+    samples = {f"samples/a_epoch_{epoch}.json": sample(epoch) for epoch in (1, 2, 3)}
+    data = bytearray(zipped({"_journal/start.json": START, **samples}, "deflate"))
+    at = data.index(b"samples/a_epoch_2.json") + 60
+    data[at : at + 4] = b"\0\0\0\0"
+    with opened_all(tmp_path, bytes(data), "log.eval") as traces:
+        assert [len(trace.trajectory.steps) for trace in traces] == [6, 0, 6]
+        lost = traces[1].trajectory
+        assert (lost.id, lost.complete) == ("a_epoch_2", False)
+        assert "damaged" in lost.outcome.reason
+        assert traces[2].body(1).text == "I look."
+
+
 def test_a_member_never_unpacks_to_more_than_the_directory_says(tmp_path: Path) -> None:
     bomb = zipped({"header.json": b"0" * 5_000_000}, "zstd")
     size = (5_000_000).to_bytes(4, "little")

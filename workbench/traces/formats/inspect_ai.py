@@ -23,7 +23,7 @@ from workbench.domain.trajectory import (
 )
 from workbench.traces.chat.messages import result_observed
 from workbench.traces.draft import summed
-from workbench.traces.importer import Format, Probe, Progress
+from workbench.traces.importer import Format, Probe, Progress, TraceError
 from workbench.traces.inner import InnerBytes
 from workbench.traces.inspect_ai.archive import (
     HEADER,
@@ -105,26 +105,43 @@ class InspectAi(Format):
     ) -> Iterable[Trajectory]:
         found = samples_of(sources)
         head_at, head = _archive_head(sources)
+        damaged: list[TraceError] = []
         for number_, (name, members) in enumerate(found.items(), 1):
-            with contextlib.ExitStack() as stack:
-                used = [sources[0].info()]
-                chunks: list[tuple[str, int, Node]] = []
+            try:
+                yield self._of_members(name, members, sources[0], head)
+            except TraceError as problem:
+                damaged.append(problem)
+                if len(damaged) == len(found):
+                    raise
+                yield _damaged(Talk(self.id, name), problem, sources[0], head)
+            finally:
                 for _, member in members:
-                    data = stack.enter_context(member.loaded())
-                    kind, first = chunk_of(member.name)
-                    chunks.append((kind, first, Node.document(data, len(used))))
-                    used.append(member.info())
-                shell = next(node for kind, _, node in chunks if kind == "sample")
-                sample = Sample(shell, [one for one in chunks if one[0] != "sample"])
-                made = _sample(Talk(self.id, name), sample, head, used, complete=head.ended)
-            for _, member in members:
-                member.release()
-            yield made
+                    member.release()
             if progress:
                 progress(number_ / len(found))
         if not found and head_at is not None:
             sources_used = [sources[0].info(), sources[head_at].info()]
             yield self._without_samples(head, sources_used, whole=head.ended)
+
+    def _of_members(
+        self,
+        name: str,
+        members: Sequence[tuple[int, InnerBytes]],
+        archive: SourceBytes,
+        head: _Head,
+    ) -> Trajectory:
+        """Read one sample, whole or in chunks."""
+        with contextlib.ExitStack() as stack:
+            used = [archive.info()]
+            chunks: list[tuple[str, int, Node]] = []
+            for _, member in members:
+                data = stack.enter_context(member.loaded())
+                kind, first = chunk_of(member.name)
+                chunks.append((kind, first, Node.document(data, len(used))))
+                used.append(member.info())
+            shell = next(node for kind, _, node in chunks if kind == "sample")
+            sample = Sample(shell, [one for one in chunks if one[0] != "sample"])
+            return _sample(Talk(self.id, name), sample, head, used, complete=head.ended)
 
     def _without_samples(
         self, head: _Head, sources: list[TraceSource], *, whole: bool
@@ -197,6 +214,12 @@ def _archive_head(sources: Sequence[SourceBytes]) -> tuple[int | None, _Head]:
             with source.loaded() as data:
                 return at, _Head(Node.document(data, 1), ended=source.name == HEADER)
     return None, _Head(Node.of(b"{}"), ended=False)
+
+
+def _damaged(talk: Talk, problem: TraceError, archive: SourceBytes, head: _Head) -> Trajectory:
+    """Tell of a sample that cannot be read, beside those that can."""
+    outcome = Outcome(reason=one_line(str(problem)))
+    return talk.made([archive.info()], complete=False, outcome=outcome, **head.fields())
 
 
 def _name(shell: Node, at: int) -> str:
