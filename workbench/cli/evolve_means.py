@@ -35,6 +35,9 @@ def add_means_arguments(parser: argparse.ArgumentParser) -> None:
     tasks.add_argument("--results", type=Path, metavar="FILE", help="stored results, JSON lines")
     tasks.add_argument("--runs", type=_positive, default=1, metavar="N", help="of each task")
     tasks.add_argument("--rule", choices=RULES, default=DEFAULT_RULE, help="the host's gate")
+    tasks.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="run tasks on this Dask cluster"
+    )
     tasks.add_argument("--network", action="store_true", help="let tasks use the network")
     tasks.add_argument(
         "--allow-unsandboxed",
@@ -91,6 +94,7 @@ def means_of(args: argparse.Namespace, endpoints_file: Path) -> MeansChoice:
         workers=args.workers,
         allow_unsandboxed=args.allow_unsandboxed,
         keep=not args.no_cache,
+        scheduler=args.scheduler,
     )
 
 

@@ -16,8 +16,10 @@ from workbench.domain.task import Criterion, CriterionResult, Task
 from workbench.evaluation.cache import EvaluationCache
 from workbench.evaluation.evaluator import Evaluator
 from workbench.evaluation.runner import RunLimits, Runner, RunnerRefused
+from workbench.evaluation.runners.cluster import ClusterRunner
 from workbench.evaluation.runners.command import CommandRunner, CommandTemplate
 from workbench.evaluation.runners.loop import LoopRunner
+from workbench.evaluation.runners.packed_task import RunnerSpec
 from workbench.evaluation.runners.stored import StoredRunner, read_results
 from workbench.evaluation.sandbox import NO_SANDBOX, Sandbox, available_sandbox
 from workbench.evaluation.task_set import TaskSet, read_tasks
@@ -25,7 +27,8 @@ from workbench.evaluation.verify import Judge, Verifier
 from workbench.evolution.means import Means
 from workbench.llm.cache import ResponseCache
 from workbench.llm.profiles import EndpointProfile
-from workbench.llm.service import ModelService
+from workbench.llm.service import ANY_ROLE, ModelService
+from workbench.plugin.cluster import Cluster, ClusterProblem
 from workbench.traces.redact.redactor import Redactor
 
 RunnerKind = Literal["none", "stored", "command", "loop"]
@@ -41,7 +44,8 @@ class MeansChoice(Struct, frozen=True):
 
     ``endpoints`` are profiles by role. ``allow_unsandboxed`` lets commands of this task set run
     with the user's own rights where there is no sandbox. ``keep`` says whether answers of models
-    and results of runs are kept and used again.
+    and results of runs are kept and used again. ``scheduler`` is the address of a Dask scheduler
+    that runs of tasks are sent to.
     """
 
     tasks: Path | None = None
@@ -55,6 +59,7 @@ class MeansChoice(Struct, frozen=True):
     workers: int = 2
     allow_unsandboxed: bool = False
     keep: bool = True
+    scheduler: str = ""
 
 
 @contextmanager
@@ -83,7 +88,11 @@ def prepared(choice: MeansChoice, cache: Path) -> Iterator[Means]:
         tasks = read_tasks(choice.tasks) if choice.tasks is not None else None
         evaluator = None
         if tasks is not None and choice.runner != "none":
-            runner = _runner(choice, models, results)
+            runner = (
+                _on_cluster(choice, stack)
+                if choice.scheduler and choice.runner in ("command", "loop")
+                else _runner(choice, models, results)
+            )
             evaluator = _evaluator(choice, tasks, runner, cache, stack)
         yield Means(tasks, evaluator, models, choice.documents, results)
 
@@ -151,6 +160,22 @@ def _runner(
     if not targets:
         raise RunnerRefused("The runner 'loop' needs an endpoint for the role 'target'.")
     return LoopRunner(models.complete, targets[0].model, sandbox, verifier)
+
+
+def _on_cluster(choice: MeansChoice, stack: ExitStack) -> Runner:
+    """Return the runner that sends each run to the cluster; keys stay here."""
+    endpoint = choice.endpoints.get("target") or choice.endpoints.get(ANY_ROLE)
+    if choice.runner == "loop" and endpoint is None:
+        raise RunnerRefused("The runner 'loop' needs an endpoint for the role 'target'.")
+    if choice.runner == "command" and choice.template is None:
+        raise RunnerRefused("The runner 'command' needs the command line of an agent.")
+    try:
+        cluster = stack.enter_context(Cluster(choice.scheduler))
+    except ClusterProblem as problem:
+        raise RunnerRefused(str(problem)) from problem
+    template = choice.template if choice.runner == "command" else None
+    spec = RunnerSpec(template, endpoint, choice.allow_unsandboxed)
+    return ClusterRunner(cluster, spec)
 
 
 def _model_variables(models: ModelService | None) -> dict[str, str]:

@@ -40,15 +40,22 @@ def worker_environment(run_dir: Path, permissions: Collection[str]) -> dict[str,
     return environment
 
 
-def start_worker(run_dir: Path, permissions: Collection[str]) -> subprocess.Popen[bytes]:
+def start_worker(
+    run_dir: Path, permissions: Collection[str], scheduler: str = ""
+) -> subprocess.Popen[bytes]:
     """Start the worker of a run folder in a session of its own.
+
+    With the address of a scheduler the worker passes the job on to that cluster.
 
     Raises:
         OSError: the system cannot start it.
     """
     # -P: the run folder holds a copy of the user's files, and nothing opened is ever executed.
+    worker = ["workbench.plugin.worker", str(run_dir)]
+    if scheduler:
+        worker = ["workbench.plugin.cluster_relay", scheduler, str(run_dir), *permissions]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "workbench.plugin.worker", str(run_dir)],
+        [sys.executable, "-P", "-m", *worker],
         cwd=run_dir,
         env=worker_environment(run_dir, permissions),
         stdin=subprocess.PIPE,

@@ -43,6 +43,7 @@ class Job:
         grants: Grants | None = None,
         deadlines: Deadlines | None = None,
         services: HostServices | None = None,
+        scheduler: str = "",
         leave_queue: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         self.id = spec.id
@@ -54,6 +55,7 @@ class Job:
         self._grants = grants or Grants()
         self._deadlines = deadlines or Deadlines()
         self._services = services or HostServices()
+        self._scheduler = scheduler
         self._roles: dict[str, str] = {}
         self._leave_queue = leave_queue
         self._lock = threading.Lock()
@@ -164,7 +166,7 @@ class Job:
                 return Finished(status="cancelled", summary="Cancelled before it began.")
             self._state = "starting"
         try:
-            process = start_worker(self.run_dir, self._permissions)
+            process = start_worker(self.run_dir, self._permissions, self._scheduler)
         except OSError as problem:
             return Finished(
                 status="failed",

@@ -37,11 +37,18 @@ class JobRunner:
         runs_dir: where the run folders lie; created when missing.
         parallel: how many jobs run at the same time; the others wait in order.
         deadlines: how long the steps of a cancel may take.
+        scheduler: the address of a Dask scheduler; jobs that ask nothing of the host run there.
     """
 
     def __init__(
-        self, runs_dir: Path, *, parallel: int = 2, deadlines: Deadlines | None = None
+        self,
+        runs_dir: Path,
+        *,
+        parallel: int = 2,
+        deadlines: Deadlines | None = None,
+        scheduler: str = "",
     ) -> None:
+        self._scheduler = scheduler
         self.runs_dir = runs_dir.absolute()
         self._parallel = parallel
         self._deadlines = deadlines or Deadlines()
@@ -131,6 +138,8 @@ class JobRunner:
             grants=Grants(granted, dict(models or {})),
             deadlines=self._deadlines,
             services=services,
+            # What asks its host while it runs stays near it.
+            scheduler="" if services is not None and services.any else self._scheduler,
             leave_queue=self._leave_queue,
         )
         self._enqueue(job, key)

@@ -20,6 +20,11 @@ class HostServices:
     evaluate: Callable[[EvalRequested, Reply], None] | None = None
     complete: Callable[[LlmRequested, Reply], None] | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to serve."""
+        return self.evaluate is not None or self.complete is not None
+
     def serve(self, event: AnyEvent, reply: Reply) -> None:
         """Have a request answered; one that nobody serves is refused in words."""
         if isinstance(event, EvalRequested):

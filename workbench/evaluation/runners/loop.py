@@ -62,7 +62,7 @@ class LoopRunner:
     @property
     def capabilities(self) -> Capabilities:
         """What it is."""
-        return Capabilities("loop", VERSION, model=self._model)
+        return loop_capabilities(self._model)
 
     def run(
         self,
@@ -103,6 +103,11 @@ class LoopRunner:
     def sandbox(self) -> Sandbox:
         """Where commands run."""
         return self._sandbox
+
+
+def loop_capabilities(model: str) -> Capabilities:
+    """Return what the built-in loop is with a model."""
+    return Capabilities("loop", VERSION, model=model)
 
 
 class _Run:
