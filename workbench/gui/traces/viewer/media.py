@@ -28,9 +28,9 @@ _BEGINNINGS: Final = {
     b"R0lGOD": "gif",
     b"UklGR": "webp",
 }
-_BASE64 = re.compile(
-    rb"(?<=[\"',])(?:iVBORw0KGgo|\\?/9j\\?/|R0lGOD|UklGR)[A-Za-z0-9+/\\]+={0,2}(?=\\*[\"'])"
-)
+_SIGNS: Final = (*_BEGINNINGS, b"\\/9j\\/")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\\]+={0,2}(?=\\*[\"'])")
+_ENDS: Final = (b'"', b"'", b",")
 _LINE_END = re.compile(rb"\\+[nr]")
 _FILE_SIGNS: Final = {
     b"\x89PNG\r\n": "png",
@@ -109,14 +109,20 @@ def picture_bytes(trace: OpenTrace, picture: PictureRef) -> bytes:
 
 
 def inline_spans(data: bytes) -> Iterator[tuple[int, int, str]]:
-    """Yield offset, length and format of every base64 picture in a record."""
-    for match in _BASE64.finditer(data):
-        text = match.group()
-        if len(text) < _LEAST:
-            continue
-        head = text[:32].replace(b"\\", b"")
-        kind = next(kind for sign, kind in _BEGINNINGS.items() if head.startswith(sign))
-        yield match.start(), len(text), kind
+    """Yield offset, length and format of every base64 picture in a record, in order.
+
+    Plain searches find where one may begin: a pattern over many megabytes would hold up the window.
+    """
+    found: dict[int, tuple[int, str]] = {}
+    for sign in _SIGNS:
+        at = data.find(sign)
+        while at >= 0:
+            match = _BASE64.match(data, at) if data[at - 1 : at] in _ENDS else None
+            if match is not None and len(match.group()) >= _LEAST:
+                found[at] = (len(match.group()), _BEGINNINGS[sign.replace(b"\\", b"")])
+            at = data.find(sign, match.end() if match is not None else at + 1)
+    for at, (length, kind) in sorted(found.items()):
+        yield at, length, kind
 
 
 def _inline(trace: OpenTrace, span: ByteSpan, call: str) -> Iterator[PictureRef]:

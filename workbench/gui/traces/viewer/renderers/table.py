@@ -18,6 +18,7 @@ Rows = list[list[str]]
 #: What is looked at to tell a table, and what is ever made into one.
 _LOOKED_AT = 20_000
 _MOST_CHARACTERS = 5_000_000
+_MOST_DECODED = 1_000_000
 _MOST_ROWS = 50_000
 _MOST_COLUMNS = 200
 _LEAST_ROWS = 3
@@ -69,6 +70,8 @@ class TableRenderer(TextRenderer):
         start = content.text[:1]
         if content.role == "arguments" or start not in ("[", "{"):
             return 0.0
+        if len(content.text) > _MOST_DECODED:
+            return 0.0  # the tree shows what is larger, without decoding it
         return 0.85 if _objects(content.text[:_MOST_CHARACTERS]) else 0.0
 
 
