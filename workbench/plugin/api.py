@@ -76,6 +76,7 @@ from workbench.plugin.engine_run import (
     usable,
 )
 from workbench.plugin.loose_values import as_count, as_list, as_mapping, as_number, as_text
+from workbench.plugin.package_calls import PackageCalls, relayed
 from workbench.plugin.prompt_files import Data, PromptFile, PromptProblem, read_prompts
 from workbench.plugin.quote_check import EVIDENCE_SCHEMA, QuoteCheck, renamed
 from workbench.plugin.run_folder import RunFolder, SourceProblem
@@ -95,11 +96,15 @@ from workbench.plugin.skill_locks import broken_locks, is_locked
 from workbench.plugin.skill_patch import Claim, Generality, Patched, SkillTexts
 from workbench.plugin.stops import BudgetSpent, Cancelled, Unavailable
 from workbench.plugin.text_edits import (
+    EDIT_OPS,
     EditProblem,
+    Placed,
     TextEdit,
+    conflict,
     edit_schema,
     headings,
     numbered,
+    place,
     read_edits,
 )
 from workbench.plugin.trace_text import TraceText, cut, read_trace_texts, step_text
@@ -195,6 +200,7 @@ class EntryPoint(Protocol):
 
 __all__ = [
     "API_VERSION",
+    "EDIT_OPS",
     "EVIDENCE_SCHEMA",
     "Asker",
     "Budget",
@@ -232,8 +238,10 @@ __all__ = [
     "Log",
     "Metrics",
     "ModelInput",
+    "PackageCalls",
     "PastDecision",
     "Patched",
+    "Placed",
     "Progress",
     "Prompt",
     "PromptFile",
@@ -279,6 +287,7 @@ __all__ = [
     "by_skill",
     "change_to_text",
     "cited",
+    "conflict",
     "cut",
     "edit_schema",
     "format_problems",
@@ -290,9 +299,11 @@ __all__ = [
     "numbered",
     "past_words",
     "path_in",
+    "place",
     "read_edits",
     "read_prompts",
     "read_trace_texts",
+    "relayed",
     "renamed",
     "repeats",
     "skill_file",

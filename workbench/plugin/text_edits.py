@@ -8,7 +8,7 @@ stays byte for byte.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -67,8 +67,10 @@ class Edited(Struct, frozen=True):
     refused: tuple[tuple[TextEdit, str], ...]
 
 
-def edit_schema(*more: tuple[str, dict[str, object]]) -> dict[str, object]:
-    """Return the JSON Schema of an edit, with more properties where an engine has some."""
+def edit_schema(
+    required: Mapping[str, dict[str, object]], optional: Mapping[str, dict[str, object]] = {}
+) -> dict[str, object]:
+    """Return the JSON Schema of an edit, with the properties an engine asks for besides."""
     words: dict[str, object] = {"type": "string"}
     return {
         "type": "object",
@@ -80,9 +82,10 @@ def edit_schema(*more: tuple[str, dict[str, object]]) -> dict[str, object]:
             "content": words,
             "after_section": words,
             "reason": words,
-            **dict(more),
+            **required,
+            **optional,
         },
-        "required": ["file", "op", *(name for name, _ in more)],
+        "required": ["file", "op", *required],
     }
 
 
