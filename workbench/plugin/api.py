@@ -76,7 +76,7 @@ from workbench.plugin.engine_run import (
     usable,
 )
 from workbench.plugin.loose_values import as_count, as_list, as_mapping, as_number, as_text
-from workbench.plugin.package_calls import PackageCalls, relayed
+from workbench.plugin.package_calls import Halt, PackageCalls, relayed
 from workbench.plugin.prompt_files import Data, PromptFile, PromptProblem, read_prompts
 from workbench.plugin.quote_check import EVIDENCE_SCHEMA, QuoteCheck, renamed
 from workbench.plugin.run_folder import RunFolder, SourceProblem
@@ -231,6 +231,7 @@ __all__ = [
     "FormatProblem",
     "GateEvent",
     "Generality",
+    "Halt",
     "JobEvent",
     "Level",
     "Lineage",

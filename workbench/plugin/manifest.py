@@ -24,9 +24,9 @@ in the first 4096 bytes, ``names`` are patterns one of which the name must fit, 
     begins = "(?m)^# aider chat started at "
 
 Lists that may be left out: ``needs`` (``traces``, ``tasks``, ``runner``, ``documents``,
-``results``, ``source``, ``network``, ``model:<role>``, ``program:<name>``,
-``python:<module>``), ``permissions`` (``network``, ``programs``, ``outside_files``) and ``secrets``
-(names).
+``results``, ``source``, ``network``, ``model:<role>``, ``program:<name>``, ``python:<module>``;
+``results|runner`` is one or the other), ``permissions`` (``network``, ``programs``,
+``outside_files``) and ``secrets`` (names).
 """
 
 from __future__ import annotations
@@ -233,6 +233,8 @@ def _kind_problem(kind: str) -> str | None:
 
 
 def _need_problem(need: str) -> str | None:
+    if "|" in need:
+        return next((found for one in need.split("|") if (found := _need_problem(one))), None)
     if need in NEEDS or any(need.startswith(p) and len(need) > len(p) for p in _NEED_PREFIXES):
         return None
     return f"must be one of {', '.join(NEEDS)}, or {', '.join(_NEED_PREFIXES)} and a name"
@@ -283,6 +285,8 @@ def _entry_problems(folder: Path, table: Mapping[str, Any]) -> list[tuple[str, s
 
 def words_for_need(need: str) -> str:
     """Return what is missing when ``need`` is unmet, in words."""
+    if "|" in need:
+        return " or ".join(words_for_need(one) for one in need.split("|"))
     kind, _, name = need.partition(":")
     return {
         "model": f"a model for the role '{name}'",

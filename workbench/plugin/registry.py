@@ -228,6 +228,8 @@ def unmet_needs(manifest: Manifest, available: Collection[str]) -> tuple[str, ..
 
 
 def _is_met(need: str, available: Collection[str]) -> bool:
+    if "|" in need:
+        return any(_is_met(one, available) for one in need.split("|"))
     kind, _, name = need.partition(":")
     if kind == "program":
         return shutil.which(name) is not None
