@@ -105,6 +105,7 @@ from workbench.plugin.text_edits import (
     headings,
     numbered,
     place,
+    read_edit,
     read_edits,
 )
 from workbench.plugin.trace_text import TraceText, cut, read_trace_texts, step_text
@@ -301,6 +302,7 @@ __all__ = [
     "past_words",
     "path_in",
     "place",
+    "read_edit",
     "read_edits",
     "read_prompts",
     "read_trace_texts",
