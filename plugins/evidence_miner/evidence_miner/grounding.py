@@ -16,7 +16,7 @@ from workbench.plugin.api import ProposalDraft
 LINE_THRESHOLD = 0.2
 _MIN_TERMS = 6
 _MIN_LINE_TERMS = 2
-_MAX_LINES = 12
+_MAX_LINES = 60
 _MAX_QUOTES = 5
 
 

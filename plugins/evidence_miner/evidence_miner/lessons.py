@@ -105,10 +105,15 @@ def counted(pitfall: Pitfall) -> str:
     return f"{times}: {tasks_in_words(named)}" if named else times
 
 
+def append_op(skill: SkillText, line: str) -> SectionOp:
+    """Return the operation that adds a line to the skill's section of pitfalls."""
+    found = _HEADINGS.search(skill.main_text)
+    return SectionOp(action="append", heading=found[1].strip() if found else HEADING, content=line)
+
+
 def _edit(skill: SkillText, lessons: Sequence[Pitfall]) -> ProposalDraft:
     quotes = Quotes()
     found = _HEADINGS.search(skill.main_text)
-    heading = found[1].strip() if found else HEADING
     changes: list[Change] = []
     if found is None and len(lessons) > 1:
         # A change of its own: a person may take any of the lessons without the others.
@@ -124,7 +129,7 @@ def _edit(skill: SkillText, lessons: Sequence[Pitfall]) -> ProposalDraft:
     needed = tuple(change.id for change in changes)
     for number, pitfall in enumerate(lessons, 1):
         ids = _evidence(quotes, pitfall)
-        op = SectionOp(action="append", heading=heading, content=line_of(pitfall))
+        op = append_op(skill, line_of(pitfall))
         changes.append(
             Change(
                 id=f"pitfall-{number}",

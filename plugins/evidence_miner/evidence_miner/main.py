@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evidence_miner.corrections import correction_drafts
+from evidence_miner.counters import counter_drafts
+from evidence_miner.flips import flip_drafts
 from evidence_miner.grounding import grounding_drafts
+from evidence_miner.hygiene import hygiene_drafts
 from evidence_miner.labels import label_drafts
 from evidence_miner.lessons import pitfall_drafts
-from evidence_miner.pitfalls import Thresholds, find_pairs
+from evidence_miner.overlap import overlap_drafts
+from evidence_miner.pitfalls import Thresholds, mended_failures
 from evidence_miner.placement import Placement
 from evidence_miner.quotes import Quotes
 from evidence_miner.references import reference_drafts
 from evidence_miner.sessions import Session, read_sessions
 from evidence_miner.skill_texts import read_skills
+from evidence_miner.triggers import trigger_drafts
 from workbench.plugin.api import (
     Context,
     EvidenceFound,
@@ -23,7 +28,19 @@ from workbench.plugin.api import (
     Stage,
 )
 
-_STAGES = ("traces", "pitfalls", "references", "grounding", "corrections", "labels")
+_STAGES = (
+    "traces",
+    "pitfalls",
+    "verifier",
+    "grounding",
+    "references",
+    "overlap",
+    "lifecycle",
+    "triggers",
+    "specification",
+    "corrections",
+    "labels",
+)
 
 
 def mine(
@@ -44,16 +61,22 @@ def mine(
         return
     placement = Placement(skills, usable)
     for session in usable:
-        for pair in find_pairs(session, limits):
-            assert pair.failure.error is not None
+        for failure, _ in mended_failures(session, limits):
+            assert failure.error is not None
             yield EvidenceFound(
-                trace=session.id, step=pair.failure.step, finding=pair.failure.error.signature
+                trace=session.id, step=failure.step, finding=failure.error.signature
             )
     # Generators: each begins to look when its stage comes.
+    history = request.history
     detectors = (
-        pitfall_drafts(placement, usable, limits, request.history),
-        reference_drafts(skills, usable, request.history),
+        pitfall_drafts(placement, usable, limits, history),
+        flip_drafts(placement, usable, history),
         grounding_drafts(placement),
+        reference_drafts(skills, usable, history),
+        overlap_drafts(skills, history),
+        counter_drafts(skills, usable, request.results, history),
+        trigger_drafts(skills, usable, history),
+        hygiene_drafts(skills, history),
         correction_drafts(placement, usable),
         label_drafts(placement, usable, request.labels),
     )
@@ -68,7 +91,7 @@ def mine(
                 if _over_budget(request, given):
                     continue
             yield draft
-        context.progress(0.6 + 0.08 * number, _STAGES[number])
+        context.progress(0.6 + 0.4 * number / len(detectors), _STAGES[number])
 
 
 def _limits(request: Request) -> Thresholds:

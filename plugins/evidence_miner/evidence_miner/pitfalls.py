@@ -88,6 +88,26 @@ def find_pairs(session: Session, limits: Thresholds) -> list[Pair]:
     return pairs
 
 
+def mended_failures(session: Session, limits: Thresholds) -> list[tuple[Action, Action]]:
+    """Return each failure that says why, with the most similar command that worked soon after.
+
+    It is what was seen, and more than can be recommended: ``find_pairs`` keeps those whose
+    difference can be named.
+    """
+    found: list[tuple[Action, Action]] = []
+    for action in session.actions:
+        if not action.failed or action.error is None or is_secret(action.command):
+            continue
+        scored = [
+            (likeness(action.command, later.command), -later.order, later)
+            for later in succeeded_after(session, action, limits.window)
+        ]
+        best = max(scored, key=lambda entry: entry[:2], default=None)
+        if best is not None and best[0] >= limits.similarity:
+            found.append((action, best[2]))
+    return found
+
+
 def find_pitfalls(sessions: Sequence[Session], limits: Thresholds) -> list[Pitfall]:
     """Return the errors that came back, with an agreed fix, sorted by how often.
 
@@ -117,13 +137,18 @@ def find_pitfalls(sessions: Sequence[Session], limits: Thresholds) -> list[Pitfa
     return sorted(found, key=lambda one: (-len(one.failures), one.signature))
 
 
+def is_secret(command: str) -> bool:
+    """Whether a command has what looks like a credential in it."""
+    return _SECRET.search(command) is not None
+
+
 def _is_lesson(action: Action) -> bool:
     return (
         action.failed
         and action.error is not None
         and not action.error.infra
         and not action.error.exploring
-        and _SECRET.search(action.command) is None
+        and not is_secret(action.command)
     )
 
 
@@ -134,7 +159,7 @@ def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | Non
     """
     best: tuple[float, int, Action] | None = None
     for later in succeeded_after(session, failure, limits.window):
-        if _SECRET.search(later.command) or _fails_the_same(failure, later):
+        if is_secret(later.command) or _fails_the_same(failure, later):
             continue
         if _is_same(later.command, failure.command):
             return _prepared(session, failure, later)
@@ -179,7 +204,7 @@ def _prepared(session: Session, failure: Action, again: Action) -> Pair | None:
         words = words_of(first_line(action.command))
         named = any(name.casefold() in word.casefold() for name in names for word in words)
         provides = named and words & _PROVIDING
-        if not action.succeeded or not provides or _SECRET.search(action.command):
+        if not action.succeeded or not provides or is_secret(action.command):
             continue
         shown = Contrast(first_line(failure.command), first_line(action.command))
         if _quotable(shown) and shown.failed != shown.worked:

@@ -7,7 +7,7 @@ the library's environment skill. What fits none of them is told, not written any
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evidence_miner.commands import words_of
@@ -66,7 +66,7 @@ class Placement:
         loads: dict[str, list[Session]] = {}
         rest: dict[str, list[Session]] = {}
         for session in sessions:
-            loaded = [skill for skill in self.skills if _is_loaded(skill, session)]
+            loaded = [skill for skill in self.skills if is_loaded(skill, session)]
             for skill in loaded:
                 loads.setdefault(skill.id, []).append(session)
             if not loaded:
@@ -127,7 +127,13 @@ def is_environmental(pitfall: Pitfall) -> bool:
     return _ENVIRONMENTAL.search(pitfall.signature) is not None
 
 
-def _is_loaded(skill: SkillText, session: Session) -> bool:
-    names = {name.rpartition(":")[2].casefold() for name in session.header.skills_loaded}
+def is_loaded(skill: SkillText, session: Session) -> bool:
+    """Whether the trace says that the skill was read."""
+    return is_among(skill, session.header.skills_loaded)
+
+
+def is_among(skill: SkillText, given: Iterable[str]) -> bool:
+    """Whether one of the names a trace gives is that of the skill, with or without a prefix."""
+    names = {name.rpartition(":")[2].casefold() for name in given}
     own = {skill.name.casefold(), skill.id.rpartition("/")[2].casefold()} - {"", "."}
     return bool(names & own)

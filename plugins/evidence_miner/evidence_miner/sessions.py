@@ -10,10 +10,14 @@ from functools import cached_property
 from evidence_miner.commands import command_of, strings_of
 from evidence_miner.signatures import ErrorLine, error_line, is_infra
 from evidence_miner.terms import used_terms
+from evidence_miner.test_results import SeenTest, results_in
 from workbench.plugin.api import Context, Request, TraceCall, TraceHeader, TraceInput, TraceStep
 
 #: Of what a call returned, for finding error lines; they stand at the beginning or the end.
 _MAX_OUTPUT = 60_000
+#: From this reward on a run counts as passed.
+PASS_SCORE = 0.5
+_USES = ("loaded", "resource_read", "script_run")
 _API_ERROR = re.compile(
     r"\bAPI Error\b|\"type\": ?\"(?:overloaded|rate_limit|api|authentication)_error\"|"
     r"stream disconnected|exceeded retry limit|unexpected status \d{3}",
@@ -47,9 +51,22 @@ class Turn:
     text: str
 
 
+@dataclass(frozen=True)
+class SkillUse:
+    """A skill was read or run in a step; ``quote`` may be of that step, "" when it is not known."""
+
+    step: int
+    skill: str
+    quote: str
+
+
 @dataclass
 class Session:
-    """One trace. ``task`` groups attempts at the same thing."""
+    """One trace. ``task`` groups attempts at the same thing.
+
+    ``verified`` are single tests as the verifier's record after the run has them, ``checked`` those
+    of test runs of the agent's own.
+    """
 
     header: TraceHeader
     task: str
@@ -58,6 +75,9 @@ class Session:
     failed_calls: list[tuple[int, str, str]] = field(default_factory=list)
     arguments: list[tuple[int, str]] = field(default_factory=list)
     infra_quote: tuple[int, str] | None = None
+    skill_uses: list[SkillUse] = field(default_factory=list)
+    verified: dict[str, SeenTest] = field(default_factory=dict)
+    checked: dict[str, SeenTest] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -68,6 +88,30 @@ class Session:
     def used(self) -> frozenset[str]:
         """The words the run used in its calls."""
         return used_terms(text for _, text in self.arguments)
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """What sorts attempts at one task: when they began, else the numbers in their ids."""
+        parts = re.split(r"(\d+)", self.id)
+        return (self.header.started or "", [int(p) if p.isdigit() else p for p in parts])
+
+    @property
+    def tests(self) -> dict[str, SeenTest]:
+        """The tests by name: the verifier's word where there is one."""
+        return self.verified or self.checked
+
+    @property
+    def failed(self) -> bool | None:
+        """How it ended; None where nobody said, or the machine was to blame."""
+        outcome, reward = self.header.outcome, self.header.reward
+        if outcome == "partial" or (outcome == "unknown" and reward is not None):
+            return None if reward is None else reward < PASS_SCORE
+        return {"pass": False, "fail": True, "timeout": True}.get(outcome)
+
+    @property
+    def request(self) -> Turn | None:
+        """The first thing a person said."""
+        return next((turn for turn in self.turns if turn.kind == "user"), None)
 
     @property
     def infra_only(self) -> bool:
@@ -109,7 +153,13 @@ def _add(session: Session, step: TraceStep) -> None:
         session.turns.append(Turn(step.index, step.kind, step.text))
     if session.infra_quote is None and step.kind in ("agent", "event", "system"):
         session.infra_quote = _infra_quote(step)
+    if step.kind in ("event", "system"):
+        _note_tests(session.verified, step.index, step.text)
+    for event in step.skill_events:
+        if event.kind in _USES:
+            session.skill_uses.append(SkillUse(step.index, event.skill, event.quote))
     for call in step.calls:
+        _note_tests(session.checked, step.index, call.observation or "")
         given = strings_of(call.argument, call.arguments)
         session.arguments += [(step.index, text) for text in given]
         if call.status == "error" and call.observation:
@@ -117,6 +167,14 @@ def _add(session: Session, step: TraceStep) -> None:
         action = _action(session, step, call)
         if action is not None:
             session.actions.append(action)
+
+
+def _note_tests(found: dict[str, SeenTest], step: int, text: str) -> None:
+    """Keep the last result of each test; of one step, a failure counts before a pass."""
+    for test in results_in(text, step):
+        before = found.get(test.name)
+        if before is None or before.passed or before.step != step:
+            found[test.name] = test
 
 
 def _action(session: Session, step: TraceStep, call: TraceCall) -> Action | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,15 @@ _TEXT_SUFFIXES = frozenset(
     | {".py", ".sh", ".js", ".mjs", ".ts", ".rb", ".pl", ".ps1", ".bash", ".zsh", ".r", ".css"}
 )
 _MAX_BYTES = 1 << 20
+_FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*(?:\r?\n|\Z)", re.S | re.M)
 
 
 @dataclass(frozen=True)
 class SkillText:
     """A skill with its texts. Paths are posix and relative to the skill folder.
 
-    ``texts`` are the files that are valid UTF-8, ``files`` all of them.
+    ``texts`` are the files that are valid UTF-8, ``files`` all of them, ``executable`` those with
+    the owner's bit for it.
     """
 
     id: str
@@ -27,6 +30,7 @@ class SkillText:
     main: str
     files: tuple[str, ...]
     texts: dict[str, str]
+    executable: frozenset[str] = frozenset()
 
     @property
     def main_text(self) -> str:
@@ -49,11 +53,20 @@ def read_skills(request: Request) -> list[SkillText]:
     return [_read(skill) for skill in sorted(request.skills, key=lambda skill: skill.id)]
 
 
+def front_and_rest(text: str) -> tuple[str, str]:
+    """Split a SKILL.md into its front matter with both fences ("" without one) and the rest."""
+    found = _FRONT.match(text)
+    return (found[0], text[found.end() :]) if found else ("", text)
+
+
 def _read(skill: SkillInput) -> SkillText:
     folder = Path(skill.path)
     texts: dict[str, str] = {}
+    executable: set[str] = set()
     for path in sorted(skill.files):
         file = folder / path
+        if not file.is_symlink() and file.is_file() and file.stat().st_mode & 0o100:
+            executable.add(path)
         if file.suffix.lower() not in _TEXT_SUFFIXES or not file.is_file() or file.is_symlink():
             continue
         if file.stat().st_size > _MAX_BYTES:
@@ -64,4 +77,12 @@ def _read(skill: SkillInput) -> SkillText:
             continue
     names = {path.casefold(): path for path in sorted(skill.files, reverse=True)}
     main = names.get("skill.md", "SKILL.md")
-    return SkillText(skill.id, skill.name, skill.description, main, skill.files, texts)
+    return SkillText(
+        skill.id,
+        skill.name,
+        skill.description,
+        main,
+        skill.files,
+        texts,
+        frozenset(executable),
+    )

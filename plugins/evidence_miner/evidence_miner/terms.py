@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})[^\n]*\n(.*?)(?:^ {0,3}\2[`~]*[ \t]*$|\Z)", re.S | re.M)
@@ -47,12 +47,17 @@ def used_terms(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _words(text: str) -> Iterable[str]:
-    common = common_words()
     for word in _WORD.findall(text):
-        for part in {word, word.rpartition("/")[2], *re.split(r"[./:]", word)}:
-            folded = part.casefold().strip("-@$") if not part.startswith("--") else part
-            if len(folded) > 2 and folded not in common:
-                yield folded
+        yield from _parts(word)
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts(word: str) -> tuple[str, ...]:
+    """Return a word and what it is put together of, without what every session says."""
+    common = common_words()
+    parts = {word, word.rpartition("/")[2], *re.split(r"[./:]", word)}
+    folded = (part if part.startswith("--") else part.casefold().strip("-@$") for part in parts)
+    return tuple(sorted({part for part in folded if len(part) > 2 and part not in common}))
 
 
 @dataclass(frozen=True)
