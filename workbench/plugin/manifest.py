@@ -26,7 +26,8 @@ in the first 4096 bytes, ``names`` are patterns one of which the name must fit, 
 Lists that may be left out: ``needs`` (``traces``, ``tasks``, ``runner``, ``documents``,
 ``results``, ``source``, ``network``, ``model:<role>``, ``program:<name>``, ``python:<module>``;
 ``results|runner`` is one or the other), ``permissions`` (``network``, ``programs``,
-``outside_files``) and ``secrets`` (names).
+``outside_files``) and ``secrets`` (names). ``cost_formula`` says what a run takes before it begins;
+see ``cost_formula.py``.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from msgspec import Struct
 
 from workbench.domain.job import PluginKind
 from workbench.plugin.api import API_VERSION
+from workbench.plugin.cost_formula import FormulaProblem, parse_formula
 from workbench.plugin.settings import Setting, parse_settings
 
 MANIFEST_NAME = "plugin.toml"
@@ -69,7 +71,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _ENTRY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _TEXT = ("id", "name", "version", "api", "licence", "form")
-_OPTIONAL_TEXT = ("description", "cost_estimate", "paper", "homepage")
+_OPTIONAL_TEXT = ("description", "cost_estimate", "cost_formula", "paper", "homepage")
 _LISTS = ("kinds", "needs", "permissions", "secrets")
 _KNOWN = {*_TEXT, *_OPTIONAL_TEXT, *_LISTS, "entry", "deterministic", "settings", "trace"}
 
@@ -105,6 +107,7 @@ class Manifest(Struct, frozen=True):
     deterministic: bool = False
     description: str = ""
     cost_estimate: str = ""
+    cost_formula: str = ""
     paper: str = ""
     homepage: str = ""
     trace: TraceMarks | None = None
@@ -253,6 +256,12 @@ def _value_problems(table: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("api", problem))
     if isinstance(form, str) and form.strip() and form not in get_args(PluginForm):
         found.append(("form", f"must be one of {', '.join(get_args(PluginForm))}"))
+    formula = table.get("cost_formula", "")
+    if isinstance(formula, str) and formula.strip():
+        try:
+            parse_formula(formula)
+        except FormulaProblem as problem:
+            found.append(("cost_formula", f"is no formula: {problem}"))
     return found
 
 

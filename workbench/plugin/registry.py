@@ -224,12 +224,13 @@ def unmet_needs(manifest: Manifest, available: Collection[str]) -> tuple[str, ..
         available: what the request will hold: "traces", "tasks", "source", "model:judge" ...
             Programs and Python packages are looked for on this machine.
     """
-    return tuple(words_for_need(need) for need in manifest.needs if not _is_met(need, available))
+    return tuple(words_for_need(need) for need in manifest.needs if not is_met(need, available))
 
 
-def _is_met(need: str, available: Collection[str]) -> bool:
+def is_met(need: str, available: Collection[str]) -> bool:
+    """Say whether a need of a manifest is met; ``available`` as for ``unmet_needs``."""
     if "|" in need:
-        return any(_is_met(one, available) for one in need.split("|"))
+        return any(is_met(one, available) for one in need.split("|"))
     kind, _, name = need.partition(":")
     if kind == "program":
         return shutil.which(name) is not None
