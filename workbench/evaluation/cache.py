@@ -6,6 +6,7 @@ the run (evolution reference, section 3.7, November 2026). Infrastructure failur
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 import threading
@@ -83,6 +84,13 @@ class EvaluationCache:
                     )
                 except sqlite3.Error as problem:
                     self.problem = f"A result could not be kept ({problem})."
+
+    def forget(self, key: RunKey) -> None:
+        """Drop a result that turned out to say nothing."""
+        with self._lock:
+            if self._connection is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("DELETE FROM runs WHERE key = ?", (key.text,))
 
     def close(self) -> None:
         """Give the file back."""

@@ -157,16 +157,7 @@ class Evaluator:
         return table_of(first, second)
 
     def _scored(self, variant: Variant, task: Task, number: int) -> Scored:
-        try:
-            key = RunKey(
-                variant.hash,
-                self.tasks.task_hash(task),
-                self.runner.capabilities,
-                self._limits,
-                number,
-            )
-        except (FileProblem, OSError) as problem:
-            raise RunnerRefused(str(problem)) from problem
+        key = self._key(variant, task, number)
         kept = self._cache.get(key) if self._cache is not None else None
         if kept is not None:
             return Scored(task, number, kept, cached=True)
@@ -177,6 +168,25 @@ class Evaluator:
         if self._cache is not None and not self._closing.is_set():
             self._cache.put(key, outcome)
         return Scored(task, number, outcome, cached=False)
+
+    def forget(self, variant: Variant, tasks: Sequence[Task], runs: int) -> None:
+        """Drop what was kept of runs that turned out to be of something else."""
+        if self._cache is not None:
+            for task in tasks:
+                for number in range(runs):
+                    self._cache.forget(self._key(variant, task, number))
+
+    def _key(self, variant: Variant, task: Task, number: int) -> RunKey:
+        try:
+            return RunKey(
+                variant.hash,
+                self.tasks.task_hash(task),
+                self.runner.capabilities,
+                self._limits,
+                number,
+            )
+        except (FileProblem, OSError) as problem:
+            raise RunnerRefused(str(problem)) from problem
 
     def _count(self) -> None:
         if not self.runner.capabilities.executes:

@@ -25,6 +25,8 @@ from workbench.plugin.services import HostServices, Reply
 
 #: So many requests of an engine are worked on at once; each runs many tasks itself.
 _AT_ONCE = 4
+#: More runs of one task in one request say nothing more, and take the budget of all others.
+MOST_RUNS = 100
 
 
 @dataclass(frozen=True)
@@ -145,5 +147,11 @@ class EngineServer:
             raise RunnerRefused(f"There is no task '{unknown[0]}' an engine may run.")
         tasks = [known[task] for task in dict.fromkeys(event.tasks)] or list(known.values())
         variant = self._variants.of(event.changes, event.without)
-        scored = evaluator.run(variant, tasks, max(1, event.runs))
+        runs = min(max(1, event.runs), MOST_RUNS)
+        scored = evaluator.run(variant, tasks, runs)
+        if not self._variants.is_intact(variant):
+            evaluator.forget(variant, tasks, runs)
+            raise VariantProblem(
+                "The version was written to while its tasks ran, so its results do not count."
+            )
         return EvalAnswer(event.id, tuple(told(one, event.id, event.candidate) for one in scored))

@@ -23,15 +23,12 @@ from workbench.domain.job import (
     TraceLabel,
 )
 from workbench.domain.skill import Library, Skill
-from workbench.evolution.snapshot import LibrarySnapshot
+from workbench.evolution.snapshot import MAX_COPIED, LibrarySnapshot
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
 from workbench.files import is_utf8_name
 from workbench.skills.copying import SkillsCopy, copy_skills
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
-
-#: A larger bundled file is not copied; an engine that needs it is told.
-MAX_COPIED = 64 << 20
 
 
 class RequestProblem(Exception):  # noqa: N818 - a problem for a person, in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from workbench.evolution.gating import GateChoice, HostGate
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
 from workbench.evolution.means import EngineServer, Means
+from workbench.evolution.regression_guard import guarded, versions_in
 from workbench.evolution.request import (
     BuiltRequest,
     GivenLabel,
@@ -35,6 +37,7 @@ from workbench.evolution.request import (
     RequestProblem,
     build_request,
 )
+from workbench.evolution.resolve import MAX_BLOB_BYTES
 from workbench.evolution.variants import Variants
 from workbench.files import FileProblem, sha256
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
@@ -229,6 +232,7 @@ class Evolution:
         """Wait for the end and return everything."""
         finished = self.job.wait()
         self.drain()
+        self._guard()
         events = self.job.events()
         stored = tuple(self._proposals.values())
         return EvolveResult(
@@ -240,11 +244,27 @@ class Evolution:
             proposals=tuple(one for one in stored if one.draft.changes),
             diagnoses=tuple(one for one in stored if not one.draft.changes),
             refused=tuple(self._refused),
-            problems=self.problems,
+            problems=(*self.problems, *self._altered()),
             events=events,
             cost=_cost(events),
             out=str(self._store.folder),
         )
+
+    def _altered(self) -> list[str]:
+        """Say what was written to while the engine ran; looked at once, when it has ended."""
+        snapshot = self._built.snapshot
+        found: list[str] = []
+        if copied := snapshot.altered():
+            found.append(
+                f"The engine changed its copy of the library ({_few(copied)}). Its proposals and "
+                "evaluations are based on the files as they were all the same."
+            )
+        if changed := snapshot.changed_since():
+            found.append(
+                f"Files of the library changed while the engine ran ({_few(changed)}). If that was "
+                "not you, look at them before you trust this engine again."
+            )
+        return found
 
     def close(self) -> None:
         """Give the request's files back. A job that still runs is cancelled."""
@@ -253,6 +273,26 @@ class Evolution:
             self.job.wait()
         self._server.close()
         self._built.close()
+
+    def _guard(self) -> None:
+        """Store what the host itself suggests: going back where a version made things worse."""
+        snapshot = self._built.snapshot
+        results = self._means.results
+        version = self._variants.version() if versions_in(results, snapshot.skills) else ""
+        try:
+            for proposal in guarded(
+                snapshot,
+                version,
+                self._store,
+                results,
+                choice=self._gating,
+                job=self.job.id,
+                now=self._clock(),
+            ):
+                stored = self._add(proposal)
+                self._proposals[stored.id] = stored
+        except FileProblem as problem:
+            self._refused.append(str(problem))
 
     def _take(self, draft: ProposalDraft) -> str:
         """Store what is left of a draft; return why nothing is."""
@@ -303,7 +343,9 @@ def _blobs_of(run_dir: Path) -> Callable[[str], bytes | None]:
             return None
         path = run_dir / "blobs" / digest
         try:
-            return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+            status = path.lstat()
+            fits = stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BLOB_BYTES
+            return path.read_bytes() if fits else None
         except OSError:
             return None
 
@@ -349,6 +391,10 @@ def engine_kind(
     if missing:
         raise EvolveRefused(f"The engine '{plugin.id}' needs {' and '.join(missing)}.")
     return "evolver" if "evolver" in plugin.kinds else "importer"
+
+
+def _few(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
 def _is_command(plugin: PluginInfo) -> bool:

@@ -6,6 +6,7 @@ Made from the copy an engine worked on, in the run folder; the library itself is
 from __future__ import annotations
 
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -36,10 +37,20 @@ class Variants:
         self._blob = blob
         self._lock = threading.Lock()
         self._made: dict[str, Variant] = {}
+        self._marks: dict[str, frozenset[tuple[object, ...]]] = {}
 
     def base(self) -> Variant:
         """Return the library as the engine saw it."""
         return self.of(())
+
+    def is_intact(self, variant: Variant) -> bool:
+        """Whether nobody wrote to a version since it was made; the engine's process could."""
+        marks = self._marks.get(variant.hash)
+        return variant.folder is None or marks == _marks_of(variant.folder)
+
+    def version(self) -> str:
+        """Return the hash of the library as the engine saw it, without writing it out."""
+        return self._hash_of(self._files((), ()))
 
     def size_of(self, path: str) -> int:
         """Return the size of a file of the library as it was, in bytes; 0 when it was not there."""
@@ -58,9 +69,11 @@ class Variants:
             files = self._files(changes, without)
             version = self._hash_of(files)
             with self._lock:
-                if version not in self._made:
-                    self._made[version] = self._write(version, files, without)
-                return self._made[version]
+                made = self._made.get(version)
+                if made is None or not self.is_intact(made):
+                    made = self._write(version, files, without)
+                    self._made[version] = made
+                return made
         except (FileProblem, OSError) as problem:
             raise VariantProblem(f"A version of the library cannot be made: {problem}") from problem
 
@@ -110,16 +123,27 @@ class Variants:
         for path, (data, mode) in files.items():
             target = confined(half, path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if data is None:
-                shutil.copyfile(confined(Path(self._snapshot.copy), path), target)
-            else:
-                target.write_bytes(data)
+            # The snapshot's bytes have the hash that this version is named by.
+            target.write_bytes(self._snapshot.read(path) or b"" if data is None else data)
             target.chmod(0o755 if mode == "100755" else 0o644)
-        if not home.exists():
-            half.rename(home)
+        shutil.rmtree(home, ignore_errors=True)
+        half.rename(home)
+        self._marks[version] = _marks_of(home)
         present = {Path(path).parent.as_posix() for path in files if _is_skill_file(path)}
         left = frozenset(without)
         return Variant(home, version, tuple(sorted(present - left)))
+
+
+def _marks_of(folder: Path) -> frozenset[tuple[object, ...]]:
+    """Return what tells of every write: the time of change of a file cannot be set back."""
+    found: set[tuple[object, ...]] = set()
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        # Folders change when an agent's Python leaves its compiled files, which say nothing new.
+        if not stat.S_ISDIR(status.st_mode) and "__pycache__" not in path.parts:
+            where = path.relative_to(folder).as_posix()
+            found.add((where, status.st_mode, status.st_size, status.st_ino, status.st_ctime_ns))
+    return frozenset(found)
 
 
 def _is_skill_file(path: str) -> bool:
