@@ -7,15 +7,18 @@ import importlib
 import importlib.util
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from workbench.domain.job import Request, SkillInput, TraceInput
+from workbench.domain.job import ModelInput, Request, SkillInput, TraceInput
+from workbench.domain.model_call import Completion, Prompt
 from workbench.domain.trace_lines import TraceCall, TraceHeader, TraceStep
 from workbench.plugin.manifest import Manifest
+from workbench.plugin.protocol import LlmAnswer
+from workbench.plugin.services import HostServices
 
 PDF = """\
 ---
@@ -135,6 +138,33 @@ def make_request(manifest: Manifest, run_dir: Path, *, skills: int, traces: int)
         source=source if kind in ("importer", "trace_reader") else None,
         source_repository=str(library) if kind == "importer" else None,
         seed=1,
+        models=tuple(ModelInput(role, "scripted") for role in roles_of(manifest)),
+    )
+
+
+def roles_of(manifest: Manifest) -> list[str]:
+    """Return the roles of the models a plugin needs."""
+    return [need.partition(":")[2] for need in manifest.needs if need.startswith("model:")]
+
+
+def model_of(manifest: Manifest) -> Callable[[Prompt], Completion] | None:
+    """Return the test double of a model that a plugin's tests have, ``scripted_model.complete``."""
+    name = f"tests.plugins.{manifest.id}.scripted_model"
+    if not roles_of(manifest) or not importlib.util.find_spec(name):
+        return None
+    complete: Callable[[Prompt], Completion] = importlib.import_module(name).complete
+    return complete
+
+
+def services_of(manifest: Manifest) -> HostServices | None:
+    """Return the host's side of a job with that model."""
+    complete = model_of(manifest)
+    if complete is None:
+        return None
+    return HostServices(
+        complete=lambda asked, reply: reply(
+            LlmAnswer(asked.id, complete(asked.prompt) if asked.prompt else Completion())
+        )
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.inputs import make_request, unchanged
+from tests.plugins.inputs import make_request, model_of, services_of, unchanged
 from workbench.domain.job import (
     AnyEvent,
     Diagnosis,
@@ -158,7 +158,7 @@ def test_it_runs_and_touches_nothing_but_its_run_folder(
     request = make_request(manifest, run_dir, skills=skills, traces=traces)
     outside = (run_dir / "library", run_dir / "traces", tmp_path / "other version")
     with unchanged(*outside, isolated_home, Path(manifest.folder)):
-        events = run_in_process(manifest, request, run_dir)
+        events = run_in_process(manifest, request, run_dir, complete=model_of(manifest))
     end = finished(events)
     if skills or manifest.kinds[0] != "importer":
         assert end.status in GOOD_ENDS, end
@@ -175,7 +175,8 @@ def test_paths_it_names_lie_in_the_library_and_skills_are_those_it_got(
     request = make_request(manifest, tmp_path / "run", skills=2, traces=3)
     known = {skill.id: skill for skill in request.skills}
     traces = {trace.id for trace in request.traces}
-    for event in run_in_process(manifest, request, tmp_path / "run"):
+    run_dir = tmp_path / "run"
+    for event in run_in_process(manifest, request, run_dir, complete=model_of(manifest)):
         if isinstance(event, FindingEvent):
             assert event.finding is not None
             assert event.finding.path in known[event.skill].files
@@ -200,7 +201,8 @@ def test_a_deterministic_plugin_says_the_same_twice(manifest: Manifest, tmp_path
     for name in ("first", "second"):
         folder = tmp_path / name / "run"
         request = make_request(manifest, folder, skills=3, traces=3)
-        said.append([*results(run_in_process(manifest, request, folder)), *trace_of(folder)])
+        events = run_in_process(manifest, request, folder, complete=model_of(manifest))
+        said.append([*results(events), *trace_of(folder)])
     assert _without(said[0], tmp_path / "first") == _without(said[1], tmp_path / "second")
 
 
@@ -211,7 +213,13 @@ def _without(values: list[object], folder: Path) -> str:
 def test_a_cancel_ends_it_promptly(manifest: Manifest, tmp_path: Path) -> None:
     request = make_request(manifest, tmp_path / "run", skills=60, traces=40)
     started = time.monotonic()
-    events = run_in_process(manifest, request, tmp_path / "run", cancel_when=lambda _: True)
+    events = run_in_process(
+        manifest,
+        request,
+        tmp_path / "run",
+        cancel_when=lambda _: True,
+        complete=model_of(manifest),
+    )
     assert finished(events).status == "cancelled"
     assert time.monotonic() - started < 25
     steps = [e for e in events if not isinstance(e, Progress | Log | Warning_)]
@@ -234,11 +242,12 @@ def test_a_job_gives_what_a_call_gives_and_its_journal_can_be_read(
         manifest,
         make_request(manifest, tmp_path / "called" / "run", skills=2, traces=3),
         tmp_path / "called" / "run",
+        complete=model_of(manifest),
     )
     run_dir = runner.new_run(manifest.id)
     request = make_request(manifest, run_dir, skills=2, traces=3)
     with unchanged(run_dir / "library", Path(manifest.folder)):
-        job = runner.start(plugin, request, "contract")
+        job = runner.start(plugin, request, "contract", services=services_of(manifest))
         assert job.wait(60) is not None
     assert finished(job.events()).status in GOOD_ENDS, job.finished
     assert list(read_journal(run_dir / JOURNAL_NAME)) == list(job.events())

@@ -71,7 +71,7 @@ def _of_main(name: str, before: str, after: str, max_lines: int) -> list[FormatP
     elif before and new.get("name") != old.get("name"):
         found.append(FormatProblem(name, f"the name changes to '{str(new.get('name'))[:60]}'"))
     description = str(new.get("description") or "").strip()
-    if new and not description:
+    if new and not description and (old.get("description") or not before):
         found.append(FormatProblem(name, "the description is empty"))
     elif len(description) > max(_MAX_DESCRIPTION, len(str(old.get("description") or ""))):
         words = f"the description has {len(description)} characters; at most {_MAX_DESCRIPTION} fit"

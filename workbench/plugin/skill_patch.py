@@ -106,9 +106,12 @@ class SkillTexts:
         self, patched: Patched, max_lines: int, max_new_files: int = 5
     ) -> tuple[FormatProblem, ...]:
         """Return what the patched files break."""
+        main = {self.main: self.texts[self.main]} if self.main in self.texts else {}
+        before = main | {name: self.texts[name] for name in patched.after if name in self.texts}
+        after = {**main, **patched.after}
         return format_problems(
-            {name: self.texts[name] for name in patched.after if name in self.texts},
-            {name: text for name, text in patched.after.items() if text is not None},
+            before,
+            {name: text for name, text in after.items() if text is not None},
             files=frozenset(self.skill.files),
             max_lines=max_lines,
             max_new_files=max_new_files,

@@ -135,6 +135,8 @@ def place(text: str, edit: TextEdit) -> Placed:
         EditProblem: its words or its section are not there, or not once.
     """
     lines = _LINE.findall(text)
+    if edit.op in ("create_file", "delete_file"):
+        raise EditProblem("it is about the whole file")
     if edit.op in _ON_WORDS:
         return _on_words(text, lines, edit)
     if edit.op == "add_section":
