@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.gui.models.skill_rows import size_text
@@ -40,7 +40,12 @@ class Fact(WordButton):
 
 
 class ChecksStrip(QWidget):
-    """Four facts in a row; below them, when asked for, every problem that comes or goes."""
+    """Four facts in a row; below them, when asked for, every problem that comes or goes.
+
+    ``tasks_asked()`` asks for the tasks behind the gate.
+    """
+
+    tasks_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,8 +66,11 @@ class ChecksStrip(QWidget):
         line = Flow(spacing=0)
         line.setContentsMargins(10, 4, 12, 4)
         for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
-            fact.clicked.connect(lambda _checked=False: self.toggle_details())
             line.addWidget(fact)
+            if fact is self.gate_fact:
+                fact.clicked.connect(lambda _checked=False: self.tasks_asked.emit())
+            else:
+                fact.clicked.connect(lambda _checked=False: self.toggle_details())
         line.addWidget(self.state)
         outer = column(self, spacing=0)
         outer.addLayout(line)

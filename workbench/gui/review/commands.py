@@ -18,6 +18,7 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("next", "Go to next hunk", "F7", "hunks", 1),
     ("previous", "Go to previous hunk", "Shift+F7", "hunks", 1),
     ("sides", "Show side by side", "Ctrl+Alt+B", "hunks", 1),
+    ("tasks", "Show or hide tasks", "Ctrl+Alt+H", "hunks", 1),
     ("evidence", "Go to evidence", "Ctrl+Alt+V", "hunks", 1),
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),

@@ -72,6 +72,7 @@ class Desk(QWidget):
         view.reason_bar.left.connect(self._leave_bars)
         view.edit_bar.edited.connect(self._edited)
         view.edit_bar.left.connect(self._leave_bars)
+        view.strip.tasks_asked.connect(self._toggle_tasks)
         self.work.ended.connect(self._tell_settled)
 
     # What is shown
@@ -143,6 +144,7 @@ class Desk(QWidget):
         view.show_changes(diagnosis=None if opened.review.hunks else self._diagnosis(opened))
         view.diff.editable = not self.applied
         show_notices(view, opened, self.run)
+        view.tasks.setVisible(view.tasks.show_gate(opened.proposal.gate))
         self._show_diff(opened.lines)
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
@@ -273,6 +275,7 @@ class Desk(QWidget):
             "next": lambda: self.view.diff.step(1),
             "previous": lambda: self.view.diff.step(-1),
             "sides": self._toggle_sides,
+            "tasks": self._toggle_tasks,
             "evidence": self.evidence_asked.emit,
             "apply": self.carry_out.show_plan,
             "merge": self.carry_out.start_merge,
@@ -453,6 +456,20 @@ class Desk(QWidget):
     def tell_problem(self, message: str) -> None:
         """Say above the changes what went wrong."""
         self.view.notice("act", "error", message, closable=True)
+
+    def _toggle_tasks(self) -> None:
+        tasks = self.view.tasks
+        if tasks.isVisible():
+            tasks.hide()
+        elif self.opened is not None and tasks.show_gate(self.opened.proposal.gate):
+            tasks.show()
+            tasks.setFocus()
+        else:
+            self._context.notify.info(
+                "No task was run with this proposal. Start its engine with tasks and a runner, and "
+                "the host evaluates what it proposes.",
+                replace="tasks",
+            )
 
     def _tell_settled(self) -> None:
         if not self.busy:

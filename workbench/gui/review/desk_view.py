@@ -22,6 +22,7 @@ from workbench.gui.review.diff_view import DiffView
 from workbench.gui.review.flow import Flow
 from workbench.gui.review.header import ProposalHeader
 from workbench.gui.review.merge_page import MergePage
+from workbench.gui.review.task_table import TaskTable
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner, Severity
 from workbench.gui.widgets.buttons import WordButton, icon_button, primary_button
@@ -51,6 +52,7 @@ class DeskView(QWidget):
         self.diff = DiffView()
         self.reason_bar, self.edit_bar = ReasonBar(), EditBar()
         self.strip = ChecksStrip()
+        self.tasks = TaskTable()
         self.diagnosis = QLabel()
         self.message = EmptyState("No proposal is selected", "Select one at the left.")
         self.counts = ElidedLabel()
@@ -189,7 +191,9 @@ class DeskView(QWidget):
         reading.setWidget(self.diagnosis)
         self.pages.addWidget(self.diff)
         self.pages.addWidget(reading)
-        changes = SplitView((self.pages, self.edit_bar), vertical=True, sizes=(420, 220))
+        changes = SplitView(
+            (self.pages, self.edit_bar, self.tasks), vertical=True, sizes=(420, 220, 220)
+        )
         changes.setStretchFactor(0, 1)
         inside = column(body, spacing=0)
         inside.addWidget(self.header)
