@@ -64,6 +64,11 @@ class Bridge(QObject):
         self._collector = MainThreadCollector(self)
         self._delivered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def closed(self) -> bool:
+        """Say whether the program is ending: work of many parts stops between two of them."""
+        return self._closed
+
     def run_in_thread(
         self,
         work: Callable[..., Result],

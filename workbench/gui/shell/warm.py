@@ -31,6 +31,8 @@ def warm_up(context: AppContext, modules: Sequence[str]) -> None:
 
 def _read(context: AppContext, modules: Sequence[str]) -> None:
     for name in modules:
+        if context.bridge.closed:
+            return
         try:
             importlib.import_module(name)
         except Exception as problem:  # a feature that is broken says so on its own page
