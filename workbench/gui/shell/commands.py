@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 #: Menus in their order; a command's category is the menu it stands in.
-CATEGORIES: tuple[str, ...] = ("File", "Edit", "View", "Skill", "Run", "Review", "Help")
+CATEGORIES: tuple[str, ...] = (
+    "File",
+    "Edit",
+    "View",
+    "Skill",
+    "Trace",
+    "Run",
+    "Review",
+    "Help",
+)
 
 
 def always() -> str | None:

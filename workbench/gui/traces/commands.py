@@ -98,7 +98,7 @@ _JUMPS = (
 
 def trace_commands(panel: TraceActions) -> tuple[Command, ...]:
     """Return the commands of the Traces activity."""
-    return (*_files(panel), *_jumps(panel), *_steps(panel), *_uses(panel), *_views(panel))
+    return (*_files(panel), *_views(panel), *_uses(panel), *_jumps(panel), *_steps(panel))
 
 
 def _files(panel: TraceActions) -> tuple[Command, ...]:
@@ -115,11 +115,11 @@ def _files(panel: TraceActions) -> tuple[Command, ...]:
         Command(
             "trace.export",
             "Export trace…",
-            "File",
+            "Trace",
             panel.export,
             when=panel.why_no_step,
             icon="save",
-            group=2,
+            group=3,
         ),
         Command(
             "trace.close_all",
@@ -140,12 +140,12 @@ def _jumps(panel: TraceActions) -> tuple[Command, ...]:
         Command(
             f"trace.{way}_{name}",
             f"Go to {way} {words}",
-            "View",
+            "Trace",
             jump(mark, by),
             (f"{shift}{keys}",),
             when=panel.why_no_step,
             icon=sign if by > 0 else "",
-            group=6,
+            group=2,
         )
         for name, words, keys, mark, sign in _JUMPS
         for way, by, shift in (("next", 1, ""), ("previous", -1, "Shift+"))
@@ -158,26 +158,26 @@ def _steps(panel: TraceActions) -> tuple[Command, ...]:
         Command(
             "trace.go_to_step",
             "Go to step…",
-            "View",
+            "Trace",
             panel.ask_step,
             ("Ctrl+Alt+G",),
             when=step,
-            group=6,
+            group=2,
         ),
         Command(
             "trace.find",
             "Find in trace",
-            "View",
+            "Trace",
             panel.find_in_trace,
             ("Ctrl+Alt+F",),
             when=step,
             icon="search",
-            group=6,
+            group=2,
         ),
         Command(
             "trace.copy_raw",
             "Copy raw record of the step",
-            "Edit",
+            "Trace",
             panel.copy_raw,
             ("Ctrl+Alt+C",),
             when=step,
@@ -187,15 +187,15 @@ def _steps(panel: TraceActions) -> tuple[Command, ...]:
         Command(
             "trace.read",
             "Read the trace as one page",
-            "View",
+            "Trace",
             panel.read_as_page,
             when=step,
-            group=6,
+            group=2,
         ),
         Command(
             "trace.copy_link",
             "Copy link to the step",
-            "Edit",
+            "Trace",
             panel.copy_link,
             ("Ctrl+Alt+L",),
             when=step,
@@ -209,31 +209,31 @@ def _uses(panel: TraceActions) -> tuple[Command, ...]:
     return (
         Command(
             "trace.usage",
-            "Show what skills did in traces",
-            "Skill",
+            "Show skill usage in open traces",
+            "Trace",
             panel.show_usage,
             ("Ctrl+Alt+U",),
             icon="spark",
-            group=3,
+            group=0,
         ),
         Command(
             "trace.usage_all",
-            "Show what skills did in all sessions",
-            "Skill",
+            "Show skill usage in all sessions",
+            "Trace",
             lambda: panel.show_usage(all_sessions=True),
             ("Ctrl+Alt+Shift+U",),
             icon="spark",
-            group=3,
+            group=0,
         ),
         Command(
             "trace.skill_then",
             "Open the skill’s line that was in force",
-            "Skill",
+            "Trace",
             panel.show_skill_then,
             ("Ctrl+Alt+W",),
             when=panel.why_no_step,
             icon="clock",
-            group=3,
+            group=2,
         ),
     )
 
@@ -242,18 +242,28 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
     trace = panel.why_no_trace
     return (
         Command(
+            "trace.list",
+            "Show open traces",
+            "Trace",
+            panel.show_list,
+            ("Ctrl+Alt+T",),
+            when=trace,
+            icon="traces",
+            group=0,
+        ),
+        Command(
             "trace.annotations",
-            "Show annotations of traces",
-            "View",
+            "Show annotations",
+            "Trace",
             panel.show_annotations,
             ("Ctrl+Alt+M",),
             icon="tag",
-            group=6,
+            group=0,
         ),
         Command(
             "trace.annotate",
             "Annotate the step…",
-            "Edit",
+            "Trace",
             panel.annotate,
             ("Ctrl+Alt+J",),
             when=panel.why_no_step,
@@ -263,19 +273,9 @@ def _views(panel: TraceActions) -> tuple[Command, ...]:
         Command(
             "trace.outcome",
             "Attach an outcome to the trace…",
-            "Edit",
+            "Trace",
             panel.attach_outcome,
             when=trace,
             group=3,
-        ),
-        Command(
-            "trace.list",
-            "Show list of traces",
-            "View",
-            panel.show_list,
-            ("Ctrl+Alt+T",),
-            when=trace,
-            icon="traces",
-            group=6,
         ),
     )
