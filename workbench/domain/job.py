@@ -260,11 +260,15 @@ class EvalResult(Event, frozen=True, tag="eval_result"):
 
 
 class Candidate(Event, frozen=True, tag="candidate"):
-    """A version the engine considers, for the lineage."""
+    """A version the engine considers, for the lineage.
+
+    ``evaluated_as`` is its name in ``EvalRequested`` where that is another one.
+    """
 
     id: str = ""
     parents: tuple[str, ...] = ()
     summary: str = ""
+    evaluated_as: str = ""
 
 
 class GateEvent(Event, frozen=True, tag="gate"):
