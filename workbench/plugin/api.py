@@ -66,12 +66,14 @@ from workbench.domain.trajectory import ByteSpan, Metrics
 from workbench.plugin.engine_run import (
     Asker,
     Question,
+    SkillGroup,
     blocked,
     by_skill,
     cited,
     number_setting,
     past_words,
     repeats,
+    skill_groups,
     turned_down,
     usable,
 )
@@ -93,7 +95,7 @@ from workbench.plugin.run_skills import (
 from workbench.plugin.run_text import TextChange, change_to_text
 from workbench.plugin.skill_checks import FormatProblem, format_problems
 from workbench.plugin.skill_locks import broken_locks, is_locked
-from workbench.plugin.skill_patch import Claim, Generality, Patched, SkillTexts
+from workbench.plugin.skill_patch import Claim, Generality, Patched, SkillTexts, support
 from workbench.plugin.stops import BudgetSpent, Cancelled, Unavailable
 from workbench.plugin.text_edits import (
     EDIT_OPS,
@@ -257,6 +259,7 @@ __all__ = [
     "Score",
     "SectionOp",
     "SkillFinder",
+    "SkillGroup",
     "SkillInput",
     "SkillScanned",
     "SkillTexts",
@@ -310,7 +313,9 @@ __all__ = [
     "renamed",
     "repeats",
     "skill_file",
+    "skill_groups",
     "step_text",
+    "support",
     "text_with_body",
     "tree_changes",
     "turned_down",

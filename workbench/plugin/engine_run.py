@@ -18,6 +18,8 @@ from workbench.domain.proposal import Evidence, ProposalDraft
 from workbench.plugin.loose_values import as_mapping
 from workbench.plugin.prompt_files import Data, PromptFile
 from workbench.plugin.run_skills import SkillFinder
+from workbench.plugin.skill_locks import is_locked
+from workbench.plugin.skill_patch import SkillTexts
 from workbench.plugin.stops import BudgetSpent
 from workbench.plugin.trace_text import TraceText
 
@@ -158,6 +160,43 @@ def by_skill(
         if not skills:
             rest.append(trace)
     return dict(sorted(groups.items())), rest
+
+
+class SkillGroup(Struct, frozen=True):
+    """A skill with the traces that loaded it."""
+
+    texts: SkillTexts
+    traces: tuple[TraceText, ...]
+
+
+def skill_groups(
+    request: Request, traces: Sequence[TraceText], chosen: SkillInput | None = None
+) -> tuple[list[SkillGroup], list[TraceText], list[str]]:
+    """Return each skill with its traces, the traces of no skill, and what was left out, in words.
+
+    A trace that tells of no skill at all counts for the skill a person chose, or for the only one.
+    One that loaded other skills never does.
+    """
+    groups, rest = by_skill(request, traces)
+    target = chosen or (request.skills[0] if len(request.skills) == 1 else None)
+    silent = [trace for trace in rest if not trace.header.skills_loaded]
+    if target is not None and silent:
+        members = [*groups.get(target.id, ()), *silent]
+        groups[target.id] = sorted(members, key=lambda trace: trace.id)
+        rest = [trace for trace in rest if trace.header.skills_loaded]
+    notes: list[str] = []
+    found: list[SkillGroup] = []
+    for skill in request.skills:
+        if skill.id not in groups or (chosen is not None and skill.id != chosen.id):
+            continue
+        texts = SkillTexts(skill)
+        if is_locked(skill.locks):
+            notes.append(f"{skill.id} is locked: left out.")
+        elif texts.main not in texts.texts:
+            notes.append(f"{skill.id}: its SKILL.md cannot be read as UTF-8: left out.")
+        else:
+            found.append(SkillGroup(texts, tuple(groups[skill.id])))
+    return found, rest, notes
 
 
 def past_words(history: Sequence[PastDecision], skill: SkillInput | None = None) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.domain.job import SkillInput
 from workbench.domain.proposal import Change, Evidence
 from workbench.plugin.run_skills import SKILL_FILES, path_in
 from workbench.plugin.skill_checks import FormatProblem, format_problems
-from workbench.plugin.skill_locks import is_locked, lock_on
+from workbench.plugin.skill_locks import broken_locks, is_locked, lock_on
 from workbench.plugin.text_edits import Placed, TextEdit, apply_edits
 
 Generality = Literal["task", "family", "general", "unknown"]
@@ -40,12 +41,18 @@ class Patched(Struct, frozen=True):
     refused: tuple[tuple[Claim, str], ...]
 
 
+def support(claim: Claim) -> int:
+    """Return in how many runs there is evidence for an edit."""
+    return len({one.trace for one in claim.evidence})
+
+
 class SkillTexts:
     """The files of a skill that are text."""
 
     def __init__(self, skill: SkillInput) -> None:
         self.skill = skill
         self.texts: dict[str, str] = {}
+        self._first = self.texts
         for name in skill.files:
             text = _text_of(Path(skill.path) / name)
             if text is not None:
@@ -117,6 +124,44 @@ class SkillTexts:
             max_new_files=max_new_files,
         )
 
+    def well_formed(
+        self, claims: Sequence[Claim], max_lines: int, max_new_files: int = 5
+    ) -> tuple[Patched, list[str]]:
+        """Carry edits out, giving up those with the least support until nothing is broken.
+
+        Returns:
+            what was carried out, and in words what was left out.
+        """
+        left = list(claims)
+        words: list[str] = []
+        while left:
+            patched = self.patched(left)
+            wrong = self.problems(patched, max_lines, max_new_files)
+            if not wrong:
+                refused = (
+                    f"Edit {one.edit.id} was left out: {why}." for one, why in patched.refused
+                )
+                return patched, [*words, *refused]
+            files = {one.file for one in wrong}
+            there = [one for one in left if one.edit.file in files] or left
+            weakest = min(reversed(there), key=support)
+            left = [one for one in left if one is not weakest]
+            why = f"{wrong[0].file}: {wrong[0].words}"
+            words.append(f"Edit {weakest.edit.id} was left out: {why}.")
+        return Patched({}, (), ()), words
+
+    def after(self, patched: Patched) -> SkillTexts:
+        """Return the skill as it is after edits, for more of them; locks hold on."""
+        texts = {**self.texts, **patched.after}
+        kept = {name: text for name, text in texts.items() if text is not None}
+        gone = {name for name, text in patched.after.items() if text is None}
+        files = tuple(sorted({*self.skill.files, *kept} - gone))
+        later = SkillTexts(replace(self.skill, files=()))
+        later.skill = replace(self.skill, files=files)
+        later.texts = kept
+        later._first = self._first
+        return later
+
     def changes(
         self, patched: Patched, reasons: Mapping[str, str] | None = None
     ) -> tuple[Change, ...]:
@@ -158,8 +203,15 @@ class SkillTexts:
         return "" if edit.file in self.texts else f"there is no text file {edit.file} in the skill"
 
     def _lock_words(self, edit: TextEdit, placed: Placed) -> str:
-        lock = lock_on(self.skill.locks, edit.file, self.texts[edit.file], placed)
-        return f"{lock} is locked" if lock else ""
+        text, locks = self.texts[edit.file], self.skill.locks
+        if self._first is self.texts:
+            lock = lock_on(locks, edit.file, text, placed)
+            return f"{lock} is locked" if lock else ""
+        # Lines were moved by earlier edits: what counts is the text as it was at first.
+        lines = text.splitlines(keepends=True)
+        after = "".join([*lines[: placed.start], *placed.lines, *lines[placed.end :]])
+        broken = broken_locks(locks, edit.file, self._first.get(edit.file, ""), after)
+        return f"{broken[0]} is locked" if broken else ""
 
 
 def _creates(claim: Claim) -> bool:

@@ -16,14 +16,13 @@ from workbench.plugin.api import (
     ProposalDraft,
     Request,
     SkillFinder,
-    SkillTexts,
+    SkillInput,
     SourceProblem,
     TraceText,
     blocked,
-    by_skill,
-    is_locked,
     read_prompts,
     read_trace_texts,
+    skill_groups,
     usable,
 )
 
@@ -51,7 +50,7 @@ def evolve(request: Request, context: Context) -> Iterator[ProposalDraft | JobEv
     if stuck is not None:
         yield from stuck
         return
-    works, notes = _works(request, usable(traces), chosen.id if chosen else None)
+    works, notes = _works(request, usable(traces), chosen)
     for note in notes:
         yield Log(text=note)
     names = {trace.id: f"t{number}" for number, trace in enumerate(traces, 1)}
@@ -88,31 +87,9 @@ def _evolved(
 
 
 def _works(
-    request: Request, traces: Sequence[TraceText], chosen: str | None
+    request: Request, traces: Sequence[TraceText], chosen: SkillInput | None
 ) -> tuple[list[Work], list[str]]:
-    """Return each skill with the traces that loaded it, and what was left out, in words.
-
-    A trace that tells of no skill at all counts for the skill a person chose, or the only one. One
-    that loaded other skills never does.
-    """
-    groups, rest = by_skill(request, traces)
-    target = chosen or (request.skills[0].id if len(request.skills) == 1 else None)
-    silent = [trace for trace in rest if not trace.header.skills_loaded]
-    if target is not None and silent:
-        members = [*groups.get(target, ()), *silent]
-        groups[target] = sorted(members, key=lambda trace: trace.id)
-        rest = [trace for trace in rest if trace.header.skills_loaded]
-    notes = [f"{len(rest)} traces loaded no skill of the library: left out."] if rest else []
-    works: list[Work] = []
-    for skill in request.skills:
-        if skill.id not in groups or (chosen is not None and skill.id != chosen):
-            continue
-        if is_locked(skill.locks):
-            notes.append(f"{skill.id} is locked: left out.")
-            continue
-        texts = SkillTexts(skill)
-        if texts.main not in texts.texts:
-            notes.append(f"{skill.id}: its SKILL.md cannot be read as UTF-8: left out.")
-            continue
-        works.append(Work(texts, groups[skill.id]))
-    return works, notes
+    groups, rest, notes = skill_groups(request, traces, chosen)
+    if rest:
+        notes.append(f"{len(rest)} traces loaded no skill of the library: left out.")
+    return [Work(group.texts, list(group.traces)) for group in groups], notes

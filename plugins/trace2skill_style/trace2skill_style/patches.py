@@ -19,6 +19,7 @@ from workbench.plugin.api import (
     path_in,
     read_edits,
     repeats,
+    support,
 )
 
 _WORDS: dict[str, object] = {"type": "string"}
@@ -94,11 +95,6 @@ def read_patch(
 def generality_of(value: object) -> Generality:
     """Return how far an edit is meant to reach."""
     return _REACH.get(as_text(value), "unknown")
-
-
-def support(claim: Claim) -> int:
-    """Return in how many runs there is evidence for an edit."""
-    return len({one.trace for one in claim.evidence})
 
 
 def best_first(claims: Sequence[Claim]) -> list[Claim]:

@@ -17,7 +17,7 @@ from trace2skill_style.merging import (
     shown,
     shown_patches,
 )
-from trace2skill_style.patches import MAP_SCHEMA, Patch, read_patch, support
+from trace2skill_style.patches import MAP_SCHEMA, Patch, read_patch
 from trace2skill_style.repair import REPAIR_SCHEMA, repaired
 from workbench.plugin.api import (
     Asker,
@@ -87,6 +87,7 @@ class Run:
         self.asker = Asker(context, request)
         self.quotes = QuoteCheck(trace for work in works for trace in work.traces)
         self._max_lines = self._number("max_skill_lines", 500)
+        self._limits = (self._max_lines, self._number("max_references", 5))
 
     def map_traces(self) -> Iterator[JobEvent]:
         """Ask for one patch for each trace of each skill."""
@@ -189,27 +190,15 @@ class Run:
                     yield from _logged(work, problems)
                     self._keep(work, claims)
         for work in self.works:
-            yield from self._apply(work)
-
-    def _apply(self, work: Work) -> Iterator[JobEvent]:
-        """Give up edits until the result is well formed, those with the least support first."""
-        while wrong := self._wrong(work):
-            files = {one.file for one in wrong}
-            there = [one for one in work.claims if one.edit.file in files] or list(work.claims)
-            weakest = min(reversed(there), key=support)
-            words = f"Edit {weakest.edit.id} was left out: {wrong[0].file}: {wrong[0].words}."
-            yield from _logged(work, [words])
-            self._keep(work, [one for one in work.claims if one is not weakest])
-        patched = work.texts.patched(work.claims)
-        refused = [f"Edit {one.edit.id} was left out: {why}." for one, why in patched.refused]
-        yield from _logged(work, refused)
-        work.patched = patched if patched.done else None
+            patched, words = work.texts.well_formed(work.claims, *self._limits)
+            yield from _logged(work, words)
+            work.patched = patched if patched.done else None
 
     def _wrong(self, work: Work) -> tuple[FormatProblem, ...]:
         if not work.claims:
             return ()
         patched = work.texts.patched(work.claims)
-        return work.texts.problems(patched, self._max_lines, self._number("max_references", 5))
+        return work.texts.problems(patched, *self._limits)
 
     def _keep(self, work: Work, claims: Sequence[Claim]) -> None:
         work.patches = [
