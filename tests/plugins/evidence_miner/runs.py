@@ -15,10 +15,12 @@ from workbench.domain.job import (
     ProposalEvent,
     Request,
     SkillInput,
+    StoredResult,
     TraceInput,
 )
 from workbench.domain.proposal import ProposalDraft
 from workbench.domain.trace_lines import TraceCall, TraceHeader, TraceStep
+from workbench.plugin.run_skills import front_and_body
 from workbench.plugin.testing import run_in_process
 from workbench.resources import bundled
 
@@ -97,6 +99,7 @@ class Mine:
         runs: list[tuple[TraceHeader, list[TraceStep]]],
         *,
         history: tuple[PastDecision, ...] = (),
+        results: tuple[StoredResult, ...] = (),
         **settings: object,
     ) -> tuple[AnyEvent, ...]:
         self.count += 1
@@ -107,9 +110,10 @@ class Mine:
             for path, text in files.items():
                 (library / skill / path).parent.mkdir(parents=True, exist_ok=True)
                 (library / skill / path).write_bytes(text.encode())
-            name = files["SKILL.md"].split("name: ", 1)[1].split("\n", 1)[0].strip()
+            front, _ = front_and_body(files["SKILL.md"])
+            name, said = str(front.get("name", skill)), str(front.get("description", ""))
             inputs.append(
-                SkillInput(skill, str(library / skill), name, "", "", tuple(sorted(files)))
+                SkillInput(skill, str(library / skill), name, said, "", tuple(sorted(files)))
             )
         (run_dir / "traces").mkdir(parents=True)
         traces = []
@@ -126,6 +130,7 @@ class Mine:
             traces=tuple(traces),
             settings=dict(settings),
             history=history,
+            results=results,
         )
         return run_in_process(PLUGIN, request, run_dir)
 

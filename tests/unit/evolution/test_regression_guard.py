@@ -30,7 +30,7 @@ def row(task: str, before: float, after: float, split: str = "test") -> PairedRo
     return PairedRow(task, (before, before), (after,), split=split)
 
 
-WORSE = PairedTable(tuple(row(f"t{n}", 1.0, 0.0) for n in range(5)) + (row("same", 1.0, 1.0),))
+WORSE = PairedTable((*(row(f"t{n}", 1.0, 0.0) for n in range(5)), row("same", 1.0, 1.0)))
 
 
 class Place:
