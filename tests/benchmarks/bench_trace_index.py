@@ -19,9 +19,11 @@ from pathlib import Path
 from tests.benchmarks.bench_traces import floor
 from tests.benchmarks.generate_session import generate
 from workbench.traces.index.literal import literal_hits
-from workbench.traces.index.query import Query, query, search
+from workbench.traces.index.query import Query, query
+from workbench.traces.index.search import search
 from workbench.traces.index.tail import LiveTail
 from workbench.traces.index.trace_index import TraceIndex
+from workbench.traces.open import open_traces
 from workbench.traces.redact.files import redact_file
 from workbench.traces.redact.redactor import Redactor
 
@@ -80,7 +82,7 @@ def main() -> int:
             timed = _timed(lambda: search(index, needle))
             _row("search the index", timed, least, f"{len(search(index, needle))} hits")
             _row("list with figures", _timed(lambda: query(index, Query())), least, "")
-            tail = LiveTail(path)
+            tail = LiveTail(open_traces(path)[0])
             for number in range(3):
                 added = _append(path, number)
                 timed = _timed(lambda: index.refresh(path))

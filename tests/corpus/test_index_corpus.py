@@ -9,7 +9,8 @@ import pytest
 
 from workbench.traces.importer import TraceError
 from workbench.traces.index.parts import APPENDABLE, Position, parts
-from workbench.traces.index.query import Query, count, excerpt, query, search
+from workbench.traces.index.query import Query, count, query
+from workbench.traces.index.search import excerpt, search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.open import detect, open_traces, trace_files
 from workbench.traces.registry import importer_of

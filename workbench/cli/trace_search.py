@@ -10,7 +10,7 @@ import msgspec
 
 from workbench.cli.trace_sessions import indexed, wanted_of
 from workbench.domain.trajectory import StepBody
-from workbench.traces.index.query import Hit, excerpt, search
+from workbench.traces.index.search import Hit, excerpt, search
 from workbench.traces.open import OpenTrace
 
 _AROUND = 80

@@ -342,6 +342,21 @@ def _unpack(stream: IO[bytes], path: Path, limit: int | None) -> IO[bytes]:
     return target
 
 
+def unpacked_blocks(path: Path) -> Iterator[bytes]:
+    """Yield what a zstd file unpacks to, block by block, nothing kept; nothing for other files.
+
+    Raises:
+        TraceError: it cannot be read, or is damaged from there on.
+    """
+    with _open(path) as stream:
+        packed = stream.read(4) == ZSTD_MAGIC
+        stream.seek(0)
+        try:
+            yield from _unpacked_blocks(stream) if packed else ()
+        except zstd.ZstdError as problem:
+            raise TraceError(f"{path} is damaged zstd: {problem}.") from problem
+
+
 def _unpacked_blocks(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield what the file unpacks to, frame after frame, in blocks of bounded size."""
     decompressor = zstd.ZstdDecompressor()

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from workbench.traces.importer import TraceError
+from workbench.traces.index import sums
 
 #: Raised with every change of tables or of what is put into them; an older file is made anew.
-VERSION: Final = 3
-_TABLES: Final = """
+VERSION: Final = 4
+_TABLES: Final = f"""
+CREATE TABLE readers(key TEXT NOT NULL);
 CREATE TABLE folders(path TEXT PRIMARY KEY, missing INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE files(
   id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, format TEXT, size INTEGER NOT NULL,
@@ -29,7 +31,7 @@ CREATE TABLE traces(
   outcome TEXT NOT NULL, reward REAL, steps INTEGER NOT NULL, tool_calls INTEGER NOT NULL,
   errors INTEGER NOT NULL, input INTEGER, output INTEGER, cached INTEGER, cache_write INTEGER,
   cost_usd REAL, estimate_usd REAL, sources TEXT NOT NULL, complete INTEGER NOT NULL,
-  beginning TEXT NOT NULL DEFAULT '');
+  beginning TEXT NOT NULL DEFAULT '', task TEXT NOT NULL DEFAULT '');
 CREATE INDEX traces_file ON traces(file);
 CREATE INDEX traces_family ON traces(family);
 CREATE INDEX traces_beginning ON traces(beginning);
@@ -49,6 +51,7 @@ CREATE TABLE steps(
   spans TEXT NOT NULL, copied INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX steps_trace ON steps(trace, known, step);
 CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2');
+{sums.TABLES}
 """
 
 
@@ -119,11 +122,11 @@ def _connected(path: Path) -> sqlite3.Connection:
 def _fits(connection: sqlite3.Connection, key: int) -> bool:
     """Whether the tables are ours; an empty file gets them."""
     try:
-        with written(connection):
+        with written(connection, fresh=True):
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if version == 0 and tables == 0:
-                for statement in _TABLES.split(";\n"):
+                for statement in (*_TABLES.split(";\n"), *sums.TRIGGERS):
                     if statement.strip():
                         connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -144,11 +147,13 @@ def _delete(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def written(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all of it or nothing."""
+def written(connection: sqlite3.Connection, *, fresh: bool = False) -> Iterator[None]:
+    """Write all of it or nothing; the rows of sessions that changed are made anew with it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        if not fresh:
+            sums.sum_up(connection)
     except BaseException:
         connection.rollback()
         raise

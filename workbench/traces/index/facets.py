@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.traces.index.query import COST, Facet, Query, condition_of, sessions
+from workbench.traces.index.query import Facet, Query, condition_of, outcome_of_row
 from workbench.traces.index.trace_index import TraceIndex
 
 Dimension = Literal["agent", "model", "outcome", "skill", "errors", "cost", "steps", "date"]
@@ -93,15 +93,13 @@ def facet_groups(
     groups.append(FacetGroup("skill", _skills(index, wanted)))
     errors = (_Bounds("yes", 1, None), _Bounds("no", None, 1))
     times = tuple(_Bounds(one.words, one.since or None, one.until or None) for one in days)
-    ranges: tuple[tuple[Dimension, Query, str, Sequence[Range | _Bounds]], ...] = (
-        ("errors", replace(wanted, errors=None), "sum_errors", errors),
-        ("cost", with_cost(wanted, None), COST, COSTS),
-        ("steps", with_steps(wanted, None), "sum_steps", STEPS),
-        ("date", with_days(wanted, None), "started", times),
+    ranges = (
+        _Ranges("errors", replace(wanted, errors=None), "s.sum_errors", errors),
+        _Ranges("cost", with_cost(wanted, None), "s.cost", _bounds(COSTS)),
+        _Ranges("steps", with_steps(wanted, None), "s.sum_steps", _bounds(STEPS)),
+        _Ranges("date", with_days(wanted, None), "s.started", times),
     )
-    for dimension, asked, figure, bounds in ranges:
-        groups.append(FacetGroup(dimension, _counted(index, asked, figure, bounds)))
-    return tuple(groups)
+    return (*groups, *_counted(index, ranges))
 
 
 class _Bounds(Struct, frozen=True):
@@ -112,36 +110,53 @@ class _Bounds(Struct, frozen=True):
     high: Any
 
 
-def _counted(
-    index: TraceIndex, asked: Query, figure: str, bounds: Sequence[Range | _Bounds]
-) -> tuple[Facet, ...]:
-    """Count all choices of a group in one look at the sessions; those of none are left out."""
-    if not bounds:
-        return ()
-    condition, values = condition_of(asked)
-    sums, given = [], []
-    for one in bounds:
-        parts = ["figure IS NOT NULL"]
-        for sign, limit in ((">=", one.low), ("<", one.high)):
-            if limit is not None:
-                parts.append(f"figure {sign} ?")
-                given.append(limit)
-        sums.append(f"sum({' AND '.join(parts)})")
-    # LIMIT -1 keeps SQLite from working the figure out again for each of the sums.
-    row = index.connection.execute(
-        f"SELECT {', '.join(sums)} FROM"
-        f" (SELECT {figure} AS figure FROM ({sessions()} WHERE {condition}) LIMIT -1)",
-        [*given, *values],
-    ).fetchone()
-    counted = zip((one.words for one in bounds), row, strict=True)
-    return tuple(Facet(words, count) for words, count in counted if count)
+class _Ranges(Struct, frozen=True):
+    """A dimension of ranges, the sessions it counts, and the figure that is compared."""
+
+    dimension: Dimension
+    asked: Query
+    figure: str
+    bounds: tuple[_Bounds, ...]
+
+
+def _bounds(ranges: Sequence[Range]) -> tuple[_Bounds, ...]:
+    return tuple(_Bounds(one.words, one.low, one.high) for one in ranges)
+
+
+def _counted(index: TraceIndex, ranges: Sequence[_Ranges]) -> list[FacetGroup]:
+    """Count all ranges of the same sessions in one look at them; those of none are left out."""
+    found: dict[Dimension, tuple[Facet, ...]] = {one.dimension: () for one in ranges}
+    left = [one for one in ranges if one.bounds]
+    while left:
+        same = [one for one in left if one.asked == left[0].asked]
+        left = [one for one in left if one not in same]
+        condition, values = condition_of(same[0].asked)
+        sums: list[str] = []
+        given: list[Any] = []
+        for group in same:
+            for one in group.bounds:
+                parts = [f"{group.figure} IS NOT NULL"]
+                for sign, limit in ((">=", one.low), ("<", one.high)):
+                    if limit is not None:
+                        parts.append(f"{group.figure} {sign} ?")
+                        given.append(limit)
+                sums.append(f"coalesce(sum({' AND '.join(parts)}), 0)")
+        row = index.connection.execute(
+            f"SELECT {', '.join(sums)} FROM sessions AS s WHERE {condition}", [*given, *values]
+        ).fetchone()
+        counts = iter(row)
+        for group in same:
+            told = [Facet(one.words, next(counts)) for one in group.bounds]
+            found[group.dimension] = tuple(one for one in told if one.count)
+    return [FacetGroup(one, choices) for one, choices in found.items()]
 
 
 def _values(index: TraceIndex, wanted: Query, column: str) -> tuple[Facet, ...]:
     condition, values = condition_of(replace(wanted, **{f"{column}s": ()}))
+    named = outcome_of_row(wanted) if column == "outcome" else f"s.{column}"
     rows = index.connection.execute(
-        f"SELECT {column} AS value, count(*) AS n FROM ({sessions()} WHERE {condition})"
-        f" WHERE {column} IS NOT NULL AND {column} != '' GROUP BY 1 ORDER BY n DESC, value",
+        f"SELECT {named} AS value, count(*) AS n FROM sessions AS s WHERE {condition}"
+        " GROUP BY value HAVING value IS NOT NULL AND value != '' ORDER BY n DESC, value",
         values,
     )
     return tuple(Facet(row["value"], row["n"]) for row in rows)
@@ -150,10 +165,9 @@ def _values(index: TraceIndex, wanted: Query, column: str) -> tuple[Facet, ...]:
 def _skills(index: TraceIndex, wanted: Query) -> tuple[Facet, ...]:
     condition, values = condition_of(wanted)
     rows = index.connection.execute(
-        f"SELECT s.name AS value, count(DISTINCT t.family) AS n"
-        f" FROM ({sessions()} WHERE {condition}) AS t"
-        " JOIN traces AS part ON part.family = t.family JOIN skills AS s ON s.trace = part.id"
-        " WHERE s.kind != 'listed' GROUP BY 1 ORDER BY n DESC, value",
+        "SELECT k.name AS value, count(*) AS n FROM session_skills AS k"
+        f" JOIN sessions AS s ON s.trace = k.trace WHERE {condition}"
+        " GROUP BY k.name ORDER BY n DESC, value",
         values,
     )
     return tuple(Facet(row["value"], row["n"]) for row in rows)

@@ -6,7 +6,10 @@ depth of JSON in a string of JSON.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -14,13 +17,18 @@ from typing import Final
 from msgspec import Struct
 
 from workbench.domain.trajectory import Trajectory
-from workbench.traces.escapes import Decoded, text_of
 from workbench.traces.importer import TraceError
-from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.index.snippet import said_at
+from workbench.traces.source import SourceBytes, unpacked_blocks
 
 #: Read at once; lowering it costs less than a millisecond, in which no other thread can run.
 _BLOCK: Final = 1 << 20
 _AROUND: Final = 160
+#: Of a zstd file so much is looked through, in bytes unpacked and in seconds.
+MOST_UNPACKED: Final = 512 << 20
+MOST_SECONDS: Final = 4.0
+#: So much of what was unpacked before is kept to tell what stands around a text.
+_CONTEXT: Final = 64 << 10
 
 
 class LiteralHit(Struct, frozen=True):
@@ -40,25 +48,76 @@ def literal_hits(
 ) -> Iterator[LiteralHit]:
     """Yield one hit a line, file after file; files that cannot be read are left out.
 
-    zstd files are left out as well: unpacking them takes longer than a first answer may.
+    zstd files come last, since unpacking takes longer than a first answer may, and only so much of
+    each is looked through (``MOST_UNPACKED``, ``MOST_SECONDS``).
     """
     found = 0
     wanted = [form for form in forms(text) if form]
-    for path in paths:
-        if stopped() or found >= limit:
+    packed: list[Path] = []
+
+    def plain() -> Iterator[Path]:
+        for path in paths:
+            if path.suffix != ".zst":
+                yield path
+            elif not path.with_suffix("").is_file():
+                packed.append(path)
+
+    for path in itertools.chain(plain(), packed):
+        if stopped() or found >= limit or not wanted:
             return
-        if path.suffix == ".zst":
-            continue
-        try:
-            source = SourceBytes(path)
-        except TraceError:
-            continue
-        with source:
-            for hit in _in_file(source, wanted, stopped):
+        with contextlib.suppress(TraceError):
+            search = _in_packed if path.suffix == ".zst" else _in_path
+            for hit in search(path, wanted, stopped):
                 yield hit
                 found += 1
                 if found >= limit:
                     return
+
+
+def _in_path(path: Path, wanted: list[bytes], stopped: Callable[[], bool]) -> Iterator[LiteralHit]:
+    with SourceBytes(path) as source:
+        yield from _in_file(source, wanted, stopped)
+
+
+def _in_packed(
+    path: Path, wanted: list[bytes], stopped: Callable[[], bool]
+) -> Iterator[LiteralHit]:
+    """Look through what a zstd file holds while it is unpacked; offsets are of the unpacked."""
+    begun = time.monotonic()
+    data, start = b"", 0  # what was unpacked last, and where it lies
+    searched = done = line = 0
+    blocks = unpacked_blocks(path)
+    while not stopped():
+        block = next(blocks, b"")
+        data += block
+        # A record that is still coming is waited for, so that all around the text is there.
+        limit = len(data) if not block else max(0, data.rfind(b"\n") + 1)
+        limit = limit or max(0, len(data) - _CONTEXT)
+        lower = data[:limit].lower()
+        at = max(0, searched - start)
+        while (offset := _first(lower, wanted, at)) >= 0:
+            end = lower.find(b"\n", offset)
+            end = end if end >= 0 else len(data)
+            if start + offset >= done:
+                begin = lower.rfind(b"\n", 0, offset) + 1
+                line_at = start + begin if begin else line
+                said = said_at(data, offset, begin, end, _AROUND)
+                yield LiteralHit(str(path), start + offset, line_at, said)
+                done = start + end
+            at = offset + 1
+        searched = max(searched, start + limit - max(map(len, wanted)) + 1)
+        newest = data.rfind(b"\n", 0, limit) + 1
+        line = start + newest if newest else line
+        kept = max(0, min(len(data), limit) - _CONTEXT)
+        data, start = data[kept:], start + kept
+        over = time.monotonic() - begun > MOST_SECONDS
+        if not block or start > MOST_UNPACKED or over:
+            return
+
+
+def _first(data: bytes, wanted: list[bytes], at: int) -> int:
+    places = [place for form in wanted if (place := data.find(form, at)) >= 0]
+    return min(places, default=-1)
 
 
 def _in_file(
@@ -73,20 +132,18 @@ def _in_file(
         except TraceError:  # cut by another program meanwhile
             return
         at = 0
-        while True:
-            places = [place for form in wanted if (place := block.find(form, at)) >= 0]
-            if not places:
-                break
-            offset = start + min(places)
+        while (place := _first(block, wanted, at)) >= 0:
+            offset = start + place
             if offset >= start + _BLOCK:
                 break
             end = data.find(b"\n", offset)
             end = end if end >= 0 else length
             if offset >= done:
                 line = data.rfind(b"\n", 0, offset) + 1
-                yield LiteralHit(str(source.path), offset, line, _excerpt(data, line, offset, end))
+                said = said_at(data, offset, line, end, _AROUND)
+                yield LiteralHit(str(source.path), offset, line, said)
                 done = end
-            at = max(end - start, min(places) + 1)
+            at = max(end - start, place + 1)
         start += _BLOCK
 
 
@@ -105,17 +162,3 @@ def forms(text: str) -> tuple[bytes, ...]:
     twice = [json.dumps(one, ensure_ascii=False)[1:-1] for one in escaped]
     written = (text, *escaped, *twice)
     return tuple(dict.fromkeys(one.encode("utf-8", "surrogatepass").lower() for one in written))
-
-
-def plain_text(part: bytes) -> str:
-    """Return a part of a record on one line, escapes taken off as deep as they go."""
-    for _ in range(2):
-        if b"\\" not in part:
-            break
-        part = Decoded(part).data
-    return " ".join(text_of(part).split())
-
-
-def _excerpt(data: Buffer, line: int, offset: int, end: int) -> str:
-    begin = max(line, offset - _AROUND)
-    return plain_text(bytes(data[begin : min(end, offset + _AROUND)]))

@@ -1,20 +1,19 @@
-"""Questions to the index: which traces, which steps, and how many of each kind."""
+"""Questions to the index: which sessions, in which order, and how many."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-import unicodedata
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct
 
-from workbench.traces.importer import TraceError
-from workbench.traces.index.literal import plain_text
+from workbench.domain.trajectory import OutcomeStatus
+from workbench.traces.index.phrase import match_words
+from workbench.traces.index.sums import SUMS
 from workbench.traces.index.trace_index import TraceIndex
-from workbench.traces.open import open_source
 
 Order = Literal[
     "started",
@@ -29,25 +28,21 @@ Order = Literal[
     "outcome",
 ]
 
-_SUMS: Final = (
-    "steps",
-    "tool_calls",
-    "errors",
-    "input",
-    "output",
-    "cached",
-    "cost_usd",
-    "estimate_usd",
-)
-#: What the trace reports, else the estimate.
-COST: Final = "coalesce(sum_cost_usd, sum_estimate_usd)"
+#: Words are looked for in these; they stand in other tables than what else is asked.
 _NAMED: Final = " || ' ' || ".join(
     f"coalesce({name}, '')" for name in ("t.title", "files.path", "t.cwd", "t.agent", "t.model")
 )
-_WORD: Final = re.compile(r"\w+")
-_AROUND: Final = 80
-#: More of a record is not looked through for an excerpt.
-_LONGEST: Final = 4_000_000
+_WITH_TRACE: Final = " JOIN traces AS t ON t.id = s.trace JOIN files ON files.id = t.file"
+_ORDERS: Final[dict[str, str]] = {
+    "started": "s.started",
+    "steps": "s.sum_steps",
+    "errors": "s.sum_errors",
+    "cost_usd": "s.cost",
+    "tokens": "coalesce(s.sum_input, 0) + coalesce(s.sum_output, 0)",
+    "duration_s": "s.duration_s",
+    "agent": "lower(s.agent)",
+    "model": "lower(s.model)",
+}
 
 
 class Query(Struct, frozen=True):
@@ -57,7 +52,8 @@ class Query(Struct, frozen=True):
     ``since`` (included) and ``until`` (excluded) are ISO 8601. ``folders`` are paths, of
     files as well. ``named`` are
     words that stand in the title, the path, the folder, agent or model. ``copies``: with sessions
-    that hold nothing but the steps of another one.
+    that hold nothing but the steps of another one. ``said`` are outcomes that people gave
+    sessions, by row: they count in place of the recorded ones.
     """
 
     text: str = ""
@@ -76,6 +72,7 @@ class Query(Struct, frozen=True):
     since: str = ""
     until: str = ""
     folders: tuple[str, ...] = ()
+    said: tuple[tuple[int, str], ...] = ()
     order: Order = "started"
     descending: bool = True
     limit: int = 500
@@ -127,25 +124,6 @@ class Facet(Struct, frozen=True):
     count: int
 
 
-class Hit(Struct, frozen=True):
-    """A step that holds the words. ``step`` is None while a long log is still being read.
-
-    ``path`` is the file of the step; ``owner`` that of the session where it is a subagent's own.
-    ``records`` are (file, offset, length) of the step's records.
-    """
-
-    path: str
-    owner: str | None
-    trajectory: str
-    step: int | None
-    uid: str
-    kind: str
-    records: tuple[tuple[str, int, int], ...]
-    title: str = ""
-    agent: str | None = None
-    started: str | None = None
-
-
 def query(index: TraceIndex, wanted: Query) -> tuple[TraceRow, ...]:
     """Return the traces asked for, in order."""
     return rows_of(index, query_ids(index, wanted))
@@ -154,22 +132,17 @@ def query(index: TraceIndex, wanted: Query) -> tuple[TraceRow, ...]:
 def query_ids(index: TraceIndex, wanted: Query) -> list[int]:
     """Return the rows of the traces asked for, in order; ``rows_of`` tells more of some of them."""
     condition, values = condition_of(wanted)
-    order = {
-        "cost_usd": COST,
-        "agent": "lower(t.agent)",
-        "model": "lower(t.model)",
-        "tokens": "coalesce(sum_input, 0) + coalesce(sum_output, 0)",
-        "title": "lower(t.title)",
-    }
-    named = order.get(wanted.order) or (
-        f"sum_{wanted.order}" if wanted.order in _SUMS else f"t.{wanted.order}"
-    )
+    joined, named = "", outcome_of_row(wanted)
+    if wanted.order == "title":
+        joined, named = _WITH_TRACE, "lower(t.title)"
+    elif wanted.order != "outcome":
+        named = _ORDERS[wanted.order]
     way = "DESC" if wanted.descending else "ASC"
     # All in one row: a hundred thousand would keep other threads from running. The limit keeps
-    # SQLite from leaving the order out.
+    # SQLite from leaving the order out; of equal ones the order is that of an index.
     (found,) = index.connection.execute(
-        f"SELECT json_group_array(id) FROM (SELECT t.id FROM ({sessions()} WHERE {condition}) AS t "
-        f"ORDER BY {named} IS NULL, {named} {way}, t.id LIMIT ? OFFSET ?)",
+        f"SELECT json_group_array(id) FROM (SELECT s.trace AS id FROM sessions AS s{joined}"
+        f" WHERE {condition} ORDER BY {named} {way} NULLS LAST, s.trace {way} LIMIT ? OFFSET ?)",
         [*values, wanted.limit, wanted.offset],
     ).fetchone()
     return msgspec.json.decode(found, type=list[int])
@@ -178,106 +151,49 @@ def query_ids(index: TraceIndex, wanted: Query) -> list[int]:
 def rows_of(index: TraceIndex, ids: Sequence[int]) -> tuple[TraceRow, ...]:
     """Return the rows of some traces, in that order; those that are gone meanwhile are left out."""
     marks = ", ".join("?" * len(ids))
-    found = index.connection.execute(f"{sessions()} WHERE t.id IN ({marks})", list(ids))
+    sums = ", ".join(f"s.sum_{name}" for name in SUMS)
+    found = index.connection.execute(
+        f"SELECT t.*, files.path AS path, s.copied, s.parts, {sums}"
+        f" FROM sessions AS s{_WITH_TRACE} WHERE s.trace IN ({marks})",
+        list(ids),
+    ).fetchall()
+    skills: dict[int, list[str]] = {}
+    for trace, name in index.connection.execute(
+        f"SELECT trace, name FROM session_skills WHERE trace IN ({marks}) ORDER BY trace, place",
+        list(ids),
+    ):
+        skills.setdefault(trace, []).append(name)
     rows = {row["id"]: row for row in found}
-    return tuple(_row(index.connection, rows[one]) for one in ids if one in rows)
+    return tuple(_row(rows[one], skills.get(one, ())) for one in ids if one in rows)
 
 
 def count(index: TraceIndex, wanted: Query) -> int:
     """Return how many traces are asked for, whatever the limit."""
     condition, values = condition_of(wanted)
     found = index.connection.execute(
-        f"SELECT count(*) FROM ({sessions()} WHERE {condition})", values
+        f"SELECT count(*) FROM sessions AS s WHERE {condition}", values
     )
     return int(found.fetchone()[0])
 
 
-def search(
-    index: TraceIndex, text: str, wanted: Query | None = None, limit: int = 200
-) -> tuple[Hit, ...]:
-    """Return steps that hold the words, those of the newest traces first.
-
-    Args:
-        index: the index.
-        text: words in the order they are in; the last one may be cut.
-        wanted: the traces looked in; its ``text`` does not count.
-        limit: at most so many.
-    """
-    words = match_words(text)
-    if not words:
-        return ()
-    condition, values = condition_of(msgspec.structs.replace(wanted or Query(), text=""))
-    rows = index.connection.execute(
-        "SELECT steps.*, part.trajectory, part.sources, part.title, part.agent, part.started,"
-        " files.path AS file, files.owner AS owner"
-        " FROM words JOIN steps ON steps.id = words.rowid JOIN traces AS part ON part.id ="
-        " steps.trace JOIN files ON files.id = part.file"
-        " WHERE words MATCH ? AND NOT steps.copied"
-        f" AND part.family IN (SELECT family FROM ({sessions()} WHERE {condition}))"
-        " ORDER BY part.started IS NULL, part.started DESC, part.id, steps.known DESC, steps.step"
-        " LIMIT ?",
-        [words, *values, limit],
-    ).fetchall()
-    return tuple(_hit(row) for row in rows)
-
-
-def excerpt(hit: Hit, text: str) -> str:
-    """Return a line of what a hit says around the words; "" when its file is another by now."""
-    for path, offset, length in hit.records:
-        try:
-            with open_source(path) as source:
-                said = plain_text(source.read(offset, min(length, _LONGEST)))
-        except TraceError:
-            continue
-        found = find_words(said, text)
-        if found is not None:
-            start, end = max(0, found[0] - _AROUND), found[1] + _AROUND
-            return f"{'…' if start else ''}{said[start:end]}{'…' if end < len(said) else ''}"
-    return ""
-
-
-def find_words(said: str, text: str) -> tuple[int, int] | None:
-    """Return where a text says the words that are searched for, as the full text sees them."""
-    words = [_folded(word) for word in _words(text)]
-    if not words:
-        return None
-    found = re.search(r"[\W_]+".join(map(re.escape, words)), _folded(said))
-    return found.span() if found is not None else None
-
-
-def _folded(text: str) -> str:
-    """Return a text of the same length without case and accents, as the full text sees it."""
-    if text.isascii():
-        return text.lower()
-    return "".join((unicodedata.normalize("NFKD", c)[:1] or c).lower()[:1] or c for c in text)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.replace("_", " "))
-
-
-def match_words(text: str) -> str:
-    """Return an FTS5 phrase of the words of a text, the last one as a beginning; "" for none."""
-    words = _words(text)
-    return f'"{" ".join(words)}" *' if words else ""
-
-
-def sessions() -> str:
-    """Return the SQL of sessions with the sums over themselves and their subagents, copies off."""
-    sums = ", ".join(
-        f"(SELECT sum(p.{name}) - coalesce(sum(c.{name}), 0) FROM traces AS p"
-        f" LEFT JOIN copies AS c ON c.trace = p.id WHERE p.family = t.family) AS sum_{name}"
-        for name in _SUMS
+def outcome_of_row(wanted: Query) -> str:
+    """Return the SQL of the outcome that counts of a session ``s``."""
+    given: dict[str, list[int]] = {}
+    for row, outcome in wanted.said:
+        given.setdefault(outcome, []).append(int(row))
+    if not given:
+        return "s.outcome"
+    cases = (
+        f"WHEN s.trace IN ({', '.join(map(str, rows))}) THEN '{outcome}'"
+        for outcome, rows in given.items()
+        if outcome in get_args(OutcomeStatus)
     )
-    return (
-        f"SELECT t.*, files.path AS path, {sums} FROM traces AS t"
-        " JOIN files ON files.id = t.file AND files.owner IS NULL AND t.parent IS NULL"
-    )
+    return f"CASE {' '.join(cases)} ELSE s.outcome END"
 
 
 def condition_of(wanted: Query) -> tuple[str, list[Any]]:
-    """Return what ``sessions`` are asked for as SQL, and its values."""
-    parts: list[str] = ["1"]
+    """Return what sessions ``s`` are asked for as SQL, and its values."""
+    parts: list[str] = ["1" if wanted.copies else "s.replay = 0"]
     values: list[Any] = []
 
     def add(condition: str, *given: Any) -> None:
@@ -285,50 +201,33 @@ def condition_of(wanted: Query) -> tuple[str, list[Any]]:
         values.extend(given)
 
     fields: Sequence[tuple[str, tuple[str, ...]]] = (
-        ("agent", wanted.agents),
-        ("model", wanted.models),
-        ("format", wanted.formats),
-        ("outcome", wanted.outcomes),
+        ("s.agent", wanted.agents),
+        ("s.model", wanted.models),
+        ("s.format", wanted.formats),
+        (outcome_of_row(wanted), wanted.outcomes),
     )
     for column, allowed in fields:
         if allowed:
-            add(f"t.{column} IN ({', '.join('?' * len(allowed))})", *allowed)
+            add(f"{column} IN ({', '.join('?' * len(allowed))})", *allowed)
     for skill in wanted.skills:
-        add(
-            "t.family IN (SELECT p.family FROM skills AS s JOIN traces AS p ON p.id = s.trace"
-            " WHERE s.kind != 'listed' AND s.name = ?)",
-            skill,
-        )
+        add("s.trace IN (SELECT trace FROM session_skills WHERE name = ?)", skill)
     if wanted.errors is not None:
-        add(f"sum_errors {'>' if wanted.errors else '='} 0")
-    for column, sign, limit in (
-        ("sum_steps", ">=", wanted.min_steps),
-        ("sum_steps", "<=", wanted.max_steps),
-        (COST, ">=", wanted.min_cost),
-        (COST, "<=", wanted.max_cost),
+        add(f"s.sum_errors {'>' if wanted.errors else '='} 0")
+    for condition, limit in (
+        ("s.sum_steps >= ?", wanted.min_steps),
+        ("s.sum_steps <= ?", wanted.max_steps),
+        ("s.cost >= ?", wanted.min_cost),
+        ("s.cost <= ?", wanted.max_cost),
+        ("s.started >= ?", wanted.since or None),
+        ("s.started < ?", wanted.until or None),
     ):
         if limit is not None:
-            add(f"{column} {sign} ?", limit)
-    if wanted.since:
-        add("t.started >= ?", wanted.since)
-    if wanted.until:
-        add("t.started < ?", wanted.until)
-    if wanted.folders:
-        plain = [folder.rstrip("/\\") for folder in wanted.folders]
-        add(
-            "("
-            + " OR ".join(["files.path = ? OR substr(files.path, 1, ?) = ?"] * len(plain))
-            + ")",
-            *(value for one in plain for value in (one, len(one) + 1, one + "/")),
-        )
-    for word in wanted.named.split():
-        add(f"({_NAMED}) LIKE ? ESCAPE '\\'", f"%{_plain(word)}%")
-    if not wanted.copies:
-        add("t.id NOT IN (SELECT trace FROM copies WHERE steps = seen AND seen > 0)")
+            add(condition, limit)
+    _add_places(wanted, add)
     if wanted.text:
         words = match_words(wanted.text)
         add(
-            "t.family IN (SELECT p.family FROM words JOIN steps ON steps.id = words.rowid"
+            "s.family IN (SELECT p.family FROM words JOIN steps ON steps.id = words.rowid"
             " JOIN traces AS p ON p.id = steps.trace WHERE words MATCH ?)"
             if words
             else "0",
@@ -337,50 +236,41 @@ def condition_of(wanted: Query) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
+def _add_places(wanted: Query, add: Callable[..., None]) -> None:
+    """Add what is asked of paths and names."""
+    if wanted.folders:
+        plain = [folder.rstrip("/\\") for folder in wanted.folders]
+        below = " OR ".join(["path = ? OR substr(path, 1, ?) = ?"] * len(plain))
+        add(
+            f"s.file IN (SELECT id FROM files WHERE {below})",
+            *(value for one in plain for value in (one, len(one) + 1, one + "/")),
+        )
+    words = wanted.named.split()
+    if words:
+        all_of = " AND ".join([f"({_NAMED}) LIKE ? ESCAPE '\\'"] * len(words))
+        add(
+            "s.trace IN (SELECT t.id FROM traces AS t JOIN files ON files.id = t.file"
+            f" WHERE t.parent IS NULL AND {all_of})",
+            *(f"%{_plain(word)}%" for word in words),
+        )
+
+
 def _plain(word: str) -> str:
     """Return a word without what LIKE takes for a wildcard."""
     return re.sub(r"([%_\\])", r"\\\1", word)
 
 
-def _row(connection: sqlite3.Connection, row: sqlite3.Row) -> TraceRow:
-    names = connection.execute(
-        "SELECT DISTINCT s.name FROM skills AS s JOIN traces AS p ON p.id = s.trace"
-        " WHERE p.family = ? AND s.kind != 'listed' ORDER BY s.rowid",
-        (row["family"],),
-    )
-    (parts,) = connection.execute(
-        "SELECT count(*) FROM traces WHERE family = ?", (row["family"],)
-    ).fetchone()
-    (copied,) = connection.execute(
-        "SELECT max(steps, 0) FROM copies WHERE trace = ?", (row["id"],)
-    ).fetchone() or (0,)
+def _row(row: sqlite3.Row, skills: Sequence[str]) -> TraceRow:
     plain = (
         *("path", "trajectory", "format", "format_version", "agent", "model", "title", "cwd"),
         *("session", "started", "ended", "duration_s", "outcome", "reward"),
     )
     return TraceRow(
         **{name: row[name] for name in plain},
-        **{name: row[f"sum_{name}"] for name in _SUMS},
-        skills=tuple(dict.fromkeys(name["name"] for name in names)),
-        subagents=parts - 1,
+        **{name: row[f"sum_{name}"] for name in SUMS},
+        skills=tuple(skills),
+        subagents=row["parts"] - 1,
         complete=bool(row["complete"]),
-        copied=copied or 0,
+        copied=row["copied"],
         id=row["id"],
-    )
-
-
-def _hit(row: sqlite3.Row) -> Hit:
-    sources = msgspec.json.decode(row["sources"], type=list[str])
-    spans = msgspec.json.decode(row["spans"], type=list[tuple[int, int, int]])
-    return Hit(
-        path=row["file"],
-        owner=row["owner"],
-        trajectory=row["trajectory"],
-        step=row["step"] if row["known"] else None,
-        uid=row["uid"],
-        kind=row["kind"],
-        records=tuple((sources[number], offset, length) for number, offset, length in spans),
-        title=row["title"],
-        agent=row["agent"],
-        started=row["started"],
     )

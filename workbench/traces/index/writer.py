@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.trajectory import SkillEvent, Step, Trajectory
+from workbench.traces.compare.keys import task_of
 from workbench.traces.index.figures import Figures
 from workbench.traces.index.parts import Part, Position
 from workbench.traces.index.texts import spans_of, step_text
@@ -152,7 +153,7 @@ def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figure
         "trajectory": one.id,
         "parent": at.parent,
         "family": at.family,
-        "format": one.format,
+        "format": one.converted_from or one.format,
         "format_version": one.format_version,
         "agent": one.agent,
         "model": one.model,
@@ -167,6 +168,7 @@ def put_trace(connection: sqlite3.Connection, at: Place, one: Trajectory, figure
         "sources": msgspec.json.encode([source.path for source in one.sources]).decode(),
         "complete": one.complete,
         "beginning": beginning_of(one) if at.parent is None else "",
+        "task": task_of(one) if at.parent is None else "",
         **msgspec.structs.asdict(figures),
     }
     marks = ", ".join("?" * len(values))
@@ -213,6 +215,7 @@ def _go_on(
         "started": was["started"] or one.started,
         "model": was["model"] or one.model,
         "title": was["title"] or one.title,
+        "task": was["task"] or task_of(one),
     }
     if one.outcome.status != "unknown":
         values |= {"outcome": one.outcome.status, "reward": one.outcome.reward}

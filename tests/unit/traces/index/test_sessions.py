@@ -20,7 +20,8 @@ from workbench.traces.index.facets import (
     with_days,
     with_steps,
 )
-from workbench.traces.index.query import Query, count, query, query_ids, rows_of, search
+from workbench.traces.index.query import Query, count, query, query_ids, rows_of
+from workbench.traces.index.search import search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.prices import Price, PriceTable
 

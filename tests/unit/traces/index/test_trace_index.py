@@ -16,7 +16,8 @@ import pytest
 
 from tests.unit.traces.claude_records import Session, call, text, usage
 from workbench.traces.index import trace_index
-from workbench.traces.index.query import Query, count, excerpt, query, search
+from workbench.traces.index.query import Query, count, query
+from workbench.traces.index.search import excerpt, search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.open import open_traces
 from workbench.traces.prices import Price, PriceTable

@@ -19,17 +19,9 @@ from typing import Final, TypeVar
 from workbench.traces.importer import TraceError
 from workbench.traces.index.facets import Days, FacetGroup, facet_groups
 from workbench.traces.index.literal import literal_hits, step_at
-from workbench.traces.index.query import (
-    Hit,
-    Query,
-    TraceRow,
-    count,
-    excerpt,
-    find_words,
-    query_ids,
-    rows_of,
-    search,
-)
+from workbench.traces.index.phrase import find_words
+from workbench.traces.index.query import Query, TraceRow, count, query_ids, rows_of
+from workbench.traces.index.search import Hit, excerpt, search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.index.walk import Seen, files_below
 from workbench.traces.open import open_traces
