@@ -25,6 +25,7 @@ from workbench.domain.job import (
 )
 from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
+from workbench.evaluation.evaluator import Scored
 from workbench.evolution.gating import GateChoice, HostGate
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
@@ -53,12 +54,13 @@ class EvolveRefused(Exception):  # noqa: N818 - a problem for a person, in words
 
 
 class Cost(Struct, frozen=True):
-    """What the calls to models took; zero for an engine without."""
+    """What the calls to models took; zero for an engine without. ``cached`` cost nothing."""
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float = 0.0
+    cached: int = 0
 
 
 class EngineInputs(Struct, frozen=True):
@@ -102,6 +104,8 @@ def now_utc() -> str:
 class Evolution:
     """One run of an engine. Call ``drain`` often, ``result`` at the end, and ``close``.
 
+    Runs on one library wait for each other; one that is not ``alone`` goes beside others.
+
     Raises:
         EvolveRefused: the engine may not run, or misses something.
         RequestProblem: the run folder cannot be written.
@@ -120,6 +124,7 @@ class Evolution:
         secrets: Mapping[str, str] | None = None,
         means: Means | None = None,
         gating: GateChoice | None = None,
+        alone: bool = True,
         progress: Callable[[float, str], None] = lambda fraction, text: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -150,7 +155,7 @@ class Evolution:
                 self._built.request,
                 title,
                 secrets,
-                key=str(self._library_root),
+                key=str(self._library_root) if alone else None,
                 services=self._server.services,
                 models=self._means.grants() if _is_command(plugin) else None,
             )
@@ -209,15 +214,32 @@ class Evolution:
         """Whether there is a runner, so that ``gate`` can say something."""
         return self._means.evaluator is not None
 
-    def gate(self) -> Iterator[GateEvent]:
+    @property
+    def spent(self) -> Cost:
+        """What calls to models took so far, by the host's own ledger.
+
+        Without models of the host there are only the engine's words for it.
+        """
+        models = self._means.models
+        if models is None:
+            return _cost(self.job.events())
+        spent = models.spent
+        return Cost(spent.calls, spent.input_tokens, spent.output_tokens, spent.usd, spent.cached)
+
+    @property
+    def runs_made(self) -> int:
+        """How many task runs were made so far, for the engine and for the gate."""
+        return self._means.evaluator.runs_made if self._means.evaluator is not None else 0
+
+    def gate(self, done: Callable[[Scored], None] = lambda _: None) -> Iterator[GateEvent]:
         """Have the host evaluate each proposal that changes files; yield as each is decided.
 
         Call it when the job has ended, in a thread: it runs tasks. A cancel stops it between
-        proposals; those not reached stay *not evaluated*.
+        proposals; those not reached stay *not evaluated*. ``done`` is told of each task run.
         """
         if self._means.evaluator is None:
             return
-        host = HostGate(self._means.evaluator, self._variants, self._gating)
+        host = HostGate(self._means.evaluator, self._variants, self._gating, done)
         for proposal in list(self._proposals.values()):
             if self._stopped:
                 return
@@ -246,7 +268,7 @@ class Evolution:
             refused=tuple(self._refused),
             problems=(*self.problems, *self._altered()),
             events=events,
-            cost=_cost(events),
+            cost=self.spent,
             out=str(self._store.folder),
         )
 
