@@ -12,15 +12,19 @@ from pathlib import Path
 from workbench.cli.console import UsageProblem
 from workbench.cli.proposals_output import Output
 from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
-from workbench.files import FileProblem
+from workbench.files import FileProblem, write_atomic
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
 from workbench.review.apply import apply_decision
 from workbench.review.checks import check_result
 from workbench.review.decide import decide, gate_after, pick, record, verdicts_for
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
+from workbench.review.patch import patch_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover
+from workbench.review.report.content import report_of
+from workbench.review.report.html import html_report
+from workbench.review.report.markdown import markdown_report
 from workbench.review.revert import merge_revert, revert
 from workbench.review.scanning import scan_of
 from workbench.review.session import Review, open_review
@@ -31,9 +35,22 @@ from workbench.store.history import LocalHistory
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore, StoreProblem
 
-SUMMARY = {"proposals": "list, show, check, approve, reject, apply, revert proposed changes"}
+SUMMARY = {
+    "proposals": "list, show, check, approve, reject, apply, revert, report proposed changes"
+}
 
-_ACTIONS = ("list", "show", "check", "approve", "reject", "defer", "apply", "revert")
+_ACTIONS = (
+    "list",
+    "show",
+    "check",
+    "approve",
+    "reject",
+    "defer",
+    "apply",
+    "revert",
+    "report",
+    "patch",
+)
 _KINDS: dict[str, VerdictKind] = {"approve": "accept", "reject": "reject", "defer": "defer"}
 _SIDES: dict[str, Choice] = {"disk": "ours", "proposal": "theirs"}
 
@@ -57,6 +74,9 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--prefer", choices=tuple(_SIDES), help="the side for every conflict")
     parser.add_argument("--no-commit", action="store_true", help="write the files alone")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="report: .md or .html; patch: for 'git am'"
+    )
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
@@ -99,6 +119,8 @@ class _Command:
             "defer": self._decide,
             "apply": self._apply,
             "revert": self._revert,
+            "report": self._report,
+            "patch": self._patch,
         }
         return actions[self._arguments.action](self._proposal())
 
@@ -210,6 +232,30 @@ class _Command:
             return 1
         self._out.receipt(receipt)
         return 0
+
+    def _report(self, proposal: Proposal) -> int:
+        report = report_of(self._review(proposal))
+        out: Path | None = self._arguments.out
+        as_page = out is not None and out.suffix.lower() in (".html", ".htm")
+        text = html_report(report) if as_page else markdown_report(report)
+        self._give(text.encode("utf-8", "replace"))
+        return 0
+
+    def _patch(self, proposal: Proposal) -> int:
+        review = self._review(proposal)
+        if review.decision is None:
+            raise ReviewProblem(f"Nobody approved proposal {proposal.id} yet.")
+        self._give(patch_of(review, review.decision))
+        return 0
+
+    def _give(self, data: bytes) -> None:
+        out: Path | None = self._arguments.out
+        if out is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+            return
+        write_atomic(out, data)
+        print(out, file=sys.stderr)
 
     def _merge(self, merge: Merge) -> int:
         prefer = self._arguments.prefer

@@ -209,3 +209,21 @@ def test_without_git_the_way_around_is_named(
     assert "--no-commit" in cli.err
     cli("apply", "--no-commit")
     assert (library / "demo/SKILL.md").read_bytes() == NEW
+
+
+def test_a_review_is_reported_and_given_away_as_a_patch(
+    tmp_path: Path, library: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SKILL.decode().replace("First", "Very first")
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", text)])
+    cli = Cli(bench, capsys)
+    cli("patch", code=2)
+    assert "Nobody approved" in cli.err
+    cli.json("approve", "--reviewer", "Ann <ann@example.invalid>")
+    page = tmp_path / "report.html"
+    cli("report", "--out", page)
+    assert "<title>Say it better</title>" in page.read_text()
+    assert str(page) in cli.err
+    out = tmp_path / "fix.patch"
+    cli("patch", "--out", out)
+    assert "+Very first line." in out.read_text()

@@ -22,6 +22,8 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("evidence", "Go to evidence", "Ctrl+Alt+V", "hunks", 1),
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),
+    ("report", "Save report of the review…", "", "shown", 3),
+    ("patch", "Save patch of what is accepted…", "", "hunks", 3),
     ("revert", "Revert applied proposal", "", "revert", 2),
 )
 
@@ -43,6 +45,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
         return None if desk.choices.hunks else "no proposal with changes is shown."
 
     why = {
+        "shown": lambda: None if desk.opened is not None else "no proposal is shown.",
         "decide": desk.why_not_decide,
         "edit": desk.why_not_edit,
         "undo": desk.why_not_undo,

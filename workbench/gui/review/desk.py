@@ -23,6 +23,7 @@ from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.gui.review.diff_paint import HunkMark
+from workbench.gui.review.export import Kind, ReviewExport
 from workbench.gui.review.notices import show_notices
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
@@ -61,6 +62,7 @@ class Desk(QWidget):
         column(self, spacing=0).addWidget(self.view)
         self._keep_later = _timer(self, _KEEP_MS, self._keep)
         self._check_later = _timer(self, _CHECK_MS, self._check)
+        self.export = ReviewExport(context, self.work, self)
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._connect()
 
@@ -276,6 +278,8 @@ class Desk(QWidget):
             "previous": lambda: self.view.diff.step(-1),
             "sides": self._toggle_sides,
             "tasks": self._toggle_tasks,
+            "report": lambda: self._export("report"),
+            "patch": lambda: self._export("patch"),
             "evidence": self.evidence_asked.emit,
             "apply": self.carry_out.show_plan,
             "merge": self.carry_out.start_merge,
@@ -456,6 +460,11 @@ class Desk(QWidget):
     def tell_problem(self, message: str) -> None:
         """Say above the changes what went wrong."""
         self.view.notice("act", "error", message, closable=True)
+
+    def _export(self, kind: Kind) -> None:
+        self.flush()
+        if self.opened is not None:
+            self.export.ask(kind, self.opened)
 
     def _toggle_tasks(self) -> None:
         tasks = self.view.tasks
