@@ -122,7 +122,7 @@ class Engine:
         *,
         skills: dict[str, dict[str, str]] | None = None,
         locks: tuple[str, ...] = (),
-        documents: dict[str, str] | None = None,
+        documents: dict[str, str | bytes] | None = None,
         history: tuple[PastDecision, ...] = (),
         budget: Budget | None = None,
         labels: tuple[TraceLabel, ...] = (),
@@ -196,11 +196,11 @@ def _traces(folder: Path, runs: Sequence[Trace]) -> tuple[TraceInput, ...]:
     return tuple(inputs)
 
 
-def _documents(folder: Path, documents: dict[str, str]) -> tuple[DocumentInput, ...]:
+def _documents(folder: Path, documents: dict[str, str | bytes]) -> tuple[DocumentInput, ...]:
     folder.mkdir(parents=True)
     inputs = []
     for name, text in documents.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         inputs.append(DocumentInput(name, str(folder / name)))
     return tuple(inputs)
 
