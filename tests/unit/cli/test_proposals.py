@@ -221,9 +221,9 @@ def test_a_review_is_reported_and_given_away_as_a_patch(
     assert "Nobody approved" in cli.err
     cli.json("approve", "--reviewer", "Ann <ann@example.invalid>")
     page = tmp_path / "report.html"
-    cli("report", "--out", page)
+    cli("report", "--out", str(page))
     assert "<title>Say it better</title>" in page.read_text()
     assert str(page) in cli.err
     out = tmp_path / "fix.patch"
-    cli("patch", "--out", out)
+    cli("patch", "--out", str(out))
     assert "+Very first line." in out.read_text()
