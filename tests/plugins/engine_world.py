@@ -138,7 +138,10 @@ def world(
     results: tuple[StoredResult, ...] = (),
     has_runner: bool = True,
 ) -> Iterator[World]:
-    """Yield a library with its means; ``runs`` caps the runs of tasks, ``traces`` is what an agent leaves."""
+    """Yield a library with its means.
+
+    ``runs`` caps the runs of tasks; ``traces`` is the pattern of the traces an agent leaves.
+    """
     for name, text in (skills or {"words": SKILL}).items():
         (tmp_path / "library" / name).mkdir(parents=True)
         (tmp_path / "library" / name / "SKILL.md").write_text(text)
