@@ -79,6 +79,10 @@ def is_covered(skill: SkillText, pitfall: Pitfall) -> bool:
     text = skill.all_text.casefold()
     if pitfall.signature.casefold() in text:
         return True
+    missing = pitfall.pair.left_out.casefold()
+    if missing:
+        # Its name alone may be any word ("file"): only a name written as code counts.
+        return f"`{missing}`" in text or f"without {missing}" in text
     names = names_in(pitfall.signature) or frozenset(
         word for word in re.findall(r"[\w.-]{8,}", pitfall.signature) if not word.endswith("Error")
     )
@@ -95,6 +99,8 @@ def line_of(pitfall: Pitfall) -> str:
         as_code(text) for text in (pitfall.signature, shown.failed, shown.worked)
     )
     fix = f"it worked after {worked}" if pitfall.pair.repeated else f"{worked} worked"
+    if pitfall.pair.left_out:
+        fix = f"do without it, {worked} worked"
     return f"- {error}: {failed} failed; {fix} ({counted(pitfall)})."
 
 

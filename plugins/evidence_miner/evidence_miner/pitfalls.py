@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from evidence_miner.commands import (
+    MAX_QUOTE,
     Contrast,
+    Part,
     contrast,
     first_line,
     is_tight,
@@ -39,7 +42,7 @@ class Pair:
     """A failure with the command that mended it.
 
     ``tight``: one is visibly the other, mended. ``repeated``: after the fix the failed command
-    itself worked.
+    itself worked. ``left_out``: a program that is not there was done without.
     """
 
     failure: Action
@@ -49,6 +52,7 @@ class Pair:
     task: str
     tight: bool
     repeated: bool = False
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,20 +183,42 @@ def _mended(session: Session, failure: Action, limits: Thresholds) -> Pair | Non
         error=failure.error.quote,
     )
     if shown is None or not _quotable(shown) or not _relates(failure, shown):
-        return None
+        return _without(session, failure, best[2], missing[1]) if missing else None
     new = words_of(best[2].command) - words_of(failure.command)
     if not new:
         return None
     return Pair(failure, best[2], shown, new, session.task, is_tight(shown.failed, shown.worked))
 
 
+def _without(session: Session, failure: Action, later: Action, missing: str) -> Pair | None:
+    """Return the pair of a command that does the same work without a program that is not there.
+
+    It must work on what the missing program was called with.
+    """
+    calls = [part.text for part in parts_of(failure.command) if part.text.split()[0] == missing]
+    line = first_line(later.command)
+    if not calls or len(calls[0]) > MAX_QUOTE or "\n" in calls[0] or line == calls[0]:
+        return None
+    given = words_of(calls[0]) - {missing}
+    shown = Contrast(calls[0], line)
+    if not given & words_of(later.command) or not _quotable(shown):
+        return None
+    word = frozenset({f"without {missing}"})
+    return Pair(failure, later, shown, word, session.task, True, left_out=missing)
+
+
 def _is_same(one: str, other: str) -> bool:
     """Whether two commands do the same, whatever is done with their output."""
     if one == other:
         return True
-    parts, others = parts_of(one), parts_of(other)
+    parts, others = _without_cd(one), _without_cd(other)
     plain = bool(parts) and bool(others) and "\n" not in one + other
     return plain and without_redirects(parts[0].text) == without_redirects(others[0].text)
+
+
+def _without_cd(command: str) -> list[Part]:
+    """Return the parts of a command; a change of folder at the start is that of every command."""
+    return list(dropwhile(lambda part: part.text.startswith("cd "), parts_of(command)))
 
 
 def _prepared(session: Session, failure: Action, again: Action) -> Pair | None:

@@ -270,3 +270,27 @@ def test_the_grounding_report_names_lines_no_run_used(mine):
     assert "upload_bundle --to archive_box" in report.rationale
     assert "reportgen build --month" not in report.rationale
     assert any("--month" in one.quote for one in report.evidence)
+
+
+def test_a_program_that_is_not_there_is_done_without(mine):
+    def without_file(name):
+        return run(
+            name,
+            shell("cd /x && file form.pdf && ls", "bash: file: command not found", 127),
+            shell("cd /x && head -c 20 form.pdf && ls", "%PDF"),
+        )
+
+    box = {"SKILL.md": "---\nname: box-environment\ndescription: The box.\n---\n# A file\n"}
+    runs = [without_file("a"), without_file("b")]
+    [draft] = edits(mine({"box-environment": box}, runs))
+    assert draft.changes[0].section_ops[0].content == (
+        "- `file: command not found`: `file form.pdf` failed; do without it, "
+        "`cd /x && head -c 20 form.pdf && ls` worked (seen 2 times in 2 runs: a, b)."
+    )
+    told = {"SKILL.md": box["SKILL.md"] + "\nThere is no `file` here.\n"}
+    assert edits(mine({"box-environment": told}, runs)) == []
+    other = [
+        run(n, shell("file a.pdf", "file: command not found", 127), shell("ls b", "b"))
+        for n in "ab"
+    ]
+    assert edits(mine({"box-environment": box}, other)) == []
