@@ -19,6 +19,7 @@ from workbench.skills.render import Listing, Note
 from workbench.skills.search import SearchHit
 from workbench.skills.substitute import InjectedCommand, Replacement
 from workbench.skills.tokens import SkillCost
+from workbench.store.locked_parts import LockedPart
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -32,6 +33,7 @@ _VALUES = (
     ExportChange,
     InjectedCommand,
     Listing,
+    LockedPart,
     Note,
     Reference,
     Replacement,
@@ -61,6 +63,7 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
         "profile": _TEXT,
         "results": list_of(_value(SearchHit)),
     },
+    "locks": {"library": _TEXT, "locks": list_of(_value(LockedPart))},
     "render": {
         "path": _TEXT,
         "client": _TEXT,

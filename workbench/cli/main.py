@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "evolve": "workbench.cli.evolve",
     "gate": "workbench.cli.gate",
     "graph": "workbench.cli.graph",
+    "lock": "workbench.cli.lock",
     "proposals": "workbench.cli.proposals",
     "scan": "workbench.cli.scan",
     "trace": "workbench.cli.trace",

@@ -11,7 +11,7 @@ from workbench.domain.annotation import SkillLine
 from workbench.domain.finding import Capabilities, Coverage, Finding
 from workbench.domain.model_call import Prompt
 from workbench.domain.proposal import Change, ProposalDraft
-from workbench.domain.task import CriterionResult
+from workbench.domain.task import CriterionResult, PairedRow
 
 PluginKind = Literal["scanner", "evolver", "importer", "runner", "trace_reader", "retriever"]
 JobState = Literal[
@@ -27,6 +27,10 @@ class SkillInput(Struct, frozen=True):
 
     ``locks`` are what may not change: "*" the whole skill, "SKILL.md" a file, "SKILL.md#Safety" a
     section, "SKILL.md:3-9" lines.
+
+    ``uses`` counts the given traces in which the skill was loaded or worked with, ``loads`` how
+    often it was loaded, ``failures`` those of its uses that ended with "fail" or "timeout".
+    ``provenance`` is what its front matter says of where it is from (licence, author, version).
     """
 
     id: str
@@ -36,6 +40,10 @@ class SkillInput(Struct, frozen=True):
     tree_hash: str
     files: tuple[str, ...]
     locks: tuple[str, ...] = ()
+    uses: int = 0
+    loads: int = 0
+    failures: int = 0
+    provenance: dict[str, str] = {}
 
 
 class TraceInput(Struct, frozen=True):
@@ -94,17 +102,27 @@ class StoredResult(Struct, frozen=True):
 
 
 class Budget(Struct, frozen=True):
-    """Caps of a job; None means no cap of that kind."""
+    """Caps of a job; None means no cap of that kind.
+
+    ``max_hunks`` and ``max_growth`` hold for each proposal: places changed in all its texts, and
+    bytes these may grow by together. The host leaves out proposals beyond them.
+    """
 
     wall_s: float | None = None
     evaluations: int | None = None
     tokens: int | None = None
     usd: float | None = None
     max_proposals: int | None = None
+    max_hunks: int | None = None
+    max_growth: int | None = None
 
 
 class PastDecision(Struct, frozen=True):
-    """An earlier proposal and what people said of it: the memory of rejected edits."""
+    """An earlier proposal and what people said of it: the memory of rejected edits.
+
+    ``reasons`` are codes, ``comments`` the reviewers' words. ``level`` is what the host's gate
+    gave; ``rows`` are the gate's table, of tasks an engine may know of alone.
+    """
 
     proposal: str
     title: str
@@ -112,6 +130,9 @@ class PastDecision(Struct, frozen=True):
     paths: tuple[str, ...]
     reasons: tuple[str, ...]
     new_lines: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+    level: str = "not_evaluated"
+    rows: tuple[PairedRow, ...] = ()
 
 
 class TraceLabel(Struct, frozen=True):
@@ -392,6 +413,7 @@ class Limits(Struct, frozen=True):
     memory_bytes: int = 4 << 30
     output_bytes: int = 256 << 20
     line_bytes: int = 16 << 20
+    events: int = 1_000_000
 
 
 class JobSpec(Struct, frozen=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.domain.job import PastDecision
 from workbench.domain.proposal import Change, Proposal
+from workbench.domain.task import PairedRow
 from workbench.evolution.sections import split_lines
 from workbench.files import FileProblem, confined
 from workbench.store.proposals import ProposalStore, StoreProblem
@@ -32,8 +33,13 @@ def past_decisions(store: ProposalStore, library_root: Path) -> tuple[PastDecisi
 
 def _past(store: ProposalStore, proposal: Proposal, library_root: Path) -> PastDecision:
     reasons: dict[str, None] = {}
+    comments: dict[str, None] = {}
     for decision in store.decisions(proposal.id):
+        if decision.comment.strip():
+            comments[decision.comment.strip()] = None
         for verdict in decision.verdicts:
+            if verdict.comment.strip():
+                comments[verdict.comment.strip()] = None
             if verdict.verdict == "reject":
                 reasons[verdict.reason or "other"] = None
     bases = {file.path: file.sha256 for file in proposal.base}
@@ -54,7 +60,15 @@ def _past(store: ProposalStore, proposal: Proposal, library_root: Path) -> PastD
         paths=tuple(dict.fromkeys(change.path for change in proposal.draft.changes)),
         reasons=tuple(reasons),
         new_lines=tuple(_lines_not_there(proposal, base_of, library_root)),
+        comments=tuple(one.encode("utf-8", "replace").decode() for one in comments),
+        level=proposal.gate.level,
+        # Rows of held-out tasks stay with the host: they would be told to the next engine.
+        rows=tuple(row for row in _rows(proposal) if row.split in ("train", "val")),
     )
+
+
+def _rows(proposal: Proposal) -> tuple[PairedRow, ...]:
+    return proposal.gate.table.rows if proposal.gate.table is not None else ()
 
 
 def _lines_not_there(

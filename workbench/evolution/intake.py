@@ -13,15 +13,18 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from workbench.domain.job import Budget
 from workbench.domain.proposal import (
     Change,
     Engine,
     Evidence,
+    EvidenceCheck,
     Proposal,
     ProposalDraft,
     ProposalKind,
 )
 from workbench.evolution.change_paths import new_skill_folders
+from workbench.evolution.change_size import over_budget
 from workbench.evolution.evidence import LocatableTrace, check_all
 from workbench.evolution.resolve import ChangeResolver
 from workbench.evolution.snapshot import LibrarySnapshot
@@ -48,6 +51,7 @@ def take_in(
     job: str,
     now: str,
     blob: Callable[[str], bytes | None] = lambda digest: None,
+    budget: Budget | None = None,
 ) -> Proposal:
     """Make a proposal of a draft.
 
@@ -60,20 +64,19 @@ def take_in(
         library_root: the library itself, looked at for links alone.
         snapshot: the copy the engine worked on.
         traces: the open traces by the ids the request gave them.
-        job: the id of the job.
-        now: the time, ISO 8601.
+        job: the id of the job; ``now`` is the time, ISO 8601.
+        budget: how much one proposal may change.
         blob: returns binary content by its SHA-256, None when the engine did not hand it over.
 
     Raises:
-        DraftRefused: nothing is left of it, or it changes nothing.
+        DraftRefused: nothing is left of it, or it changes nothing, or too much.
     """
     warnings: list[str] = []
     evidence = _distinct_evidence(draft.evidence, warnings)
-    known = frozenset(one.id for one in evidence)
     resolver = ChangeResolver(
         library_root, snapshot, new_skill_folders(draft.changes), blob, warnings
     )
-    changes = resolver.resolve(_with_known_evidence(draft.changes, known, warnings))
+    changes = resolver.resolve(_with_known_evidence(draft.changes, evidence, warnings))
     taken = replace(
         draft,
         kind=_kind(draft, changes, warnings),
@@ -83,10 +86,10 @@ def take_in(
         skills=_skills(draft, changes, snapshot),
         confidence=_confidence(draft.confidence, warnings),
     )
+    if reason := over_budget(resolver.results(), snapshot, budget or Budget()):
+        raise DraftRefused(taken.title, (reason,))
     base = tuple(snapshot.base(path) for path in resolver.touched(changes))
-    checks = check_all(evidence, traces)
-    if unsupported := sum(check.status != "verified" for check in checks):
-        warnings.append(f"{unsupported} of {len(checks)} quotes could not be found in the traces.")
+    checks = _checked(evidence, traces, warnings)
     return Proposal(
         id=_content_id(engine, taken, base),
         engine=engine,
@@ -98,6 +101,15 @@ def take_in(
         job=job,
         warnings=tuple(warnings),
     )
+
+
+def _checked(
+    evidence: tuple[Evidence, ...], traces: Mapping[str, LocatableTrace], warnings: list[str]
+) -> tuple[EvidenceCheck, ...]:
+    checks = check_all(evidence, traces)
+    if unsupported := sum(check.status != "verified" for check in checks):
+        warnings.append(f"{unsupported} of {len(checks)} quotes could not be found in the traces.")
+    return checks
 
 
 def _kind(draft: ProposalDraft, changes: tuple[Change, ...], warnings: list[str]) -> ProposalKind:
@@ -128,8 +140,9 @@ def _distinct_evidence(evidence: tuple[Evidence, ...], warnings: list[str]) -> t
 
 
 def _with_known_evidence(
-    changes: tuple[Change, ...], known: frozenset[str], warnings: list[str]
+    changes: tuple[Change, ...], evidence: tuple[Evidence, ...], warnings: list[str]
 ) -> tuple[Change, ...]:
+    known = frozenset(one.id for one in evidence)
     result: list[Change] = []
     for change in changes:
         missing = [one for one in change.evidence if one not in known]

@@ -11,10 +11,8 @@ from workbench.domain.job import (
     LlmRequested,
     ModelInput,
     StoredResult,
-    TaskInput,
 )
 from workbench.domain.model_call import Completion
-from workbench.domain.task import Task
 from workbench.evaluation.evaluator import BudgetUsed, Evaluator, told
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.task_set import TaskSet
@@ -66,12 +64,6 @@ class Means:
         wanted = [need.partition(":")[2] for need in needs if need.startswith("model:")]
         return self.models.models_for(wanted)
 
-    def task_inputs(self) -> tuple[TaskInput, ...]:
-        """Return the tasks an engine may see; those of the split "test" never leave the host."""
-        if self.tasks is None:
-            return ()
-        return tuple(_told_task(task) for task in self.tasks.of("train", "val"))
-
     def grants(self) -> dict[str, ModelGrant]:
         """Return how commands reach the models."""
         if self.models is None:
@@ -80,16 +72,6 @@ class Means:
             "model" if role == ANY_ROLE else role: ModelGrant(one.base_url, one.key, one.model)
             for role, one in self.models.proxy_grants().items()
         }
-
-
-def _told_task(task: Task) -> TaskInput:
-    return TaskInput(
-        id=task.id,
-        prompt=task.prompt,
-        family=task.family,
-        split="val" if task.split == "val" else "train",
-        criteria=tuple(f"{one.id}: {one.text}" for one in task.criteria if one.visible),
-    )
 
 
 class EngineServer:

@@ -18,15 +18,18 @@ from workbench.domain.job import (
     Request,
     SkillInput,
     StoredResult,
-    TaskInput,
     TraceInput,
     TraceLabel,
 )
 from workbench.domain.skill import Library, Skill
+from workbench.evaluation.task_set import TaskSet
+from workbench.evolution.skill_uses import with_uses
 from workbench.evolution.snapshot import MAX_COPIED, LibrarySnapshot
+from workbench.evolution.task_inputs import told_tasks
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
 from workbench.files import is_utf8_name
 from workbench.skills.copying import SkillsCopy, copy_skills
+from workbench.store.locked_parts import LocksProblem, locked_parts
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
@@ -52,7 +55,8 @@ class RequestOptions(Struct, frozen=True):
     ``settings`` get the plugin's defaults when the job starts; ``history`` are earlier proposals
     and what was said of them; ``source`` is what an importer reads, ``source_repository`` the
     repository of a ``git:<branch>`` source; ``labels`` are what people said of the traces.
-    ``documents`` are copied; ``has_runner`` says whether tasks can be run.
+    ``documents`` are copied, as are the inputs of the tasks in ``task_set``; ``has_runner`` says
+    whether tasks can be run.
     """
 
     kind: PluginKind = "evolver"
@@ -63,7 +67,7 @@ class RequestOptions(Struct, frozen=True):
     source: str | None = None
     source_repository: str | None = None
     labels: tuple[GivenLabel, ...] = ()
-    tasks: tuple[TaskInput, ...] = ()
+    task_set: TaskSet | None = None
     models: tuple[ModelInput, ...] = ()
     documents: tuple[Path, ...] = ()
     results: tuple[StoredResult, ...] = ()
@@ -127,15 +131,15 @@ def build_request(
         skills: ids of the skills to give; none means all.
         traces: open traces; they stay open, their subagents' are added.
         run_dir: the existing folder of the job.
-        options: everything else the plugin is told.
-        progress: told the fraction done and at what.
+        options: everything else the plugin is told; ``progress`` hears of the fraction done.
         cancelled: asked between files and steps; when true, the rest is left out.
 
     Raises:
-        RequestProblem: the run folder cannot be written, a skill is not in the library, or the
-            library's own path cannot be kept with a proposal.
+        RequestProblem: the run folder cannot be written, a skill is not in the library, its locks
+            cannot be read, or the library's own path cannot be kept with a proposal.
     """
     options = options or RequestOptions()
+    locks = _locks(library)
     labels = options.labels
     chosen = _chosen(library, skills)
     problems: list[str] = []
@@ -158,16 +162,37 @@ def build_request(
             "another place for runs."
         ) from problem
     problems += [problem.message for problem in copied.left_out]
-    documents = _copied_documents(options.documents, run_dir / "documents", problems)
-    request = replace(_request(options, run_dir, copied.inputs, copy), documents=documents)
+    told = with_uses(copied.inputs, library, everything, _judged(everything, labels), locks)
+    request = _request(options, run_dir, told, copy, problems)
     paths = tuple(TraceInput(name, str(path)) for name, (_, path) in sorted(by_id.items()))
     return BuiltRequest(
         replace(request, traces=paths, labels=_labels(labels, by_id)),
-        _snapshot(library, copy, copied),
+        replace(_snapshot(library, copy, copied), locks=locks),
         {name: trace for name, (trace, _) in by_id.items()},
         owned,
         problems,
     )
+
+
+def _locks(library: Library) -> dict[str, tuple[str, ...]]:
+    """Return what may not change, by the id of the skill."""
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        for lock in locked_parts(Path(library.root)):
+            found[lock.skill] = (*found.get(lock.skill, ()), lock.part)
+    except LocksProblem as problem:
+        raise RequestProblem(str(problem)) from problem
+    return found
+
+
+def _judged(traces: Sequence[OpenTrace], labels: Sequence[GivenLabel]) -> dict[int, str]:
+    """Return what people said of how traces ended, by the ``id`` of the open trace."""
+    by_trace = _by_trace(labels)
+    said = {
+        id(trace): [one.outcome for one in by_trace.get(_key(trace), ()) if one.outcome is not None]
+        for trace in traces
+    }
+    return {trace: outcomes[-1] for trace, outcomes in said.items() if outcomes}
 
 
 def _by_trace(labels: Sequence[GivenLabel]) -> dict[tuple[str, str], list[TraceLabel]]:
@@ -215,7 +240,11 @@ def _snapshot(library: Library, copy: Path, copied: SkillsCopy) -> LibrarySnapsh
 
 
 def _request(
-    options: RequestOptions, run_dir: Path, skills: tuple[SkillInput, ...], copy: Path
+    options: RequestOptions,
+    run_dir: Path,
+    skills: tuple[SkillInput, ...],
+    copy: Path,
+    problems: list[str],
 ) -> Request:
     return Request(
         job=run_dir.name,
@@ -229,7 +258,8 @@ def _request(
         history=options.history,
         seed=options.seed,
         workdir=str(run_dir / "work"),
-        tasks=options.tasks,
+        tasks=told_tasks(options.task_set, run_dir / "tasks", problems),
+        documents=_copied_documents(options.documents, run_dir / "documents", problems),
         models=options.models,
         results=options.results,
         has_runner=options.has_runner,

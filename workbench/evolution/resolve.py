@@ -12,6 +12,7 @@ from workbench.evolution.change_paths import path_problem
 from workbench.evolution.sections import SectionProblem, apply_section_ops, newline_of
 from workbench.evolution.snapshot import LibrarySnapshot
 from workbench.files import FileProblem, sha256
+from workbench.plugin.skill_locks import broken_locks, is_locked
 
 MAX_TEXT_BYTES = 1 << 20
 MAX_BLOB_BYTES = 16 << 20
@@ -84,9 +85,11 @@ class ChangeResolver:
         if change.mode is not None and change.mode not in _MODES:
             raise ChangeRefused(f"the mode '{change.mode}' is none of {' and '.join(_MODES)}")
         before = self._read(change.path)
+        self._locked(change)
         if change.op in ("edit", "delete", "rename", "mode") and before is None:
             raise ChangeRefused("there is no such file in the library")
         if change.op == "delete":
+            self._keep_locked(change.path, None)
             self._state[change.path] = None
             return replace(change, new_text=None, section_ops=(), blob=None, mode=None)
         if change.op == "mode":
@@ -97,6 +100,7 @@ class ChangeResolver:
 
     def _written(self, change: Change, before: bytes | None) -> Change:
         after = self._content(change, before)
+        self._keep_locked(change.path, after)
         same_mode = change.mode is None or change.mode == self._mode(change.path)
         if after == before and same_mode:
             raise ChangeRefused("it changes nothing")
@@ -121,6 +125,8 @@ class ChangeResolver:
             raise ChangeRefused(f"there is a file '{change.new_path}' already")
         has_content = change.new_text is not None or change.section_ops or change.blob
         after = self._content(change, before) if has_content else before
+        self._keep_locked(change.path, None)
+        self._keep_locked(change.new_path, after)
         self._state[change.path] = None
         self._state[change.new_path] = after
         self._modes[change.new_path] = change.mode or self._mode(change.path)
@@ -176,6 +182,33 @@ class ChangeResolver:
         problem = path_problem(path, self._root, self._snapshot, self._new_skills)
         if problem is not None:
             raise ChangeRefused(problem)
+
+    def _locked(self, change: Change) -> None:
+        """Refuse whatever is done to a file that is locked as a whole."""
+        for path in (change.path, change.new_path):
+            if path and (found := self._locks_of(path)) and is_locked(found[0], found[1]):
+                raise ChangeRefused(f"{path} is locked as a whole; ask its owner, or unlock it")
+
+    def _keep_locked(self, path: str, after: bytes | None) -> None:
+        """Refuse a new content (None: gone) in which a locked part is another one."""
+        found = self._locks_of(path)
+        base = self._snapshot.read(path) if found else None
+        if not found or base is None:
+            return
+        texts = [
+            None if one is None else one.decode("utf-8", "surrogateescape") for one in (base, after)
+        ]
+        broken = broken_locks(found[0], found[1], texts[0] or "", texts[1])
+        if broken:
+            raise ChangeRefused(f"{', '.join(broken)} is locked; ask its owner, or unlock it")
+
+    def _locks_of(self, path: str) -> tuple[tuple[str, ...], str] | None:
+        """Return the locks of the skill a path lies in, and the path in it."""
+        skill = self._snapshot.skill_of(path)
+        locks = self._snapshot.locks.get(skill or "", ())
+        if skill is None or not locks:
+            return None
+        return locks, path if skill == "." else path.removeprefix(f"{skill}/")
 
     def _read(self, path: str) -> bytes | None:
         if path not in self._state:

@@ -46,6 +46,11 @@ from workbench.plugin.registry import PluginInfo, unmet_needs
 from workbench.store.proposals import ProposalStore
 from workbench.traces.open import OpenTrace
 
+#: More drafts of one run are not taken in: nobody would review them.
+MOST_DRAFTS = 1000
+#: So many of those are told one by one.
+_TOLD = 20
+
 _SHA = re.compile(r"[0-9a-f]{64}")
 
 
@@ -129,6 +134,7 @@ class Evolution:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._means = means or Means()
+        self._inputs = inputs
         self._gating = gating or GateChoice()
         self._library_root = Path(library.root)
         self._store = store
@@ -149,21 +155,19 @@ class Evolution:
         self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
         self._server = EngineServer(self._means, self._variants)
         try:
-            title = f"{plugin.manifest.name if plugin.manifest else plugin.id}: {library.root}"
             self.job: Job = runner.start(
                 plugin,
                 self._built.request,
-                title,
+                f"{plugin.manifest.name if plugin.manifest else plugin.id}: {library.root}",
                 secrets,
                 key=str(self._library_root) if alone else None,
                 services=self._server.services,
                 models=self._means.grants() if _is_command(plugin) else None,
             )
-        except JobRefused as problem:
+        except BaseException as problem:
             self._built.close()
-            raise EvolveRefused(str(problem)) from problem
-        except BaseException:
-            self._built.close()
+            if isinstance(problem, JobRefused):
+                raise EvolveRefused(str(problem)) from problem
             raise
         if cancelled():
             self.job.cancel()
@@ -171,6 +175,7 @@ class Evolution:
         self.problems = self._built.problems
         self._proposals: dict[str, Proposal] = {}
         self._refused: list[str] = []
+        self._left_out = 0
 
     def _options(
         self, kind: Literal["evolver", "importer"], plugin: PluginInfo, inputs: EngineInputs
@@ -185,7 +190,7 @@ class Evolution:
             source=inputs.source,
             source_repository=inputs.source_repository,
             labels=inputs.labels,
-            tasks=self._means.task_inputs(),
+            task_set=self._means.tasks,
             models=self._means.model_inputs(needs),
             documents=self._means.documents,
             results=self._means.results,
@@ -316,8 +321,24 @@ class Evolution:
         except FileProblem as problem:
             self._refused.append(str(problem))
 
+    def _beyond(self, draft: ProposalDraft) -> str:
+        """Say why no more drafts are taken; empty when this one may be."""
+        title = " ".join(draft.title.split())[:80]
+        if len(self._proposals) + len(self._refused) >= MOST_DRAFTS:
+            return f"'{title}' was left out: {MOST_DRAFTS:,} drafts of one run are enough."
+        most = self._inputs.budget.max_proposals
+        changing = sum(bool(one.draft.changes) for one in self._proposals.values())
+        if most is not None and draft.changes and changing >= most:
+            return f"'{title}' was left out: there are {most} proposals already, as many as asked."
+        return ""
+
     def _take(self, draft: ProposalDraft) -> str:
         """Store what is left of a draft; return why nothing is."""
+        if beyond := self._beyond(draft):
+            self._left_out += 1
+            if self._left_out <= _TOLD:
+                self._refused.append(beyond)
+            return beyond if self._left_out <= _TOLD else ""
         try:
             proposal = take_in(
                 draft,
@@ -328,6 +349,7 @@ class Evolution:
                 job=self.job.id,
                 now=self._clock(),
                 blob=self._blob,
+                budget=self._inputs.budget,
             )
             stored = self._add(proposal)
         except (DraftRefused, FileProblem) as problem:

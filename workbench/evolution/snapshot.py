@@ -23,7 +23,8 @@ class LibrarySnapshot(Struct, frozen=True):
 
     ``root`` is the absolute path of the library, ``copy`` that of its copy, ``skills`` the ids of
     the skills in it, ``files`` every copied file by its path relative to the root (posix).
-    ``links`` are paths that were links and are not in the copy.
+    ``links`` are paths that were links and are not in the copy. ``locks`` are what may not change,
+    by the id of the skill.
     """
 
     root: str
@@ -31,6 +32,7 @@ class LibrarySnapshot(Struct, frozen=True):
     skills: tuple[str, ...]
     files: dict[str, BaseFile]
     links: tuple[str, ...] = ()
+    locks: dict[str, tuple[str, ...]] = {}
 
     def base(self, path: str) -> BaseFile:
         """Return the file as it was; without a hash when there was none."""

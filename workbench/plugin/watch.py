@@ -34,7 +34,7 @@ from workbench.plugin.outcome import death_words, outcome_words
 from workbench.plugin.protocol import CancelMessage, Grants, Message, encode_message
 from workbench.plugin.runs import CANCEL_FILE
 
-Reason = Literal["cancel", "wall", "output"]
+Reason = Literal["cancel", "wall", "output", "events"]
 
 _PIECE = 1 << 16
 _STDERR_KEPT = 8 << 20
@@ -87,6 +87,7 @@ class Watch:
         self._finished: Finished | None = None
         self._splitter = LineSplitter(limits.line_bytes)
         self._output = 0
+        self._count = 0
         self._stderr_tail = b""
         self._stderr_size = 0
         self._term_at = self._kill_at = float("inf")
@@ -227,6 +228,9 @@ class Watch:
     def _take(self, line: Line) -> None:
         if not line.text.strip() or self._finished is not None:
             return
+        self._count += 1
+        if self._count > self._limits.events:
+            return
         if line.is_cut:
             raw = line.text.decode("utf-8", "replace")
             self._publish(UnknownEvent("oversize", raw))
@@ -258,6 +262,8 @@ class Watch:
                 reason = "wall"
             elif self._output > self._limits.output_bytes:
                 reason, kill_now = "output", True
+            elif self._count > self._limits.events:
+                reason, kill_now = "events", True
             elif (self._run_dir / CANCEL_FILE).exists():
                 reason = "cancel"
             with self._lock:
@@ -275,12 +281,15 @@ class Watch:
     def _ending(self, returncode: int) -> Finished:
         said = self._finished
         exit_words = "" if returncode == 0 and said is not None else outcome_words(returncode)
-        if self._reason == "output":
-            limit = self._limits.output_bytes
+        if self._reason in ("output", "events"):
+            much = (
+                f"wrote more than {self._limits.output_bytes:,} bytes"
+                if self._reason == "output"
+                else f"sent more than {self._limits.events:,} events"
+            )
             return Finished(
                 status="failed",
-                summary=f"It wrote more than {limit:,} bytes and was stopped. What it had found "
-                "until then is kept.",
+                summary=f"It {much} and was stopped. What it had found until then is kept.",
                 exit=exit_words,
             )
         if self._reason == "wall" and (said is None or said.status == "cancelled"):
