@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "graph": "workbench.cli.graph",
     "lock": "workbench.cli.lock",
     "proposals": "workbench.cli.proposals",
+    "history": "workbench.cli.history",
     "scan": "workbench.cli.scan",
     "trace": "workbench.cli.trace",
     "trust": "workbench.cli.scan",

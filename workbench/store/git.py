@@ -88,6 +88,17 @@ class Commit(Struct, frozen=True):
         return next((value for name, value in self.trailers if name == key), None)
 
 
+class BlamedLine(Struct, frozen=True):
+    """A line and the commit that last changed it; "" when it is not committed. Counts from 1."""
+
+    number: int
+    text: str
+    commit: str
+    author: str
+    time: int
+    subject: str
+
+
 class Repository(Struct, frozen=True):
     """A repository with a work tree. Paths are posix and relative to ``root``."""
 
@@ -311,6 +322,17 @@ class Repository(Struct, frozen=True):
             self._ask(["update-ref", "-m", reason, "-d", "HEAD", commit.sha], writing=True)
             self.forget_new(paths)
 
+    def blame(self, path: str) -> tuple[BlamedLine, ...]:
+        """Return who last changed each line of a file as it is on disk now.
+
+        Raises:
+            GitProblem: git does not know the file.
+        """
+        answer = run_git(["blame", "--porcelain", "-M", "--", path], self.root, filters=False)
+        if answer.returncode:
+            raise refusal(self.root, answer)
+        return _blamed(answer.stdout)
+
     def _ask(
         self,
         command: Sequence[str],
@@ -324,6 +346,34 @@ class Repository(Struct, frozen=True):
         if answer.returncode not in codes:
             raise refusal(self.root, answer)
         return answer.stdout
+
+
+def _blamed(porcelain: bytes) -> tuple[BlamedLine, ...]:
+    """Read ``git blame --porcelain``: facts of a commit stand at its first line alone."""
+    facts: dict[str, dict[str, str]] = {}
+    found: list[BlamedLine] = []
+    sha, number = "", 0
+    for line in porcelain.split(b"\n"):
+        if line.startswith(b"\t"):
+            told = facts[sha]
+            found.append(
+                BlamedLine(
+                    number,
+                    line[1:].decode("utf-8", "replace"),
+                    "" if set(sha) == {"0"} else sha,
+                    told.get("author", ""),
+                    int(told.get("author-time", "0")),
+                    told.get("summary", ""),
+                )
+            )
+            continue
+        words = line.decode("utf-8", "replace").split(" ", 3)
+        if len(words[0]) >= 40 and set(words[0]) <= set("0123456789abcdef"):
+            sha, number = words[0], int(words[2])
+            facts.setdefault(sha, {})
+        elif sha and words[0]:
+            facts[sha].setdefault(words[0], " ".join(words[1:]))
+    return tuple(found)
 
 
 def _revision(text: str) -> str:
