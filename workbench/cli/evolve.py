@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json, progress
+from workbench.cli.evolve_bakeoff import print_bakeoff
 from workbench.cli.evolve_labels import given_labels, read_labels, traces_of
 from workbench.cli.evolve_means import (
     add_means_arguments,
@@ -20,16 +22,16 @@ from workbench.cli.evolve_means import (
     means_of,
     settings_of,
 )
+from workbench.cli.evolve_plan import Plan, print_estimate, print_preview
 from workbench.cli.skill_paths import library_at
 from workbench.cli.trace_door import files_at, open_any
 from workbench.domain.job import Finished, GateEvent, Progress, Warning_
 from workbench.domain.proposal import Gate, Proposal
-from workbench.domain.skill import Library
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.task_set import TaskSetProblem
-from workbench.evolution.gating import GateChoice
+from workbench.evolution.bakeoff import BakeoffRow, not_run, row_of
 from workbench.evolution.means import Means
-from workbench.evolution.prepare import prepared
+from workbench.evolution.prepare import MeansChoice, prepared
 from workbench.evolution.run import (
     EngineInputs,
     Evolution,
@@ -69,7 +71,19 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         help="what people said of the traces, from 'trace annotations export'; names the traces "
         "where --traces does not",
     )
-    parser.add_argument("--engine", default=DEFAULT_ENGINE, metavar="ID", help="plugin id")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        default=[],
+        metavar="ID",
+        help=f"plugin id (default: {DEFAULT_ENGINE}); several are compared on the same evidence",
+    )
+    parser.add_argument(
+        "--estimate", action="store_true", help="say what it would take, and run nothing"
+    )
+    parser.add_argument(
+        "--preview", action="store_true", help="say what would be sent and replaced; run nothing"
+    )
     parser.add_argument(
         "--skill", action="append", default=[], metavar="ID", help="only this skill"
     )
@@ -92,43 +106,33 @@ def _positive(text: str) -> int:
 def run_command(command: str, args: argparse.Namespace) -> int:
     """Run the engine. 0: it came to its end, 1: it failed or was stopped."""
     folders = UserFolders.default()
-    registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
+    plugins = _plugins(args.engine or [DEFAULT_ENGINE], folders)
     inputs = _inputs(args)
     choice = means_of(args, folders.endpoints)
     records = read_labels(args.labels) if args.labels is not None else ()
     if not args.traces:
         args.traces = traces_of(records)
     library = library_at(args.library)
-    try:
-        plugin = registry.get(args.engine)
-    except UnknownPlugin as problem:
-        raise UsageProblem(str(problem)) from problem
-    _tell_unused(args, plugin)
-    store = ProposalStore(Path(args.out) if args.out else folders.proposals)
+    for plugin in plugins:
+        _tell_unused(args, plugin)
     with ExitStack() as stack:
-        try:
-            means = stack.enter_context(prepared(choice, folders.cache))
-            engine_kind(plugin, args.traces, inputs, means)
-        except (TaskSetProblem, RunnerRefused) as problem:
-            raise UsageProblem(str(problem)) from problem
-        except EvolveRefused as problem:
-            raise UsageProblem(
-                f"{problem} Give it, or choose another engine with --engine."
-            ) from problem
+        if not args.estimate and not args.preview and len(plugins) == 1:
+            # What it lacks is said before traces are opened, which may take long.
+            means = _means(choice, folders, stack)
+            _check(plugins[0], args.traces, inputs, means)
         traces = _open_all(args.traces, stack)
         inputs = replace(inputs, labels=given_labels(records, traces, _note))
+        plan = Plan(library, traces, inputs, choice, gate_of(args))
+        if args.estimate or args.preview:
+            return _say(plan, plugins, args)
         runner = stack.enter_context(JobRunner(folders.runs))
+        store = ProposalStore(Path(args.out) if args.out else folders.proposals)
+        if len(plugins) > 1:
+            rows = tuple(_compared(plan, one, runner, store, folders) for one in plugins)
+            print_bakeoff(rows, str(store.folder), args.format)
+            return 0 if all(row.status in _GOOD_ENDS for row in rows) else 1
         try:
-            result = _run(
-                library=library,
-                plugin=plugin,
-                traces=traces,
-                inputs=inputs,
-                runner=runner,
-                store=store,
-                means=means,
-                gating=gate_of(args),
-            )
+            result, _ = _run(plan, plugins[0], means, runner, store)
         except (EvolveRefused, RequestProblem, FileProblem) as problem:
             raise UsageProblem(str(problem)) from problem
     if args.format == "json":
@@ -138,26 +142,76 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     return 0 if result.status in _GOOD_ENDS else 1
 
 
+def _plugins(names: Sequence[str], folders: UserFolders) -> tuple[PluginInfo, ...]:
+    registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
+    try:
+        return tuple(registry.get(name) for name in dict.fromkeys(names))
+    except UnknownPlugin as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
+def _means(choice: MeansChoice, folders: UserFolders, stack: ExitStack) -> Means:
+    try:
+        return stack.enter_context(prepared(choice, folders.cache))
+    except (TaskSetProblem, RunnerRefused) as problem:
+        raise UsageProblem(str(problem)) from problem
+
+
+def _check(
+    plugin: PluginInfo, traces: Sequence[object], inputs: EngineInputs, means: Means
+) -> None:
+    try:
+        engine_kind(plugin, traces, inputs, means)
+    except EvolveRefused as problem:
+        raise UsageProblem(
+            f"{problem} Give it, or choose another engine with --engine."
+        ) from problem
+
+
+def _say(plan: Plan, plugins: Sequence[PluginInfo], args: argparse.Namespace) -> int:
+    """Say what a run would take or send; nothing is run."""
+    broken = next((one for one in plugins if one.manifest is None), None)
+    if broken is not None:
+        raise UsageProblem(f"The engine '{broken.id}' is {broken.state}. {broken.reason}")
+    try:
+        if args.estimate:
+            print_estimate(plan, plugins, args.format)
+        if args.preview:
+            print_preview(plan, args.format)
+    except TaskSetProblem as problem:
+        raise UsageProblem(str(problem)) from problem
+    return 0
+
+
+def _compared(
+    plan: Plan, plugin: PluginInfo, runner: JobRunner, store: ProposalStore, folders: UserFolders
+) -> BakeoffRow:
+    """Run one of several engines; each has the whole budget for itself."""
+    name = plugin.manifest.name if plugin.manifest else plugin.id
+    started = time.monotonic()
+    with ExitStack() as stack:
+        means = _means(plan.choice, folders, stack)
+        try:
+            engine_kind(plugin, plan.traces, plan.inputs, means)
+            result, runs = _run(plan, plugin, means, runner, store)
+        except (EvolveRefused, RequestProblem, FileProblem) as problem:
+            return not_run(plugin.id, name, str(problem))
+    return row_of(name, result, runs=runs, seconds=time.monotonic() - started)
+
+
 def _run(
-    *,
-    library: Library,
-    plugin: PluginInfo,
-    traces: Sequence[OpenTrace],
-    inputs: EngineInputs,
-    runner: JobRunner,
-    store: ProposalStore,
-    means: Means,
-    gating: GateChoice,
-) -> EvolveResult:
+    plan: Plan, plugin: PluginInfo, means: Means, runner: JobRunner, store: ProposalStore
+) -> tuple[EvolveResult, int]:
+    """Run one engine to its end; return what came of it and how many task runs were made."""
     evolution = Evolution(
-        library,
+        plan.library,
         plugin,
-        traces,
-        inputs,
+        plan.traces,
+        plan.inputs,
         runner=runner,
         store=store,
         means=means,
-        gating=gating,
+        gating=plan.gating,
         progress=lambda fraction, text: progress(f"{fraction:4.0%} {one_line(text)}"),
     )
     for problem in evolution.problems:
@@ -169,7 +223,7 @@ def _run(
         except StopIteration as end:
             progress("")
             result: EvolveResult = end.value
-            return result
+            return result, evolution.runs_made
         if isinstance(event, Progress):
             progress(f"{event.fraction:4.0%} {one_line(event.text)}")
         elif isinstance(event, Warning_):

@@ -18,6 +18,9 @@ from workbench.domain.graph import GraphEdge, GraphNode
 from workbench.domain.job import FinishStatus
 from workbench.domain.task import GateResult
 from workbench.evaluation.promise import Promise, Trial
+from workbench.evolution.bakeoff import BakeoffRow
+from workbench.evolution.estimate import Estimate, Sizes
+from workbench.evolution.preview import SourcePreview
 from workbench.evolution.run import Cost
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -28,7 +31,19 @@ _GROUPS = list_of(list_of(_TEXT))
 
 def judging_schemas() -> dict[str, bytes]:
     """Return the text of each schema by its file name."""
-    kinds = (Cost, Diagnostic, GateResult, GraphEdge, GraphNode, Promise, Trial)
+    kinds = (
+        BakeoffRow,
+        Cost,
+        Diagnostic,
+        Estimate,
+        GateResult,
+        GraphEdge,
+        GraphNode,
+        Promise,
+        Sizes,
+        SourcePreview,
+        Trial,
+    )
     _, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     documents = {
         "check": _check(parts["Diagnostic"]["properties"]),
@@ -41,6 +56,14 @@ def judging_schemas() -> dict[str, bytes]:
         ),
         "gate": _gate(parts),
         "evolve": _evolve(),
+        "evolve-bakeoff": object_of(
+            rows=list_of(_value(BakeoffRow)), shows=list_of(_TEXT), out=_TEXT
+        ),
+        "evolve-estimate": object_of(
+            sizes=_value(Sizes),
+            engines=list_of(object_of(engine=_TEXT, estimate=_value(Estimate))),
+        ),
+        "evolve-preview": object_of(sources=list_of(_value(SourcePreview))),
     }
     return {
         f"{name}.json": schema_file(name, name, body, parts) for name, body in documents.items()

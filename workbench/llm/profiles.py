@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,35 @@ def save_profile(path: Path, profile: EndpointProfile) -> None:
             table[field] = value
     tables[profile.name] = table
     write_atomic(path, tomlkit.dumps(content).encode())
+
+
+def remove_profile(path: Path, name: str) -> None:
+    """Remove one profile; comments and other profiles stay as they are.
+
+    Raises:
+        EndpointProblem: there is none of that name.
+    """
+    content = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    tables = content.get("endpoints", {})
+    if name not in tables:
+        raise EndpointProblem(f"There is no endpoint '{name}' in {path}.")
+    del tables[name]
+    write_atomic(path, tomlkit.dumps(content).encode())
+
+
+def profile_problem(profile: EndpointProfile) -> str:
+    """Say what is wrong with a profile that a person wrote; empty when nothing is."""
+    if not profile.name.strip():
+        return "Give the endpoint a name."
+    if not re.match(r"https?://[^\s/]+", profile.base_url):
+        return (
+            "The address has to begin with http:// or https://, such as http://127.0.0.1:8080/v1."
+        )
+    if re.match(r"https?://[^/]*@", profile.base_url):
+        return "The address holds a name or a key; keys are kept in the keyring or a variable."
+    if profile.key_variable and not profile.key_variable.isidentifier():
+        return (
+            f"'{profile.key_variable}' is no name of an environment variable. If it is the key "
+            "itself, keep it in the keyring: keys are not written into files."
+        )
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.scripted_endpoint import scripted_endpoint
 from tests.unit.plugin.schema_subset import problems
 from workbench.cli.main import run
+from workbench.llm.profiles import read_profiles
 from workbench.resources import bundled
 from workbench.store.paths import UserFolders
 
@@ -51,3 +53,93 @@ def test_a_server_that_is_not_there_fails(capsys: pytest.CaptureFixture[str]) ->
     assert run(["endpoint", "test", "--base-url", "http://127.0.0.1:9/v1"], lambda *_: 9) in (1, 2)
     out = capsys.readouterr()
     assert "127.0.0.1:9" in out.out + out.err
+
+
+def endpoint(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(["endpoint", *arguments], lambda *_: 9)
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+@pytest.fixture
+def folders() -> UserFolders:
+    return UserFolders.default()
+
+
+def test_add_keeps_a_profile_and_changes_only_what_is_given(
+    capsys: pytest.CaptureFixture[str], folders: UserFolders
+) -> None:
+    code, out, _ = endpoint(
+        capsys, "add", "one", "--base-url", "http://127.0.0.1:1/v1", "--price-input", "0.5",
+        "--key-variable", "MY_KEY",
+    )  # fmt: skip
+    assert code == 0
+    assert "endpoint test one" in out
+    assert endpoint(capsys, "add", "one", "--model", "m")[0] == 0
+    [profile] = read_profiles(folders.endpoints)
+    assert (profile.base_url, profile.model, profile.price_input, profile.key_variable) == (
+        "http://127.0.0.1:1/v1",
+        "m",
+        0.5,
+        "MY_KEY",
+    )
+
+
+def test_remove_takes_one_away_and_tells_of_one_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], folders: UserFolders
+) -> None:
+    endpoint(capsys, "add", "one", "--base-url", "http://127.0.0.1:1/v1")
+    endpoint(capsys, "add", "two", "--base-url", "http://127.0.0.1:2/v1")
+    assert endpoint(capsys, "remove", "one")[0] == 0
+    assert [one.name for one in read_profiles(folders.endpoints)] == ["two"]
+    code, _, err = endpoint(capsys, "remove", "one")
+    assert code == 2
+    assert "There is no endpoint 'one'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("add", "one"), "has to begin with http"),
+        (("add",), "name the endpoint"),
+        (("add", "one", "--base-url", "http://me:key@host/v1"), "keys are kept in the keyring"),
+        (
+            ("add", "one", "--base-url", "http://h/v1", "--key-variable", "sk-123-abc"),
+            "keys are not written into files",
+        ),
+        (("key", "gone"), "There is no endpoint 'gone'"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_and_no_file_is_written(
+    capsys: pytest.CaptureFixture[str], folders: UserFolders, arguments: tuple[str, ...], words: str
+) -> None:
+    code, _, err = endpoint(capsys, *arguments)
+    assert code == 2
+    assert words in err
+    assert not folders.endpoints.exists()
+
+
+def test_a_key_goes_to_the_keyring_and_into_no_file(
+    capsys: pytest.CaptureFixture[str], folders: UserFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[str, str] = {}
+    monkeypatch.setattr("workbench.cli.endpoint.store_key", kept.__setitem__)
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
+    endpoint(capsys, "add", "one", "--base-url", "http://127.0.0.1:1/v1")
+    assert endpoint(capsys, "key", "one")[0] == 0
+    assert kept == {"one": "sk-secret"}
+    assert "sk-secret" not in folders.endpoints.read_text()
+    assert endpoint(capsys, "key", "one", "--forget")[0] == 0
+    assert kept == {"one": ""}
+
+
+def test_without_a_keyring_it_says_what_to_do_instead(
+    capsys: pytest.CaptureFixture[str], folders: UserFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
+    endpoint(capsys, "add", "one", "--base-url", "http://127.0.0.1:1/v1")
+    code, _, err = endpoint(capsys, "key", "one")
+    assert code == 2
+    assert "skill-workbench[keyring]" in err
+    assert "environment variable" in err
