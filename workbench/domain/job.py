@@ -228,7 +228,7 @@ class EvidenceFound(Event, frozen=True, tag="evidence"):
 
 
 class LlmCall(Event, frozen=True, tag="llm_call"):
-    """A call to a model, for the cost table."""
+    """A call to a model, for the cost table; ``label`` is that of its prompt."""
 
     role: str = ""
     model: str = ""
@@ -236,6 +236,7 @@ class LlmCall(Event, frozen=True, tag="llm_call"):
     output_tokens: int = 0
     usd: float = 0.0
     cached: bool = False
+    label: str = ""
 
 
 class LlmRequested(Event, frozen=True, tag="llm_requested"):
