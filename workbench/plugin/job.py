@@ -56,7 +56,7 @@ class Job:
         self._deadlines = deadlines or Deadlines()
         self._services = services or HostServices()
         self._scheduler = scheduler
-        self._roles: dict[str, str] = {}
+        self._asked: dict[str, tuple[str, str]] = {}
         self._leave_queue = leave_queue
         self._lock = threading.Lock()
         self._state: JobState = "queued"
@@ -140,8 +140,10 @@ class Job:
             yield from answer.results
         elif not answer.completion.refused:
             made = answer.completion
+            role, label = self._asked.pop(answer.id, ("", ""))
             yield LlmCall(
-                role=self._roles.pop(answer.id, ""),
+                role=role,
+                label=label,
                 model=made.model,
                 input_tokens=made.input_tokens,
                 output_tokens=made.output_tokens,
@@ -200,7 +202,7 @@ class Job:
                 self._state = "running"
             self._append(event)
         if isinstance(event, LlmRequested) and event.prompt is not None:
-            self._roles[event.id] = event.prompt.role
+            self._asked[event.id] = (event.prompt.role, event.prompt.label)
         self._services.serve(event, self.answer)
 
     def _end(self, finished: Finished) -> None:
