@@ -72,6 +72,13 @@ class HostAdapter:
             trajectories=trajectories if capture_traces else None,
         )
 
+    def name_of_texts(self, candidate: Mapping[str, str]) -> str:
+        """Return the name under which a candidate was evaluated; "" for one that could not be."""
+        try:
+            return name_of(self._components.changes(candidate))
+        except Refused:
+            return ""
+
     def make_reflective_dataset(
         self,
         candidate: dict[str, str],

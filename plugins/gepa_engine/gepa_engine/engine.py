@@ -120,7 +120,7 @@ class Search:
         train = [task for task in usable if task.split == "train"] or list(usable)
         val = [task for task in usable if task.split == "val"] or list(usable)
         most = self._most_calls()
-        record = Record(self._context, [task.id for task in val], most, tell)
+        record = Record(self._context, [task.id for task in val], most, adapter.name_of_texts, tell)
         records.append(record)
 
         def cancelled(_: object) -> bool:

@@ -19,14 +19,15 @@ class Found(NamedTuple):
 
 
 def candidate_id(number: int) -> str:
-    """Return a candidate's name in the lineage."""
-    return f"candidate-{number}"
+    """Return a candidate's name in the lineage; the first is the library as it is."""
+    return f"candidate-{number}" if number else "base"
 
 
 class Record:
     """GEPA's callbacks; what they tell is kept, so that a run that is stopped has its candidates.
 
-    ``tasks`` are the ids of the validation tasks by GEPA's index.
+    ``tasks`` are the ids of the validation tasks by GEPA's index; ``evaluated_as`` says under which
+    name the adapter had a candidate's texts evaluated.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Record:
         context: Context,
         tasks: Sequence[str],
         most_calls: int,
+        evaluated_as: Callable[[Mapping[str, str]], str],
         tell: Callable[[JobEvent], None],
     ) -> None:
         self._context = context
         self._tasks = tasks
         self._most = max(1, most_calls)
+        self._evaluated_as = evaluated_as
         self._tell = tell
         self.found: dict[int, Found] = {}
         self.front: tuple[int, ...] = (0,)
@@ -60,6 +63,7 @@ class Record:
                 id=candidate_id(number),
                 parents=tuple(candidate_id(one) for one in parents),
                 summary=f"mean {mean:.3f} on {len(scores)} validation tasks",
+                evaluated_as=self._evaluated_as(event["candidate"]),
             )
         )
 

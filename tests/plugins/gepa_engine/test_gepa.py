@@ -47,10 +47,12 @@ def test_candidates_have_parents_and_proposals_name_them_and_their_rivals(tmp_pa
             "gepa_engine", settings={"alternatives": 2, "minibatch": 1}, seed=1
         )
     candidates = {one.id: one for one in events if isinstance(one, Candidate)}
-    assert candidates["candidate-0"].parents == ()
+    assert candidates["base"].parents == ()
     assert len(candidates) >= 3  # one ending at a time
+    ran = {one.candidate for one in events if isinstance(one, EvalRequested)}
     for one in candidates.values():
         assert set(one.parents) <= set(candidates)
+        assert one.evaluated_as in ran
     best = result.proposals[0].draft
     assert set(best.lineage.parents) <= set(candidates)
     assert best.lineage.round >= 2
