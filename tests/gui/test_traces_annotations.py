@@ -140,7 +140,7 @@ def test_a_step_is_annotated_by_keyboard_alone_and_marked_everywhere(
     assert "annotated Unsure guess" in step_row(viewer.index, 3).words
     assert list(viewer.index.places[Mark.ANNOTATION]) == [3]
     assert "1 annotations" in viewer.strip.accessibleDescription()
-    assert panel.said.list.count() == 1
+    assert panel.inspector.said.list.count() == 1
 
 
 def test_letters_at_a_choice_and_escape_do_nothing_to_the_viewer(
@@ -252,7 +252,7 @@ def test_jumps_and_the_filter_find_annotated_steps(panel: TracesPanel, qtbot: Qt
 
 def test_an_outcome_stands_beside_what_was_recorded(panel: TracesPanel, qtbot: QtBot) -> None:
     show(panel, qtbot, 3)
-    assert panel.said.outcome.text() == "Not recorded in the trace"
+    assert panel.inspector.said.outcome.text() == "Not recorded in the trace"
     panel.viewer.steps.setFocus()
     qtbot.keyClick(panel.viewer.steps, Qt.Key.Key_O)
     form = form_of(panel)
@@ -261,7 +261,7 @@ def test_an_outcome_stands_beside_what_was_recorded(panel: TracesPanel, qtbot: Q
     form.score.setText("0.5")
     qtbot.mouseClick(form.save, Qt.MouseButton.LeftButton)
     settle(panel, qtbot)
-    text = panel.said.outcome.text()
+    text = panel.inspector.said.outcome.text()
     assert text.startswith("Partial, score 0.5: attached by you on 20")
     assert text.endswith("not recorded in the trace")
     panel.attach_outcome()

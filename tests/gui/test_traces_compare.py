@@ -156,7 +156,7 @@ def test_enter_opens_the_step_and_the_comparison_is_still_there(
     panel: TracesPanel, page: ComparePage, qtbot: QtBot
 ) -> None:
     qtbot.keyClick(page.runs.rows, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: panel._in_viewer)
+    qtbot.waitUntil(lambda: panel.in_viewer)
     settle(panel, qtbot)
     assert panel.viewer.steps.current_step == 13
     panel.show_list()

@@ -86,7 +86,7 @@ def test_every_figure_leads_to_its_sessions(
     groups.sessions.setFocus()
     groups.sessions.selectRow(0)
     qtbot.keyClick(groups.sessions, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: panel._in_viewer)
+    qtbot.waitUntil(lambda: panel.in_viewer)
     assert panel._place is not None
     assert panel._place.trajectory.id == member.id
 

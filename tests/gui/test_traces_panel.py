@@ -293,7 +293,7 @@ def test_the_facts_lead_to_skill_events_and_subagents(
     opened_panel: TracesPanel, qtbot: QtBot
 ) -> None:
     show(opened_panel, qtbot, "Release notes")
-    facts = opened_panel.facts
+    facts = opened_panel.inspector.facts
     events = [facts.events.item(n).text() for n in range(facts.events.count())]
     assert events == ["release-notes", "release-notes", "changelog-style", "release-notes"]
     facts.events.itemActivated.emit(facts.events.item(2))

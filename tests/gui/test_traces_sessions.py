@@ -160,7 +160,7 @@ def test_enter_opens_a_session_and_back_leads_to_the_list(
     row = cells(watched).index("Find the okapi")
     watched.table.setCurrentIndex(watched.table.sessions.index(row, 0))
     qtbot.keyClick(watched.table, Key.Key_Return)
-    qtbot.waitUntil(lambda: panel._in_viewer and panel.viewer.index is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: panel.in_viewer and panel.viewer.index is not None, timeout=10_000)
     assert panel.viewer.place is not None
     assert panel.viewer.place.trajectory.title == "Find the okapi"
     panel.show_list()
@@ -173,7 +173,7 @@ def test_a_hit_leads_to_its_step(watched: AllSessions, panel: TracesPanel, qtbot
     assert watched.count.text() == "1 hit"
     watched.hits.setFocus()
     qtbot.keyClick(watched.hits, Key.Key_Return)
-    qtbot.waitUntil(lambda: panel._in_viewer and panel.viewer.index is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: panel.in_viewer and panel.viewer.index is not None, timeout=10_000)
     settle(watched, qtbot)
     assert panel.viewer.steps.current_step == 1
     panel.show_list()
@@ -198,7 +198,7 @@ def test_before_the_index_is_there_bytes_are_searched(
     assert "not complete" in page.count.text()
     page.hits.setFocus()
     qtbot.keyClick(page.hits, Key.Key_Return)
-    qtbot.waitUntil(lambda: panel._in_viewer and panel.viewer.index is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: panel.in_viewer and panel.viewer.index is not None, timeout=10_000)
     qtbot.waitUntil(lambda: not page._context.bridge._calls, timeout=10_000)
     assert panel.viewer.steps.current_step == 1
 

@@ -125,8 +125,12 @@ def test_results_are_closed_in_every_step_until_one_is_opened(
 
 def test_a_statistic_leads_to_its_first_step(panel: TracesPanel, qtbot: QtBot) -> None:
     show(panel, qtbot, "Clean supplier", 12)
-    qtbot.waitUntil(lambda: panel.used._form.rowCount() > 3, timeout=5_000)
-    links = [one for one in panel.used.findChildren(QWidget) if "Errors" in one.accessibleName()]
+    qtbot.waitUntil(lambda: panel.inspector.used._form.rowCount() > 3, timeout=5_000)
+    links = [
+        one
+        for one in panel.inspector.used.findChildren(QWidget)
+        if "Errors" in one.accessibleName()
+    ]
     assert links[0].accessibleName() == "Errors: 3, go to the first"
     qtbot.mouseClick(links[0], Qt.MouseButton.LeftButton)
     assert panel.viewer.steps.current_step == 4
@@ -166,7 +170,7 @@ def test_a_trace_without_subagents_shows_no_tree(panel: TracesPanel, qtbot: QtBo
 
 def test_a_file_that_was_touched_narrows_the_steps(panel: TracesPanel, qtbot: QtBot) -> None:
     show(panel, qtbot, "Release notes")
-    files = panel.used.files
+    files = panel.inspector.used.files
     qtbot.waitUntil(lambda: files.count() == 2, timeout=5_000)
     item = files.item(1)
     assert (item.text(), item.data(Qt.ItemDataRole.UserRole + 1)) == (

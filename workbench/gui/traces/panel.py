@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QTabBar, QWidget
 
-from workbench.domain.annotation import Annotation
 from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.annotations.annotations_view import AnnotationsView
 from workbench.gui.traces.commands import trace_commands
 from workbench.gui.traces.compare.commands import compare_commands
 from workbench.gui.traces.compare.compare_page import ComparePage
+from workbench.gui.traces.inspector import TraceInspector
 from workbench.gui.traces.opened import TracePlace, find_place
 from workbench.gui.traces.sessions.all_sessions import AllSessions
 from workbench.gui.traces.sessions.commands import session_commands
 from workbench.gui.traces.sessions.trace_list import TraceList, problem_banner
 from workbench.gui.traces.step_marks import Mark
 from workbench.gui.traces.usage.usage_view import UsageView
-from workbench.gui.traces.viewer.annotation_facts import AnnotationFacts
-from workbench.gui.traces.viewer.facts import TraceFacts
 from workbench.gui.traces.viewer.trace_viewer import TraceViewer
-from workbench.gui.traces.viewer.use_facts import UseFacts
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
@@ -59,16 +56,10 @@ class TracesPanel(QWidget):
         super().__init__(parent)
         self._context = context
         self._banner: Banner | None = None
-        self._inspected = False
         self._viewer: TraceViewer | None = None
         self.list = TraceList(context)
         self._shown: dict[str, HomePage] = {"list": self.list}
-        self.facts = TraceFacts(self)
-        self.said = AnnotationFacts(context)
-        self.used = UseFacts(context)
-        self.facts.add_section(self.used)
-        self.facts.add_section(self.said)
-        self.facts.hide()
+        self.inspector = TraceInspector(context, self, self)
         self.tabs = QTabBar()
         self.empty = EmptyState(
             "No traces are open",
@@ -101,9 +92,9 @@ class TracesPanel(QWidget):
         """One trace, step by step."""
         viewer = TraceViewer(self._context)
         viewer.left.connect(self.show_list)
-        viewer.place_asked.connect(lambda place, step: self._show_place(place, step, ""))
+        viewer.place_asked.connect(self.show_place)
         self._stack.addWidget(viewer)
-        viewer.renewed.connect(lambda: self.facts.show_place(viewer.place, opened=True))
+        viewer.renewed.connect(lambda: self.inspector.show(viewer.place, opened=True))
         self._viewer = viewer
         return viewer
 
@@ -146,7 +137,7 @@ class TracesPanel(QWidget):
         place = find_place(self._context.traces, path, trajectory_id)
         if place is None:
             return False
-        self._show_place(place, step, quote or "")
+        self.show_place(place, step, quote or "")
         return True
 
     # What the commands do
@@ -231,15 +222,15 @@ class TracesPanel(QWidget):
     def undo(self) -> None:
         """Take back what was said last, where annotations are in sight."""
         shown = self._shown.get("annotations")
-        if self._in_viewer or (shown is not None and shown.isVisible()):
+        if self.in_viewer or (shown is not None and shown.isVisible()):
             self._context.annotations.undo()
 
     def attach_outcome(self) -> None:
         """Ask how the session of the trace in front ended."""
-        place = self._front_place()
+        place = self.front_place()
         if place is not None:
-            if not self._in_viewer:
-                self._show_place(place, 0, "")
+            if not self.in_viewer:
+                self.show_place(place)
             self.viewer.annotations.attach_outcome()
 
     def front_sessions(self) -> AllSessions:
@@ -259,7 +250,7 @@ class TracesPanel(QWidget):
         rows = self.list.table.selected() if self.list.isVisible() else []
         places = (find_place(self._context.traces, row.path, row.trajectory) for row in rows)
         found = [place for place in places if place is not None]
-        if self._in_viewer and self._place is not None:
+        if self.in_viewer and self._place is not None:
             found = [self._place]
         self.compare(found)
 
@@ -304,7 +295,7 @@ class TracesPanel(QWidget):
 
     def why_no_step(self) -> str | None:
         """Return why no trace is in front."""
-        if self.isVisible() and self._in_viewer:
+        if self.isVisible() and self.in_viewer:
             return None
         return "open a trace first: select one in Traces and press Enter."
 
@@ -341,18 +332,6 @@ class TracesPanel(QWidget):
         self._stack.currentChanged.connect(lambda _index: self._give_inspector())
         self.list.opened.connect(self.show_step)
         self.list.chosen.connect(lambda _path, _one: self._show_facts())
-        self.facts.step_chosen.connect(self._fact_chosen)
-        self.facts.subagent_chosen.connect(self._subagent_chosen)
-        self.used.step_asked.connect(self._fact_chosen)
-        self.used.first_asked.connect(
-            lambda mark: self._in_front(lambda: self.viewer.jump_to_first(mark))
-        )
-        self.used.file_asked.connect(
-            lambda file: self._in_front(lambda: self.viewer.only_touching(file))
-        )
-        self.said.outcome_asked.connect(self.attach_outcome)
-        self.said.chosen.connect(self._said_chosen)
-        self.facts.open_asked.connect(lambda: self._fact_chosen(0))
         context.traces_changed.connect(self._read)
         context.trace_requested.connect(self._answer)
 
@@ -369,16 +348,17 @@ class TracesPanel(QWidget):
         if content:
             self.viewer.check_link(step, content)
 
-    def _show_place(self, place: TracePlace, step: int, quote: str) -> None:
+    def show_place(self, place: TracePlace, step: int = 0, quote: str = "") -> None:
+        """Bring a step of a trace to the front, a quote marked in it."""
         self._stack.setCurrentWidget(self.viewer)
         self.viewer.show_place(place, step, quote)
-        self.facts.show_place(place, opened=True)
+        self.inspector.show(place, opened=True)
         self.viewer.steps.setFocus()
 
     def _aim_focus(self) -> None:
         """Let the panel's focus go to the list of what is in front."""
         front = self._stack.currentWidget()
-        if self._in_viewer:
+        if self.in_viewer:
             self.setFocusProxy(self.viewer.steps)
         elif self._pages.currentWidget() is self._bare:
             self.setFocusProxy(self.empty.button)
@@ -392,12 +372,9 @@ class TracesPanel(QWidget):
             self._front_page().read()
 
     def _give_inspector(self) -> None:
-        """Show the figures of a trace beside it; a comparison shows those of its runs itself."""
-        compares = not self._in_viewer and _TABS[self.tabs.currentIndex()][0] == "comparison"
-        wanted = bool(self._context.traces) and not compares
-        if wanted != self._inspected:
-            self._inspected = wanted
-            self._context.set_inspector("traces", self.facts if wanted else None)
+        """Show the figures of a trace beside it; the other views say what they show themselves."""
+        listed = self._front_page() is self.list
+        self.inspector.give(bool(self._context.traces) and (self.in_viewer or listed))
 
     def _show_page(self) -> None:
         """Show the view of the tab in front, or that there is nothing for it to show."""
@@ -422,50 +399,21 @@ class TracesPanel(QWidget):
         return find_place(self._context.traces, selected.path, selected.trajectory)
 
     def _show_facts(self) -> None:
-        if not self._in_viewer:
-            self.facts.show_place(self._listed_place(), opened=False)
+        if not self.in_viewer:
+            self.inspector.show(self._listed_place(), opened=False)
 
-    def _front_place(self) -> TracePlace | None:
-        return self._place if self._in_viewer else self._listed_place()
+    def front_place(self) -> TracePlace | None:
+        """Return the trace in front, or the one selected in the list."""
+        return self._place if self.in_viewer else self._listed_place()
 
     @property
-    def _in_viewer(self) -> bool:
+    def in_viewer(self) -> bool:
+        """Whether a trace is in front."""
         return self._viewer is not None and self._stack.currentWidget() is self._viewer
 
     @property
     def _place(self) -> TracePlace | None:
         return None if self._viewer is None else self._viewer.place
-
-    def _fact_chosen(self, step: int) -> None:
-        place = self._front_place()
-        if place is not None:
-            self._show_place(place, step, "")
-
-    def _said_chosen(self, one: Annotation) -> None:
-        """Go to the step of an annotation, found anew: the viewer marks where it is by now."""
-        place = self._front_place()
-        if place is None:
-            return
-        if not self._in_viewer:
-            self._show_place(place, 0, "")
-        self._context.annotations.want(one)
-
-    def _in_front(self, then: Callable[[], None]) -> None:
-        """Do something with the trace whose facts are shown, opened when it is not in front."""
-        place = self._front_place()
-        if place is None:
-            return
-        if self._in_viewer and self.viewer.index is not None:
-            then()
-            return
-        once = Qt.ConnectionType.SingleShotConnection
-        self.viewer.shown.connect(then, once)
-        self._show_place(place, 0, "")
-
-    def _subagent_chosen(self, number: int) -> None:
-        place = self._front_place()
-        if place is not None:
-            self._show_place(place.child(number), 0, "")
 
     def _read(self) -> None:
         context = self._context
@@ -481,7 +429,7 @@ class TracesPanel(QWidget):
         if not context.traces:
             self._stack.setCurrentWidget(self._home)
             self._tell_problems()
-            self.facts.show_place(None, opened=False)
+            self.inspector.show(None, opened=False)
         elif place is None:
             self._stack.setCurrentWidget(self._home)
             self._show_facts()
