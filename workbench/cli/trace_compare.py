@@ -24,7 +24,8 @@ from workbench.traces.compare.runs import Comparison, Row, RunFacts, compare
 from workbench.traces.compare.texts import row_diffs, with_texts
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
-from workbench.traces.prices import PriceTable
+from workbench.traces.prices import PriceTable, dollar_words
+from workbench.traces.times import duration_words
 from workbench.usage.cohort_report import cohort_report
 from workbench.usage.cohort_words import (
     MEASURES,
@@ -70,8 +71,11 @@ def compare_groups(sessions: Sequence[Trajectory], args: argparse.Namespace) -> 
     """
     if not sessions:
         raise console.UsageProblem("there are no traces to compare. Give files or folders.")
+    prices = PriceTable.load(UserFolders.default().prices_file)
     found = (
-        by_skill(sessions, args.by_skill) if args.by_skill else by_time(sessions, _time(args.at))
+        by_skill(sessions, args.by_skill, prices=prices)
+        if args.by_skill
+        else by_time(sessions, _time(args.at), prices=prices)
     )
     if args.report:
         _write(cohort_report(found), args.report)
@@ -181,8 +185,8 @@ def _print_runs(made: Comparison) -> None:
         cost = "not recorded"
         if run.cost is not None and run.cost.usd is not None:
             about = "about " if run.cost.source == "estimated" else ""
-            cost = f"{about}${run.cost.usd:.4f}"
-        seconds = "not recorded" if run.duration_s is None else f"{run.duration_s:.0f} s"
+            cost = f"{about}{dollar_words(run.cost.usd)}"
+        seconds = "not recorded" if run.duration_s is None else duration_words(run.duration_s)
         print(console.coloured(f"{letter}  {run.title or run.id}  {run.path}", "bold"))
         print(
             f"   {run.steps} steps, {run.tool_calls} calls, {run.errors} errors; tokens in "
@@ -302,10 +306,5 @@ def _print_group(group: Cohort) -> None:
         f"  with errors {share_text(group.with_errors)}; {group.errors} of {group.calls} calls "
         "failed"
     )
-    for name, values in (
-        ("steps", group.steps),
-        ("output tokens", group.output_tokens),
-        ("cost in $", group.cost_usd),
-        ("seconds", group.duration_s),
-    ):
-        print(f"  {name}: {spread_text(values)}")
+    for name in ("steps", "output_tokens", "cost_usd", "duration_s"):
+        print(f"  {MEASURES[name]}: {spread_text(getattr(group, name), name)}")

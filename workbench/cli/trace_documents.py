@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +10,8 @@ from workbench.domain.trajectory import Loss, Metrics, StepBody, ToolBody, Traje
 from workbench.traces.open import OpenTrace
 from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps
+from workbench.traces.rollup import family
+from workbench.traces.times import seconds_between
 
 
 def shown(trace: OpenTrace) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def counted(trajectory: Trajectory, prices: PriceTable) -> dict[str, Any]:
 
     Steps that were replayed from another file are in ``copied_steps`` and in no other figure.
     """
-    everyone = list(_family(trajectory))
+    everyone = list(family(trajectory))
     totals = trajectory.totals
     return {
         "path": trajectory.sources[0].path,
@@ -98,25 +99,14 @@ def skill_events(trajectory: Trajectory) -> list[dict[str, Any]]:
                 **msgspec.to_builtins(event.evidence),
             },
         }
-        for one in _family(trajectory)
+        for one in family(trajectory)
         for event in one.skill_events
     ]
 
 
 def duration_s(trajectory: Trajectory) -> float | None:
     """Return the seconds between the first and the last record, None when times are absent."""
-    if trajectory.started is None or trajectory.ended is None:
-        return None
-    try:
-        begun = datetime.fromisoformat(trajectory.started)
-        ended = datetime.fromisoformat(trajectory.ended)
-        return (ended - begun).total_seconds()
-    except (ValueError, TypeError):
-        return None
-
-
-def _family(trajectory: Trajectory) -> list[Trajectory]:
-    return [trajectory, *(one for child in trajectory.children for one in _family(child))]
+    return seconds_between(trajectory.started, trajectory.ended)
 
 
 def _headed(trajectory: Trajectory) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from workbench.cli.console import coloured
 from workbench.domain.trajectory import Step, StepBody
-from workbench.traces.prices import Cost
+from workbench.traces.prices import Cost, dollar_words
 
 _KIND_COLOURS: Final = {"user": "green", "agent": "blue", "event": "dim", "context": "dim"}
 _STATUS_COLOURS: Final = {"error": "red", "rejected": "yellow", "cancelled": "yellow"}
@@ -70,9 +70,9 @@ def cost_words(cost: Cost) -> str:
     if cost.usd is None:
         return "not recorded" if not cost.unpriced else "unknown (the model has no price)"
     if cost.source == "reported":
-        return f"${cost.usd:.4f}"
+        return dollar_words(cost.usd)
     left = f", {cost.unpriced} calls without a price" if cost.unpriced else ""
-    return f"about ${cost.usd:.4f} (estimated, prices of {cost.as_of}{left})"
+    return f"about {dollar_words(cost.usd)} (estimated, prices of {cost.as_of}{left})"
 
 
 def _print_text(text: str, indent: str, heading: str = "") -> None:

@@ -166,6 +166,15 @@ def cost_of(trajectory: Trajectory, prices: PriceTable) -> Cost:
     return Cost(usd, "estimated" if usd is not None else "unknown", 0, prices.as_of)
 
 
+def dollar_words(usd: float) -> str:
+    """Return dollars with as many digits as say something: $1,204, $2.39, $0.019, $0.0052."""
+    if usd >= 100:
+        return f"${usd:,.0f}"
+    if usd >= 1:
+        return f"${usd:.2f}"
+    return f"${usd:.3f}" if usd >= 0.01 or usd == 0 else f"${usd:.2g}"
+
+
 def _read(data: bytes, path: Path) -> _Table:
     try:
         return msgspec.convert(tomllib.loads(data.decode()), _Table)

@@ -35,14 +35,35 @@ def iso_time(value: Any) -> str | None:
     return iso_milliseconds(recorded) if recorded > 1e11 else iso_seconds(recorded)
 
 
-def seconds_between(start: str | None, end: str | None) -> float | None:
-    """Return the seconds between two ISO times, None when one is missing or odd."""
-    if not start or not end:
-        return None
+def moment_of(time: str | None) -> datetime | None:
+    """Return an ISO time, in UTC where it names no zone; None when there is none or it is odd."""
     try:
-        begun = datetime.fromisoformat(start.replace("Z", "+00:00"))
-        ended = datetime.fromisoformat(end.replace("Z", "+00:00"))
-        seconds = (ended - begun).total_seconds()
-    except (TypeError, ValueError):
+        found = datetime.fromisoformat(time or "")
+    except ValueError:
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def seconds_between(start: str | None, end: str | None) -> float | None:
+    """Return the seconds between two ISO times, None when one is missing or odd, or they run
+    backwards."""
+    begun, ended = moment_of(start), moment_of(end)
+    if begun is None or ended is None:
+        return None
+    seconds = (ended - begun).total_seconds()
     return seconds if seconds >= 0 else None
+
+
+def duration_words(seconds: float) -> str:
+    """Return how long something took: 320 ms, 4.2 s, 3 min 10 s, 2 h 5 min, 3 d 4 h."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d {hours % 24} h"

@@ -45,7 +45,7 @@ def _blocks(found: CohortComparison) -> Iterator[Block]:
                     one.model or "",
                     one.started or "",
                     one.outcome,
-                    *(amount(one.values[name]) for name in MEASURES),
+                    *(amount(one.values[name], name) for name in MEASURES),
                 )
                 for one in group.members
             ),
@@ -57,5 +57,5 @@ def _row(one: Measure) -> tuple[str, ...]:
         cells = tuple(share_text(share) for share in one.shares)
     else:
         assert one.spreads is not None
-        cells = tuple(spread_text(spread) for spread in one.spreads)
+        cells = tuple(spread_text(spread, one.name) for spread in one.spreads)
     return (MEASURES[one.name], *cells, difference_text(one))

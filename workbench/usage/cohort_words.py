@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from workbench.traces.prices import dollar_words
+from workbench.traces.times import duration_words
 from workbench.usage.cohorts import Measure
 from workbench.usage.differences import Difference
 from workbench.usage.pairs import PairedMeasure
@@ -20,8 +22,8 @@ MEASURES: Final[dict[str, str]] = {
     "tool_calls": "tool calls",
     "errors": "errors",
     "output_tokens": "output tokens",
-    "cost_usd": "cost in $",
-    "duration_s": "seconds",
+    "cost_usd": "cost",
+    "duration_s": "duration",
 }
 
 
@@ -33,16 +35,17 @@ def share_text(one: Share) -> str:
         return f"{one.hits} of {one.of}, too few for a rate"
     return (
         f"{one.hits} of {one.of} = {one.hits / one.of:.0%} "
-        f"(95 % interval {one.low:.0%} to {one.high:.0%})"
+        f"(95% interval {one.low:.0%} to {one.high:.0%})"
     )
 
 
-def spread_text(one: Spread) -> str:
+def spread_text(one: Spread, measure: str = "") -> str:
     """Return median and quartiles, and how many sessions record the figure."""
     if one.median is None:
         return "not recorded"
     return (
-        f"median {amount(one.median)} (quartiles {amount(one.low)} to {amount(one.high)}), "
+        f"median {amount(one.median, measure)} (quartiles {amount(one.low, measure)} to "
+        f"{amount(one.high, measure)}), "
         f"{one.n} of {one.of} record it"
     )
 
@@ -56,15 +59,15 @@ def difference_text(one: Measure) -> str:
         if one.few:
             return f"counts only: {counts_text(one)}{p}"
         return f"{signed(round(apart.value * 100))} points{interval_text(apart, 100)}{p}"
-    return f"typically {signed(apart.value)}{interval_text(apart)}{p}"
+    return f"typically {signed(apart.value, one.name)}{interval_text(apart, measure=one.name)}{p}"
 
 
-def interval_text(one: Difference, by: int = 1) -> str:
+def interval_text(one: Difference, by: int = 1, measure: str = "") -> str:
     """Return the interval in brackets, "" where so few values allow none."""
     if one.low is None or one.high is None:
         return ", too few for an interval"
     low, high = (value if by == 1 else round(value * by) for value in (one.low, one.high))
-    return f" (95 % interval {signed(low)} to {signed(high)})"
+    return f" (95% interval {signed(low, measure)} to {signed(high, measure)})"
 
 
 def counts_text(one: Measure) -> str:
@@ -84,17 +87,21 @@ def paired_text(one: PairedMeasure) -> str:
     )
 
 
-def amount(value: float | None) -> str:
-    """Return a figure with as many digits as it has meaning."""
+def amount(value: float | None, measure: str = "") -> str:
+    """Return a figure with as many digits as it has meaning, in the unit of its measure."""
     if value is None:
         return "–"
+    if measure == "duration_s":
+        return duration_words(value)
+    if measure == "cost_usd":
+        return dollar_words(value)
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
-def signed(value: float) -> str:
+def signed(value: float, measure: str = "") -> str:
     """Return a difference with its sign; a real minus, so that it does not look like a dash."""
     if not value:
         return "0"
-    return f"{'+' if value > 0 else '−'}{amount(abs(value))}"
+    return f"{'+' if value > 0 else '−'}{amount(abs(value), measure)}"

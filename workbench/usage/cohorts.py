@@ -17,6 +17,9 @@ from msgspec.structs import replace
 
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.compare.keys import task_of
+from workbench.traces.prices import PriceTable
+from workbench.traces.rollup import family, used_with_subagents
+from workbench.traces.times import moment_of, seconds_between
 from workbench.usage.differences import Difference, rank_sum_p, share_difference, shift
 from workbench.usage.pairs import TaskPairs, pairs_of
 from workbench.usage.proportions import (
@@ -47,6 +50,7 @@ class Member(Struct, frozen=True):
     """One session of a group, with what is counted of it; None is "not recorded".
 
     Of ``values`` a share is 1.0 or 0.0. Tokens, cost, calls and errors are with the subagents'.
+    ``estimated``: the cost is not from the trace but from a table of prices.
     """
 
     path: str
@@ -58,6 +62,7 @@ class Member(Struct, frozen=True):
     started: str | None
     outcome: str
     values: dict[str, float | None]
+    estimated: bool = False
 
 
 class Cohort(Struct, frozen=True):
@@ -130,16 +135,24 @@ class CohortComparison(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def by_skill(trajectories: Iterable[Trajectory], skill: str) -> CohortComparison:
+def by_skill(
+    trajectories: Iterable[Trajectory], skill: str, *, prices: PriceTable | None = None
+) -> CohortComparison:
     """Compare sessions that loaded a skill (itself or a subagent) with those that did not.
 
-    ``skill`` is its name, with or without the plugin's prefix; case does not matter.
+    ``skill`` is its name, with or without the plugin's prefix; case does not matter. With
+    ``prices``, here and below, a cost that is not recorded is estimated.
     """
-    return split(trajectories, lambda one: loaded(one, skill), f"with {skill}", f"without {skill}")
+    names = f"with {skill}", f"without {skill}"
+    return split(trajectories, lambda one: loaded(one, skill), *names, prices=prices)
 
 
 def by_time(
-    trajectories: Iterable[Trajectory], moment: datetime, skill: str = ""
+    trajectories: Iterable[Trajectory],
+    moment: datetime,
+    skill: str = "",
+    *,
+    prices: PriceTable | None = None,
 ) -> CohortComparison:
     """Compare sessions that began before a time with those that began at it or after.
 
@@ -148,17 +161,23 @@ def by_time(
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
     def before(one: Trajectory) -> bool | None:
-        begun = _moment(one.started)
+        begun = moment_of(one.started)
         if begun is None or (skill and not loaded(one, skill)):
             return None
         return begun < aware
 
     at = aware.isoformat()
     of = f"{skill}, " if skill else ""
-    return split(trajectories, before, f"{of}before {at}", f"{of}from {at}")
+    return split(trajectories, before, f"{of}before {at}", f"{of}from {at}", prices=prices)
 
 
-def by_model(trajectories: Iterable[Trajectory], model: str, other: str = "") -> CohortComparison:
+def by_model(
+    trajectories: Iterable[Trajectory],
+    model: str,
+    other: str = "",
+    *,
+    prices: PriceTable | None = None,
+) -> CohortComparison:
     """Compare sessions of a model with those of another, or of all others."""
 
     def of_model(one: Trajectory) -> bool | None:
@@ -168,7 +187,7 @@ def by_model(trajectories: Iterable[Trajectory], model: str, other: str = "") ->
             return None
         return False
 
-    return split(trajectories, of_model, model, other or "other models")
+    return split(trajectories, of_model, model, other or "other models", prices=prices)
 
 
 def by_version(
@@ -176,6 +195,8 @@ def by_version(
     versions: Mapping[tuple[str, str], str],
     before: Collection[str],
     names: tuple[str, str],
+    *,
+    prices: PriceTable | None = None,
 ) -> CohortComparison:
     """Compare sessions that had a version of a skill from ``before`` with those of later ones.
 
@@ -187,7 +208,7 @@ def by_version(
         version = versions.get((_path(one), one.id), "")
         return version in before if version else None
 
-    return split(trajectories, older, *names)
+    return split(trajectories, older, *names, prices=prices)
 
 
 def by_choice(
@@ -195,6 +216,8 @@ def by_choice(
     first: frozenset[tuple[str, str]],
     second: frozenset[tuple[str, str]] | None = None,
     names: tuple[str, str] = ("first set", "second set"),
+    *,
+    prices: PriceTable | None = None,
 ) -> CohortComparison:
     """Compare two sets of sessions, given by (path, id); None is all that are not in the first."""
 
@@ -204,7 +227,7 @@ def by_choice(
             return True
         return False if second is None or key in second else None
 
-    return split(trajectories, chosen, *names)
+    return split(trajectories, chosen, *names, prices=prices)
 
 
 def split(
@@ -212,12 +235,14 @@ def split(
     belongs: Callable[[Trajectory], bool | None],
     first: str,
     second: str,
+    *,
+    prices: PriceTable | None = None,
 ) -> CohortComparison:
     """Compare the sessions for which ``belongs`` is True with those for which it is False."""
     groups: dict[bool | None, list[Trajectory]] = {True: [], False: [], None: []}
     for one in trajectories:
         groups[belongs(one)].append(one)
-    left, right = cohort(first, groups[True]), cohort(second, groups[False])
+    left, right = (cohort(n, groups[g], prices) for n, g in ((first, True), (second, False)))
     made = CohortComparison(
         left,
         right,
@@ -228,12 +253,13 @@ def split(
         tasks=pairs_of(_by_task(left), _by_task(right), (*SHARES, *AMOUNTS)),
         confounders=tuple(_confounders(left, right)),
     )
-    return replace(made, warnings=tuple(_warnings(made)))
+    as_of = "" if prices is None else prices.as_of
+    return replace(made, warnings=tuple(_warnings(made, as_of)))
 
 
-def cohort(name: str, sessions: Sequence[Trajectory]) -> Cohort:
+def cohort(name: str, sessions: Sequence[Trajectory], prices: PriceTable | None = None) -> Cohort:
     """Return the figures of a group; tokens, cost, calls and errors are with the subagents'."""
-    members = tuple(member_of(one) for one in sessions)
+    members = tuple(member_of(one, prices) for one in sessions)
     outcomes = [one.outcome for one in members]
 
     def values(measure: str) -> list[float | None]:
@@ -256,11 +282,12 @@ def cohort(name: str, sessions: Sequence[Trajectory]) -> Cohort:
     )
 
 
-def member_of(one: Trajectory) -> Member:
-    """Return what is counted of one session."""
-    parts = _family(one)
+def member_of(one: Trajectory, prices: PriceTable | None = None) -> Member:
+    """Return what is counted of one session; ``prices`` estimate a cost it does not record."""
+    parts = list(family(one))
     status = one.outcome.status
     errors = sum(part.errors for part in parts)
+    usd, estimated = _usd(one, prices)
     decided = status in ("pass", "fail", "partial", "timeout")
     return Member(
         path=_path(one),
@@ -278,9 +305,10 @@ def member_of(one: Trajectory) -> Member:
             "tool_calls": float(sum(part.tool_calls for part in parts)),
             "errors": float(errors),
             "output_tokens": _sum(one, "output"),
-            "cost_usd": _sum(one, "cost_usd"),
-            "duration_s": _seconds(one),
+            "cost_usd": usd,
+            "duration_s": seconds_between(one.started, one.ended),
         },
+        estimated=estimated,
     )
 
 
@@ -288,7 +316,7 @@ def loaded(one: Trajectory, skill: str) -> bool:
     """Whether a session, or a subagent of it, loaded a skill."""
     return any(
         event.kind == "loaded" and _same_skill(event.skill, skill)
-        for part in _family(one)
+        for part in family(one)
         for event in part.skill_events
     )
 
@@ -383,21 +411,31 @@ def _listed(tallies: Sequence[Tally]) -> str:
 
 
 def _days(one: Cohort) -> list[str]:
-    moments = (_moment(member.started) for member in one.members)
+    moments = (moment_of(member.started) for member in one.members)
     return sorted(moment.date().isoformat() for moment in moments if moment is not None)
 
 
-def _warnings(made: CohortComparison) -> Iterable[str]:
+def _warnings(made: CohortComparison, as_of: str) -> Iterable[str]:
     for one in (made.first, made.second):
         if not one.sessions:
             yield f"No session is in “{one.name}”: there is nothing to compare."
         elif one.sessions < ENOUGH:
             yield (
-                f"“{one.name}” has {one.sessions} sessions. Below {ENOUGH} there are counts only, "
-                "no rates: those of so few say little."
+                f"“{one.name}” has {one.sessions} {_sessions(one.sessions)}. Below {ENOUGH} there "
+                "are counts only, no rates: those of so few say little."
             )
     if made.left_out:
-        yield f"{made.left_out} sessions are in neither group: what divides them is not recorded."
+        are = "is" if made.left_out == 1 else "are"
+        yield (
+            f"{made.left_out} {_sessions(made.left_out)} {are} in neither group: what divides "
+            "them is not recorded."
+        )
+    members = (*made.first.members, *made.second.members)
+    guessed = sum(one.estimated for one in members)
+    if guessed:
+        yield (
+            f"The cost of {guessed} of {len(members)} sessions is an estimate by prices of {as_of}."
+        )
     tests = sum(one.p is not None for one in made.measures)
     low = sum(one.p is not None and one.p < 0.05 for one in made.measures)
     if low:
@@ -405,6 +443,10 @@ def _warnings(made: CohortComparison) -> Iterable[str]:
             f"{tests} figures were tested, {low} with p below 0.05. By chance alone about one "
             "in twenty is."
         )
+
+
+def _sessions(count: int) -> str:
+    return "session" if count == 1 else "sessions"
 
 
 def _same_skill(recorded: str, wanted: str) -> bool:
@@ -418,28 +460,18 @@ def _own_steps(one: Trajectory) -> int:
 
 
 def _sum(one: Trajectory, field: str) -> float | None:
-    known = [v for part in _family(one) if (v := getattr(part.totals, field)) is not None]
+    known = [v for part in family(one) if (v := getattr(part.totals, field)) is not None]
     return float(sum(known)) if known else None
 
 
-def _seconds(one: Trajectory) -> float | None:
-    begun, ended = _moment(one.started), _moment(one.ended)
-    if begun is None or ended is None or ended < begun:
-        return None
-    return (ended - begun).total_seconds()
+def _usd(one: Trajectory, prices: PriceTable | None) -> tuple[float | None, bool]:
+    """Return the cost and whether it is an estimate; None where a part of it has no price."""
+    if prices is None:
+        return _sum(one, "cost_usd"), False
+    cost = used_with_subagents(one, prices).cost
+    usd = None if cost.unpriced else cost.usd
+    return usd, usd is not None and cost.source == "estimated"
 
 
 def _path(one: Trajectory) -> str:
     return one.sources[0].path if one.sources else ""
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _family(one: Trajectory) -> list[Trajectory]:
-    return [one, *(part for child in one.children for part in _family(child))]

@@ -15,6 +15,7 @@ from workbench.domain.skill import Library
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.importer import TraceError
 from workbench.traces.index.trace_index import TraceIndex
+from workbench.traces.rollup import family
 from workbench.usage.resolve import SkillResolver
 
 
@@ -41,7 +42,7 @@ def count_open(library: Library, trajectories: Iterable[Trajectory]) -> Counts:
     for one in trajectories:
         of += 1
         here: set[str] = set()
-        for part in _family(one):
+        for part in family(one):
             for event in part.skill_events:
                 skill = resolver.resolve(event) if event.kind != "listed" else None
                 if skill is None:
@@ -89,7 +90,3 @@ def count_indexed(library: Library, index: Path) -> Counts:
                 known.sessions + row["sessions"],
             )
     return Counts(of, found)
-
-
-def _family(one: Trajectory) -> list[Trajectory]:
-    return [one, *(part for child in one.children for part in _family(child))]

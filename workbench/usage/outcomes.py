@@ -82,6 +82,11 @@ class AttachedOutcomes:
         """Whether there is any."""
         return bool(self._by_id)
 
+    @property
+    def trajectories(self) -> tuple[str, ...]:
+        """The ids of the trajectories that may have one."""
+        return tuple(self._by_id)
+
     def of(
         self, trajectory: str, session: str | None, path: str, start: str | None = None
     ) -> AttachedOutcome | None:

@@ -20,6 +20,7 @@ from workbench.domain.skill import Skill
 from workbench.skills.tokenizers import default_tokenizer
 from workbench.store.file_history import blobs, file_versions
 from workbench.store.git import GitProblem, Repository
+from workbench.traces.times import moment_of
 from workbench.usage.delivered import Delivered, body_of, digest_of, normal
 
 How = Literal["body", "lines", "time", "unrecorded", "unknown"]
@@ -85,7 +86,7 @@ class SkillVersions:
         patterned = [pair for pair in self._bodies.items() if _FILLED.search(pair[1])]
         self._patterned = patterned[:_MOST_PATTERNS]
         self._times = sorted(
-            ((moment, one) for one in self.versions if (moment := _moment(one.time)) is not None),
+            ((moment, one) for one in self.versions if (moment := moment_of(one.time)) is not None),
             key=lambda pair: pair[0],
         )
 
@@ -117,7 +118,7 @@ class SkillVersions:
 
     def at(self, time: str | None) -> InForce:
         """Return the newest version committed (or written) before a time."""
-        moment = _moment(time)
+        moment = moment_of(time)
         if moment is None:
             return InForce("unknown", note="The trace does not record when it was made.")
         before = [one for made, one in self._times if made <= moment]
@@ -253,11 +254,3 @@ def _filled_from(body: str, text: str) -> bool:
             return False
         at += len(part.strip())
     return True
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -71,7 +71,7 @@ def test_a_cost_that_is_not_recorded_is_an_estimate(
     assert one["cost"]["source"] == "estimated"
     assert one["cost"]["usd"] == pytest.approx((100 * 5 + 50 * 0.5 + 20 * 25) / 1e6)
     assert run(["trace", "stats", str(path)], lambda *_: 0) == 0
-    assert "cost about $0.0010 (estimated, prices of 2026-11-21)" in capsys.readouterr().out
+    assert "cost about $0.001 (estimated, prices of 2026-11-21)" in capsys.readouterr().out
     own = isolated_home / "workbench" / "config" / "prices.toml"
     own.parent.mkdir(parents=True)
     own.write_text("nonsense")

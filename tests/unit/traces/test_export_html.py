@@ -116,7 +116,7 @@ def test_all_that_was_said_is_on_the_page(tmp_path: Path) -> None:
     )
     for words in (
         *("A run", "Task", "it", "I think.", "Done.", "shell", "a\nb", "exit 3", "1.5 s", "error"),
-        *("skill pdf: loaded (slash, strong)", "1,234 in", "$0.2500", "compaction", "image/png"),
+        *("skill pdf: loaded (slash, strong)", "1,234 in", "$0.250", "compaction", "image/png"),
         *("fail, reward 0.5, late", "1 × a line of another shape", "goose", '{"odd": true}'),
     ):
         assert words in page.words, words

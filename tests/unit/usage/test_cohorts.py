@@ -8,9 +8,11 @@ from math import comb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.traces.compare.runs import run
 from workbench.domain.trajectory import Metrics, Outcome, Trajectory
+from workbench.traces.prices import PriceTable
 from workbench.usage.cohorts import by_choice, by_model, by_skill, by_time, cohort
 from workbench.usage.proportions import fisher_two_sided, share, spread
 
@@ -205,3 +207,18 @@ def test_an_empty_group_is_said_and_compares_nothing() -> None:
     assert any("nothing to compare" in one for one in found.warnings)
     assert found.confounders == ()
     assert all(one.p is None for one in found.measures)
+
+
+def test_a_cost_that_is_not_recorded_is_estimated_where_there_are_prices() -> None:
+    used = replace(
+        _session("Do it."), model="claude-sonnet-5", totals=Metrics(input=1000, output=1000)
+    )
+    told = replace(used, totals=Metrics(cost_usd=0.5))
+    assert cohort("all", [used]).cost_usd.median is None
+    prices = PriceTable.load()
+    made = cohort("all", [used], prices)
+    assert made.cost_usd.median is not None
+    assert made.members[0].estimated
+    found = by_choice([used, told], frozenset({("", used.id)}), prices=prices)
+    assert [one.estimated for one in cohort("all", [told], prices).members] == [False]
+    assert any("is an estimate by prices of" in words for words in found.warnings)

@@ -167,21 +167,6 @@ def clock(seconds: float) -> str:
     return f"{rest // 60}:{rest % 60:02}"
 
 
-def duration(seconds: float) -> str:
-    """Return how long something took: 320 ms, 4.2 s, 3 min 10 s, 2 h 5 min, 3 d 4 h."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} d {hours % 24} h"
-
-
 def day(time: str | None) -> str:
     """Return an ISO time as "2026-10-12 15:20"; what is none as it is, cut short."""
     if not time:

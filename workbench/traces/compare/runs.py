@@ -11,6 +11,7 @@ from workbench.domain.trajectory import Metrics, Outcome, Step, Trajectory
 from workbench.traces.compare.align import align
 from workbench.traces.compare.keys import ToolCount, anchors, only_reads, step_keys, tools_used
 from workbench.traces.prices import Cost, PriceTable, cost_of
+from workbench.traces.rollup import family
 from workbench.traces.times import seconds_between
 
 RowState = Literal["same", "changed", "some", "one"]
@@ -291,7 +292,7 @@ def run_facts(run: Trajectory, prices: PriceTable | None = None) -> RunFacts:
         steps=len(run.steps),
         tool_calls=run.tool_calls,
         errors=run.errors,
-        subagents=len(family(run)) - 1,
+        subagents=sum(1 for _ in family(run)) - 1,
         totals=run.totals,
         duration_s=seconds_between(run.started, run.ended),
         outcome=run.outcome,
@@ -301,8 +302,3 @@ def run_facts(run: Trajectory, prices: PriceTable | None = None) -> RunFacts:
         cost=None if prices is None else cost_of(run, prices),
         started=run.started,
     )
-
-
-def family(run: Trajectory) -> list[Trajectory]:
-    """Return a run and all its subagents."""
-    return [run, *(one for child in run.children for one in family(child))]

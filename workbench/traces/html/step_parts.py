@@ -13,6 +13,7 @@ from workbench.traces.html.text_blocks import (
     plain_block,
     result_block,
 )
+from workbench.traces.prices import dollar_words
 
 #: Results of more characters or lines begin folded.
 _FOLDED_FROM: Final = 2000
@@ -90,7 +91,7 @@ def tokens(metrics: Metrics) -> str:
     )
     words = [f"{count:,} {name}" for name, count in named if count is not None]
     if metrics.cost_usd is not None:
-        words.append(f"${metrics.cost_usd:.4f}")
+        words.append(dollar_words(metrics.cost_usd))
     return ", ".join(words)
 
 

@@ -160,6 +160,7 @@ class CohortsView(QWidget):
             context.library,
             desk.all,
             desk.attached,
+            context.folders.prices_file,
             on_done=done,
             owner=self,
         )
@@ -247,7 +248,8 @@ class CohortsView(QWidget):
 
     def _list_all(self, known: Gathered) -> None:
         rows = [
-            SessionRow(self._hand.get(key_of(one), 0), member_of(one), "") for one in known.sessions
+            SessionRow(self._hand.get(key_of(one), 0), member_of(one, known.prices), "")
+            for one in known.sessions
         ]
         selected = [index.row() for index in self.sessions.selectionModel().selectedRows()]
         self.sessions_model.show(rows, _HAND, "")

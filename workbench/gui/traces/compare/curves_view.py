@@ -12,7 +12,9 @@ from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.traces.compare.aligned import Aligned, Amount, Curve
 from workbench.gui.traces.compare.run_words import letter, run_colour
-from workbench.gui.traces.words import count, duration
+from workbench.gui.traces.words import count
+from workbench.traces.prices import dollar_words
+from workbench.traces.times import duration_words
 
 _PAD = 8
 _LABEL = 62
@@ -32,8 +34,8 @@ _DASHES = (
 def amount_text(amount: Amount, value: float) -> str:
     """Return an amount in few characters."""
     if amount == "seconds":
-        return duration(value)
-    return f"${value:.3f}" if amount == "cost" else count(round(value))
+        return duration_words(value)
+    return dollar_words(value) if amount == "cost" else count(round(value))
 
 
 class CurvesView(QWidget):

@@ -41,7 +41,10 @@ def group_rows(found: CohortComparison) -> list[GroupRow]:
         title = f"Same first prompt in both groups: {tasks} {'task' if tasks == 1 else 'tasks'}"
         rows.append(GroupRow("heading", (title, "more in first", "more in second", "equal", "")))
         rows += [_paired(one) for one in found.tasks.measures if one.unknown < tasks]
-    counts = [f"{one.sessions} sessions" for one in (found.first, found.second)]
+    counts = [
+        f"{one.sessions:,} {'session' if one.sessions == 1 else 'sessions'}"
+        for one in (found.first, found.second)
+    ]
     rows.append(GroupRow("heading", ("All sessions", counts[0], counts[1], "", "")))
     rows += [_measure(one) for one in found.measures]
     return rows
@@ -74,7 +77,7 @@ def value_text(member: Member, measure: str) -> str:
         return "passed" if value else "not passed"
     if measure == "with_errors":
         return "with errors" if value else "without"
-    return amount(value)
+    return amount(value, measure)
 
 
 def caveats(found: CohortComparison) -> list[str]:
@@ -119,14 +122,15 @@ def _apart(one: Measure) -> str:
             return "counts only"
         points = signed(round(one.difference.value * 100))
         return f"{points} points{interval_text(one.difference, 100)}"
-    return f"{signed(one.difference.value)}{interval_text(one.difference)}"
+    apart = one.difference
+    return f"{signed(apart.value, one.name)}{interval_text(apart, measure=one.name)}"
 
 
 def _values(one: Measure) -> Iterator[str]:
     if one.shares is not None:
         return iter(_share(share) for share in one.shares)
     assert one.spreads is not None
-    return iter(_spread(spread) for spread in one.spreads)
+    return iter(_spread(spread, one.name) for spread in one.spreads)
 
 
 def _share(one: Share) -> str:
@@ -137,8 +141,9 @@ def _share(one: Share) -> str:
     return f"{one.hits} of {one.of} = {one.hits / one.of:.0%} ({one.low:.0%}–{one.high:.0%})"
 
 
-def _spread(one: Spread) -> str:
+def _spread(one: Spread, measure: str) -> str:
     if one.median is None:
         return "not recorded"
     known = "" if one.n == one.of else f", {one.n} of {one.of}"
-    return f"{amount(one.median)} ({amount(one.low)}–{amount(one.high)}{known})"
+    middle, low, high = (amount(value, measure) for value in (one.median, one.low, one.high))
+    return f"{middle} ({low}–{high}{known})"

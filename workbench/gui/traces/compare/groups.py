@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from workbench.domain.annotation import Annotation
 from workbench.domain.skill import Library
 from workbench.domain.trajectory import Trajectory
-from workbench.traces.compare.runs import family
 from workbench.traces.open import OpenTrace
+from workbench.traces.prices import PriceTable
 from workbench.traces.resumes import copies_marked
+from workbench.traces.rollup import family
 from workbench.usage.annotated import belongs
 from workbench.usage.cohorts import (
     CohortComparison,
@@ -65,6 +67,7 @@ class Gathered:
     """What is known of the sessions, to choose a division from."""
 
     sessions: tuple[Trajectory, ...]
+    prices: PriceTable
     skills: tuple[tuple[str, int], ...] = ()
     models: tuple[tuple[str, int], ...] = ()
     days: tuple[str, ...] = ()
@@ -102,6 +105,7 @@ def gathered(
     library: Library | None,
     annotations: Sequence[Annotation],
     attached: AttachedOutcomes,
+    prices_file: Path | None = None,
 ) -> Gathered:
     """Look at all sessions once; run it beside the window."""
     sessions = tuple(
@@ -115,6 +119,7 @@ def gathered(
     days = sorted({one.started[:10] for one in sessions if one.started})
     return Gathered(
         sessions,
+        PriceTable.load(prices_file),
         tuple(skills.most_common()),
         tuple(models.most_common()) if len(models) > 1 else (),
         tuple(days),
@@ -127,27 +132,30 @@ def compared(
     found: Gathered, kind: Kind, value: str, first: frozenset[Key], second: frozenset[Key]
 ) -> CohortComparison:
     """Compare the two groups of a division; ``first`` and ``second`` are those chosen by hand."""
+    prices = found.prices
     if kind == "skill":
-        return by_skill(found.sessions, value)
+        return by_skill(found.sessions, value, prices=prices)
     if kind == "model":
         others = [name for name, _ in found.models if name != value]
-        return by_model(found.sessions, value, others[0] if len(others) == 1 else "")
+        return by_model(found.sessions, value, others[0] if len(others) == 1 else "", prices=prices)
     if kind == "date":
 
         def before(one: Trajectory) -> bool | None:
             return one.started[:10] < value if one.started else None
 
-        return split(found.sessions, before, f"before {value}", f"from {value}")
+        return split(found.sessions, before, f"before {value}", f"from {value}", prices=prices)
     if kind == "label":
         keys = found.labels.get(value, frozenset())
-        return by_choice(found.sessions, keys, None, (f"labelled {value}", f"not {value}"))
+        names = (f"labelled {value}", f"not {value}")
+        return by_choice(found.sessions, keys, None, names, prices=prices)
     if kind == "version":
         skill, _, digest = value.partition("\n")
         edits = found.edits[skill]
         order = [one for one, _ in edits.ordered]
         names = (f"{skill} before the edit", f"{skill} from the edit")
-        return by_version(found.sessions, edits.of_session, order[: order.index(digest)], names)
-    return by_choice(found.sessions, first, second)
+        before_it = order[: order.index(digest)]
+        return by_version(found.sessions, edits.of_session, before_it, names, prices=prices)
+    return by_choice(found.sessions, first, second, prices=prices)
 
 
 def _loaded(one: Trajectory) -> set[str]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from workbench.gui.traces.words import count, day, duration
+from workbench.gui.traces.words import count, day
 from workbench.traces.compare.runs import Change, Comparison, RunFacts
+from workbench.traces.prices import dollar_words
+from workbench.traces.times import duration_words
 
 #: Colours of the theme, one a run; more runs begin again.
 _COLOURS = ("data_1", "data_4", "data_2", "data_3", "data_8", "data_5")
@@ -112,8 +114,8 @@ def _cost(one: RunFacts, base: RunFacts | None) -> Figure:
     delta = ""
     if base is not None and base.cost is not None and base.cost.usd is not None:
         apart = one.cost.usd - base.cost.usd
-        delta = f"{'+' if apart >= 0 else '−'}${abs(apart):.3f}"
-    return Figure(f"{about}${one.cost.usd:.3f}", delta)
+        delta = f"{'+' if apart >= 0 else '−'}{dollar_words(abs(apart))}"
+    return Figure(f"{about}{dollar_words(one.cost.usd)}", delta)
 
 
 def _time(one: RunFacts, base: RunFacts | None) -> Figure:
@@ -122,8 +124,8 @@ def _time(one: RunFacts, base: RunFacts | None) -> Figure:
     delta = ""
     if base is not None and base.duration_s is not None:
         apart = one.duration_s - base.duration_s
-        delta = f"{'+' if apart >= 0 else '−'}{duration(abs(apart))}"
-    return Figure(duration(one.duration_s), delta)
+        delta = f"{'+' if apart >= 0 else '−'}{duration_words(abs(apart))}"
+    return Figure(duration_words(one.duration_s), delta)
 
 
 def _outcome(one: RunFacts) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from workbench.gui.traces.words import day, duration
+from workbench.gui.traces.words import day
 from workbench.traces.index.query import Order, TraceRow
+from workbench.traces.times import duration_words
 
 TITLE, AGENT, MODEL, OUTCOME, STEPS, ERRORS, SKILLS, COST, DURATION, DATE = range(10)
 HEADINGS: Final = (
@@ -77,7 +78,7 @@ def cell_lines(row: TraceRow, column: int) -> tuple[str, str]:
         ERRORS: f"{row.errors:,}" if row.errors else "–",
         SKILLS: ", ".join(row.skills),
         COST: cost_words(row),
-        DURATION: "–" if row.duration_s is None else duration(row.duration_s),
+        DURATION: "–" if row.duration_s is None else duration_words(row.duration_s),
     }
     return texts[column], ""
 

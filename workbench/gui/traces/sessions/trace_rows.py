@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.domain.trajectory import Trajectory
 from workbench.gui.traces.words import count, day
 from workbench.traces.open import OpenTrace
+from workbench.traces.rollup import family
 from workbench.usage.outcomes import AttachedOutcomes, outcome_of
 
 _OUTCOMES = {"pass": "passed", "fail": "failed", "infra": "broken run", "unknown": ""}
@@ -57,7 +57,7 @@ class TraceRow:
 def trace_row(trace: OpenTrace) -> TraceRow:
     """Return the row of an open trace."""
     one = trace.trajectory
-    parts = list(_with_children(one))
+    parts = list(family(one))
     skills = tuple(
         dict.fromkeys(
             event.skill for part in parts for event in part.skill_events if event.kind != "listed"
@@ -99,12 +99,6 @@ def judged_row(row: TraceRow, trace: OpenTrace, attached: AttachedOutcomes) -> T
     own = judged.recorded.status
     beside = "nothing is recorded" if own == "unknown" else f"the trace recorded {own}"
     return replace(row, outcome=outcome, attached=f"{judged.source}; {beside}")
-
-
-def _with_children(one: Trajectory) -> Iterable[Trajectory]:
-    yield one
-    for child in one.children:
-        yield from _with_children(child)
 
 
 def filtered(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.traces.prices import dollar_words
+from workbench.traces.times import duration_words
 from workbench.usage.differences import share_difference
 from workbench.usage.proportions import Share, Spread
 from workbench.usage.report import Cohort, Outcomes, SkillUsage
@@ -81,14 +83,14 @@ def _loads(one: SkillUsage) -> Iterator[Figure]:
             yield Figure(label, _median(spread, unit), tip, loads)
     if one.seconds.n:
         tip = "From the load until the next prompt, or the load of another skill (median)"
-        yield Figure("Time in use", f"{one.seconds.median:,.0f} s{_of(one.seconds)}", tip, loads)
+        time = f"{duration_words(one.seconds.median or 0)}{_of(one.seconds)}"
+        yield Figure("Time in use", time, tip, loads)
     if one.cost_usd.n:
-        about = "about " if one.cost_estimated else ""
+        about = "≈ " if one.cost_estimated else ""
         tip = "From the load until the next prompt or skill (median)"
         tip += "; estimated by the table of prices" if one.cost_estimated else ""
-        yield Figure(
-            "Cost in use", f"{about}${one.cost_usd.median:,.4f}{_of(one.cost_usd)}", tip, loads
-        )
+        usd = f"{about}{dollar_words(one.cost_usd.median or 0)}{_of(one.cost_usd)}"
+        yield Figure("Cost in use", usd, tip, loads)
     for message, count in one.failures:
         failed = tuple(
             use for use in one.uses if use.kind == "load_failed" and use.detail == message

@@ -19,12 +19,13 @@ from workbench.domain.trajectory import Trajectory
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.step_marks import seconds_of
-from workbench.gui.traces.words import SKILL_WORDS, count, day, duration
+from workbench.gui.traces.words import SKILL_WORDS, count, day
 from workbench.gui.widgets.buttons import icon_button, primary_button
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.traces.times import duration_words
 
 _STEP = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
@@ -197,7 +198,7 @@ def figures(one: Trajectory) -> list[tuple[str, str]]:
     """Return names and values of what is recorded of a trace; what is not is left out."""
     totals = one.totals
     started, ended = seconds_of(one.started), seconds_of(one.ended)
-    lasted = duration(ended - started) if started is not None and ended is not None else ""
+    lasted = duration_words(ended - started) if started is not None and ended is not None else ""
     tests = f"{one.outcome.tests_passed} of {one.outcome.tests_total}"
     found = [
         ("Agent", one.agent or ""),

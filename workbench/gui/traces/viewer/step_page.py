@@ -18,7 +18,8 @@ from workbench.gui.traces.viewer.renderers.content import (
     fitting,
     show,
 )
-from workbench.gui.traces.words import SKILL_WORDS, duration
+from workbench.gui.traces.words import SKILL_WORDS
+from workbench.traces.times import duration_words
 
 Tone = Literal["neutral", "info", "success", "warning", "error"]
 
@@ -199,7 +200,7 @@ def _head(body: ToolBody, call: ToolCall | None) -> CallHead:
     if body.exit_code is not None:
         details.append(f"exit {body.exit_code}")
     if call is not None and call.duration_s is not None:
-        details.append(duration(call.duration_s))
+        details.append(duration_words(call.duration_s))
     if body.media:
         details.append(", ".join(body.media))
     sub = call.sub if call is not None else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.domain.trajectory import Step, Trajectory
 from workbench.gui.traces.words import count
-from workbench.traces.prices import Cost, PriceTable
+from workbench.traces.prices import Cost, PriceTable, dollar_words
 from workbench.traces.rollup import Used, added, used_by
 
 #: Where a trajectory is below the file's own trace: ordinals of children.
@@ -91,11 +91,11 @@ def step_cost(step: Step, fallback: str | None, prices: PriceTable) -> str:
     if metrics is None:
         return ""
     if metrics.cost_usd is not None:
-        return dollars(metrics.cost_usd)
+        return dollar_words(metrics.cost_usd)
     if "copied" in step.flags:
         return ""
     usd = prices.step_usd(metrics, step.model or fallback or "", step.time or "")
-    return "" if usd is None else f"≈ {dollars(usd)}"
+    return "" if usd is None else f"≈ {dollar_words(usd)}"
 
 
 def cost_texts(cost: Cost) -> tuple[str, str]:
@@ -103,18 +103,9 @@ def cost_texts(cost: Cost) -> tuple[str, str]:
     if cost.usd is None:
         return ("no price is known" if cost.unpriced else "not recorded"), ""
     if cost.source == "reported":
-        return dollars(cost.usd), "as the trace reports it"
+        return dollar_words(cost.usd), "as the trace reports it"
     lacking = f", {cost.unpriced:,} without" if cost.unpriced else ""
-    return f"≈ {dollars(cost.usd)} estimated", f"prices of {cost.as_of}{lacking}"
-
-
-def dollars(usd: float) -> str:
-    """Return dollars with as many digits as say something."""
-    if usd >= 100:
-        return f"${usd:,.0f}"
-    if usd >= 1:
-        return f"${usd:.2f}"
-    return f"${usd:.3f}" if usd >= 0.01 or usd == 0 else f"${usd:.2g}"
+    return f"≈ {dollar_words(cost.usd)} estimated", f"prices of {cost.as_of}{lacking}"
 
 
 def used_text(used: Used) -> str:
@@ -124,5 +115,5 @@ def used_text(used: Used) -> str:
         parts.append(f"{count(used.tokens.input)} → {count(used.tokens.output)}")
     if used.cost.usd is not None:
         sign = "" if used.cost.source == "reported" else "≈ "
-        parts.append(f"{sign}{dollars(used.cost.usd)}")
+        parts.append(f"{sign}{dollar_words(used.cost.usd)}")
     return "  ·  ".join(parts)

@@ -16,9 +16,10 @@ from workbench.gui.traces.step_marks import Mark, StepMarks
 from workbench.gui.traces.viewer.renderers import RENDERERS
 from workbench.gui.traces.viewer.renderers.content import Content, Shown, show
 from workbench.gui.traces.viewer.step_page import event_text
-from workbench.gui.traces.words import clock, duration, step_title
+from workbench.gui.traces.words import clock, step_title
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
+from workbench.traces.times import duration_words
 
 Kind = Literal["prompt", "answer", "note", "call", "skill", "context"]
 
@@ -117,7 +118,7 @@ def _calls(step: Step, body: StepBody | None, failed: bool) -> Iterator[Entry]:
         if call.exit_code:
             details.append(f"exit {call.exit_code}")
         if call.duration_s is not None:
-            details.append(duration(call.duration_s))
+            details.append(duration_words(call.duration_s))
         result = (found.observation or "") if found is not None else ""
         if result:
             details.append(f"{len(result):,} characters")
