@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from workbench.cli.console import UsageProblem
-from workbench.domain.annotation import Annotation
-from workbench.domain.job import TraceLabel
 from workbench.evolution.run import GivenLabel
 from workbench.files import FileProblem
 from workbench.traces.open import OpenTrace
-from workbench.usage.annotated_files import located
+from workbench.usage.engine_labels import labels_for_engine
 from workbench.usage.label_sets import LabelRecord, as_annotation, read_label_set
 
 
@@ -39,11 +37,10 @@ def given_labels(
     """Find the labels in the traces; those whose step is gone or says something else are told."""
     # A set may come from elsewhere, and name an id twice: the last record of it counts.
     said = {record.id: as_annotation(record) for record in records}
-    found: list[GivenLabel] = []
-    for trace, one in located(said.values(), traces):
-        if one.state == "found":
-            label = _label(one.annotation, one.step)
-            found.append(GivenLabel(str(trace.path), trace.trajectory.id, label))
+    found = [
+        GivenLabel(str(trace.path), trace.trajectory.id, label)
+        for trace, label in labels_for_engine(said.values(), traces)
+    ]
     left = len(said) - len(found)
     if left:
         tell(
@@ -52,17 +49,3 @@ def given_labels(
         )
     return tuple(found)
 
-
-def _label(one: Annotation, step: int | None) -> TraceLabel:
-    return TraceLabel(
-        trace="",
-        step=step,
-        label=one.label,
-        verdict=one.verdict,
-        severity=one.severity,
-        note=one.note,
-        quote=one.quote,
-        outcome=one.outcome,
-        score=one.score,
-        skill=one.skill,
-    )
