@@ -20,6 +20,7 @@ from workbench.domain.job import (
     FinishStatus,
     GateEvent,
     LlmCall,
+    Log,
     ProposalEvent,
     Warning_,
 )
@@ -202,6 +203,11 @@ class Evolution:
         events = self.job.drain()
         taken: list[AnyEvent] = []
         for event in events:
+            # Gates are the host's; an engine's word for one is shown as what it is.
+            if isinstance(event, GateEvent):
+                said = f"The engine says of {event.candidate}: {event.level} ({event.rule})"
+                taken.append(Log(seq=event.seq, text=said))
+                continue
             taken.append(event)
             if isinstance(event, ProposalEvent | Diagnosis) and event.draft is not None:
                 refused = self._take(event.draft)
@@ -459,9 +465,9 @@ def _cost(events: Sequence[AnyEvent]) -> Cost:
     calls = [event for event in events if isinstance(event, LlmCall)]
     return Cost(
         calls=len(calls),
-        input_tokens=sum(call.input_tokens for call in calls),
-        output_tokens=sum(call.output_tokens for call in calls),
-        usd=sum(call.usd for call in calls),
+        input_tokens=sum(max(0, call.input_tokens) for call in calls),
+        output_tokens=sum(max(0, call.output_tokens) for call in calls),
+        usd=sum(max(0.0, call.usd) for call in calls),
     )
 
 

@@ -31,6 +31,8 @@ from workbench.plugin.trace_sink import SinkFull, TraceSink
 
 #: How long output may still come after the program ended (a child of its may hold the pipe), s.
 _AFTER_EXIT_S = 0.5
+#: How long a program may take to leave after it said that it has finished, s.
+_AFTER_FINISHED_S = 3.0
 
 
 class CommandRun:
@@ -121,6 +123,11 @@ class CommandRun:
             return
         event = self._event(line)
         if isinstance(event, Finished):
+            if self._finished is None and self._process is not None:
+                # It said that it is through; what it does from here on is nobody's business.
+                ending = threading.Timer(_AFTER_FINISHED_S, self._process.kill)
+                ending.daemon = True
+                ending.start()
             self._finished = self._finished or event
         elif self._finished is None:
             self._emit(event)
