@@ -50,6 +50,8 @@ class EvaluationCache:
                 path, timeout=5, check_same_thread=False, isolation_level=None
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
+            # A power cut may lose the newest results; waiting for the disk took 4 ms for each.
+            self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_TABLE)
         except (OSError, sqlite3.Error) as problem:
             self._connection = None
