@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.corpus.miner_measures import all_figures
 from workbench.domain.job import AnyEvent, Diagnosis, Finished, ProposalEvent
 from workbench.evolution.evidence import check_all, recheck
 from workbench.evolution.request import build_request
@@ -112,3 +114,28 @@ def test_the_right_skill_of_a_library_is_named(spark, tmp_path):
         wrong += bool(named - {task})
     assert wrong == 0
     assert right >= 0.85 * len(tasks)
+
+
+@pytest.mark.slow
+def test_neither_order_nor_a_second_run_changes_anything(spark, tmp_path):
+    folder, tasks, traces = spark
+    library = tmp_path / "library"
+    library.mkdir()
+    for task in tasks:
+        shutil.copytree(folder / task, library / task, ignore=shutil.ignore_patterns("*.json*"))
+    opened = [trace for task in tasks for trace in traces(task)]
+    shuffled = random.Random(5).sample(opened, len(opened))
+    made = [
+        [repr(event) for event in mine(library, given, tmp_path / f"run-{number}")]
+        for number, given in enumerate((opened, opened, shuffled))
+    ]
+    assert made[0] == made[1] == made[2]
+    assert len(made[0]) > 100
+
+
+@pytest.mark.slow
+def test_the_figures_of_the_reference_are_reached(corpus, tmp_path):
+    """The table of the evolution reference (sections 4 and 5.2) as far as this data shows it."""
+    figures = all_figures(corpus, tmp_path)
+    assert len(figures) >= 15
+    assert [one for one in figures if not one.holds] == []
