@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from evidence_miner.similarity import alike_pairs, vectors
 from evidence_miner.skill_texts import SkillText, front_and_rest
@@ -141,27 +142,38 @@ def _merge(overlap: Overlap) -> ProposalDraft:
         )
     needed = tuple(change.id for change in changes)
     for number, path in enumerate(sorted(other.files), 1):
-        moved = path != other.main and path not in kept.files and kept.id != "."
+        place = None if path == other.main else _place(path, kept, other)
         changes.append(
             Change(
-                id=f"{'move' if moved else 'gone'}-{number}",
+                id=f"file-{number}",
                 path=other.library_path(path),
-                op="rename" if moved else "delete",
-                new_path=kept.library_path(path) if moved else None,
-                rationale=f"{'Moves to' if moved else 'Is in'} {kept.id}.",
+                op="delete" if place is None else "rename",
+                new_path=None if place is None else kept.library_path(place),
+                rationale=f"Is in {kept.id}." if place is None else f"Moves to {kept.id}.",
                 depends_on=needed,
                 generality="general",
             )
         )
     return ProposalDraft(
         kind="merge",
-        title=f"{kept.name} and {other.name}: the same skill twice, merge into {kept.id}",
+        title=f"{kept.id} and {other.id}: the same skill twice, merge them",
         rationale=f"{_words(overlap)} Two skills for one thing compete for the same requests.",
         changes=tuple(changes),
         skills=(kept.id, other.id),
         root_cause="skill",
         generality="general",
     )
+
+
+def _place(path: str, kept: SkillText, other: SkillText) -> str | None:
+    """Return where a bundled file goes in the kept skill; None when it is there already."""
+    if path not in kept.files:
+        return path
+    if kept.data_of(path) == other.data_of(path):
+        return None
+    pure = PurePosixPath(path)
+    named = pure.with_name(f"{pure.stem}-{PurePosixPath(other.id).name}{pure.suffix}")
+    return _place(str(named), kept, other)
 
 
 def _card(overlap: Overlap) -> ProposalDraft:

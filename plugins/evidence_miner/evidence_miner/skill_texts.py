@@ -21,7 +21,7 @@ class SkillText:
     """A skill with its texts. Paths are posix and relative to the skill folder.
 
     ``texts`` are the files that are valid UTF-8, ``files`` all of them, ``executable`` those with
-    the owner's bit for it.
+    the owner's bit for it. ``folder`` is where the copy lies.
     """
 
     id: str
@@ -31,6 +31,7 @@ class SkillText:
     files: tuple[str, ...]
     texts: dict[str, str]
     executable: frozenset[str] = frozenset()
+    folder: str = ""
 
     @property
     def main_text(self) -> str:
@@ -42,6 +43,13 @@ class SkillText:
         """Every text of the skill, SKILL.md first."""
         rest = (text for path, text in sorted(self.texts.items()) if path != self.main)
         return "\n".join((self.main_text, *rest))
+
+    def data_of(self, path: str) -> bytes | None:
+        """Return the bytes of one of its files, None where there is none to read."""
+        file = Path(self.folder) / path
+        if not self.folder or path not in self.files or file.is_symlink() or not file.is_file():
+            return None
+        return file.read_bytes()
 
     def library_path(self, path: str) -> str:
         """Return the path relative to the library."""
@@ -85,4 +93,5 @@ def _read(skill: SkillInput) -> SkillText:
         skill.files,
         texts,
         frozenset(executable),
+        skill.path,
     )

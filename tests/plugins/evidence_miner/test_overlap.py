@@ -105,3 +105,14 @@ def test_likeness_is_one_for_the_same_and_none_for_other_words():
     assert cosine(made[0], made[1]) == pytest.approx(1.0)
     assert cosine(made[0], made[2]) == 0.0
     assert [pair[1:] for pair in alike_pairs(made, 0.5)] == [(0, 1)]
+
+
+def test_no_bundled_file_is_lost_in_a_merge(mine):
+    ours = skill("invoices", BODY, mail="# Ours\n", same="# Same\n")
+    theirs = skill("invoices-old", BODY, mail="# Theirs\n", same="# Same\n")
+    [draft] = edits(mine({"invoices": ours, "invoices-old": theirs}, []))
+    assert {(one.op, one.path, one.new_path) for one in draft.changes} == {
+        ("delete", "invoices-old/SKILL.md", None),
+        ("delete", "invoices-old/references/same.md", None),
+        ("rename", "invoices-old/references/mail.md", "invoices/references/mail-invoices-old.md"),
+    }
