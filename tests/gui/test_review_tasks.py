@@ -109,3 +109,23 @@ def test_a_proposal_that_nobody_ran_says_how_to_have_it_run(
     assert not panel.desk.view.tasks.isVisible()
     context.commands.run("review.tasks")
     assert any("No task was run" in one.text for one in context.notify.messages)
+
+
+def test_a_passage_taken_from_the_trace_is_told_in_the_strip(
+    world: ReviewWorld,
+    start: Start,  # noqa: F811 - the fixture
+    qtbot: QtBot,
+) -> None:
+    other = world.library / "other" / "SKILL.md"
+    other.parent.mkdir()
+    words = "Count every page twice before you send the order to the printer in the cellar."
+    other.write_text(f"---\nname: other\ndescription: d\nlicense: MIT\n---\n{words}\n")
+    panel = start(world.propose("taken", {"demo/SKILL.md": PROPOSED + words + "\n"}))
+    panel.desk.run("accept_all")
+    settled(panel, qtbot)
+    strip = panel.desk.view.strip
+    assert strip.text_fact.text() == "Text: 1 passage as elsewhere"
+    assert "tokens" in strip.size_fact.text()
+    told = [strip.details.topLevelItem(n) for n in range(strip.details.topLevelItemCount())]
+    assert any("licence MIT" in one.text(1) for one in told if one is not None)
+    assert any(one.text(0).startswith("Tokens of demo") for one in told if one is not None)

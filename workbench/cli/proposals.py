@@ -158,7 +158,9 @@ class _Command:
         with JobRunner(self._folders.runs) as runner:
             scan = scan_of(review, self._scanners(), runner, problems)
             try:
-                checks = check_result(review, verdicts, clients=clients, scan=scan)
+                checks = check_result(
+                    review, verdicts, clients=clients, scan=scan, sources=review.evidence_texts
+                )
             except JobRefused as problem:
                 problems.append(str(problem))
                 checks = check_result(review, verdicts, clients=clients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -16,6 +16,8 @@ from workbench.domain.finding import Finding, SkillScan
 from workbench.domain.proposal import HunkVerdict
 from workbench.domain.skill import Library, Skill
 from workbench.review.compose import Result
+from workbench.review.copied import Copied, TextSource, copied_passages
+from workbench.review.costs import CostDelta, cost_delta, tokens_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
 from workbench.security.delta import scan_delta
@@ -60,12 +62,17 @@ class SecurityDelta(Struct, frozen=True):
 
 
 class ResultChecks(Struct, frozen=True):
-    """All checks of a selection; ``warnings`` are in words."""
+    """All checks of a selection; ``warnings`` are in words.
+
+    ``copied`` are new passages that another skill or a trace has word for word.
+    """
 
     content_hash: str
     skills: tuple[SkillDelta, ...]
     security: SecurityDelta | None = None
     warnings: tuple[str, ...] = ()
+    costs: CostDelta | None = None
+    copied: tuple[Copied, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -81,10 +88,12 @@ def check_result(
     *,
     clients: Sequence[str],
     scan: Scan | None = None,
+    sources: Sequence[TextSource] = (),
 ) -> ResultChecks:
     """Check exactly what the accepted hunks make, against the base they were proposed on.
 
-    The library is copied to a temporary folder; links are not followed.
+    The library is copied to a temporary folder; links are not followed. ``sources`` are texts,
+    besides the other skills, that new lines are compared with.
 
     Raises:
         ReviewProblem: the proposal cannot be shown, or the copy cannot be made.
@@ -99,11 +108,16 @@ def check_result(
                 _place(copy, file.path, data, file.base_mode)
             before = read_library(copy)
             scans_before = tuple(scan(copy)) if scan else ()
+            touched = _touched_ids(before, result)
+            tokens_before = tokens_of(before, touched)
             for file in result.files:
                 _place(copy, file.path, file.data, file.mode or file.base_mode)
             after = read_library(copy)
             scans_after = tuple(scan(copy)) if scan else ()
             skills = _deltas(before, after, result, clients)
+            touched |= _touched_ids(after, result)
+            costs = cost_delta(before, tokens_before, after, touched)
+            copied = _copied(review, result, (*_other_skills(after, touched), *sources))
     except SkillError as problem:
         raise ReviewProblem(f"No copy can be made for the checks: {problem}") from problem
     except OSError as problem:
@@ -112,7 +126,12 @@ def check_result(
         ) from problem
     security = security_delta(scans_before, scans_after) if scan else None
     return ResultChecks(
-        result.content_hash, skills, security, (*_dependencies(review, verdicts), *_touchy(result))
+        result.content_hash,
+        skills,
+        security,
+        (*_dependencies(review, verdicts), *_touchy(result)),
+        costs,
+        copied,
     )
 
 
@@ -178,6 +197,32 @@ def _deltas(
         name = present.name if present is not None else ""
         deltas.append(SkillDelta(skill_id, name, came, went, _size(old), _size(new)))
     return tuple(deltas)
+
+
+def _touched_ids(library: Library, result: Result) -> set[str]:
+    return {skill.id for skill in _touched(library, [file.path for file in result.files])}
+
+
+def _other_skills(library: Library, touched: Container[str]) -> Iterator[TextSource]:
+    for skill in library.skills:
+        if skill.id not in touched:
+            entry = skill.front_matter.get("license") if skill.front_matter is not None else None
+            licence = str(entry.value) if entry is not None else ""
+            yield TextSource(skill.name or skill.id, "skill", skill.body_text, licence)
+
+
+def _copied(review: Review, result: Result, sources: Sequence[TextSource]) -> tuple[Copied, ...]:
+    """Return what the new lines of each text file share with the sources."""
+    found: list[Copied] = []
+    for file in result.files:
+        if file.data is None or b"\0" in file.data:
+            continue
+        base = review.read_base(file.path) if file.base_sha256 is not None else b""
+        before = set((base or b"").decode("utf-8", "replace").splitlines())
+        lines = file.data.decode("utf-8", "replace").splitlines()
+        added = "\n".join(line for line in lines if line not in before)
+        found += copied_passages(file.path, added, sources)
+    return tuple(found)
 
 
 def _touched(library: Library, paths: Sequence[str]) -> list[Skill]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal
 from workbench.files import FileProblem, confined, sha256
 from workbench.review.compose import Result, compose
+from workbench.review.copied import TextSource
 from workbench.review.disk import look
+from workbench.review.evidence_texts import evidence_texts
 from workbench.review.hunks import hunks_of
 from workbench.review.plan import ReviewProblem
 from workbench.store.proposals import ProposalStore, StoreProblem
@@ -22,6 +25,11 @@ class Review:
         self.proposal = proposal
         self.library = library
         self.hunks: tuple[Hunk, ...] = hunks_of(proposal, self.read_base, self.read_blob)
+
+    @cached_property
+    def evidence_texts(self) -> tuple[TextSource, ...]:
+        """What the traces behind the proposal say; read once, which may take a second."""
+        return evidence_texts(self.proposal)
 
     def read_base(self, path: str) -> bytes | None:
         """Return a file as the proposal saw it, None when that version is nowhere any more."""

@@ -67,10 +67,12 @@ def check_selection(
     problems: list[str] = []
     scan = None if runner is None else scan_of(review, plugins, runner, problems)
     try:
-        result = check_result(review, verdicts, clients=clients, scan=scan)
+        result = check_result(
+            review, verdicts, clients=clients, scan=scan, sources=review.evidence_texts
+        )
     except JobRefused as problem:
         problems.append(str(problem))
-        result = check_result(review, verdicts, clients=clients)
+        result = check_result(review, verdicts, clients=clients, sources=review.evidence_texts)
     before: list[Diagnostic] = []
     for skill in result.skills:
         before += _said(review.library, skill, clients)

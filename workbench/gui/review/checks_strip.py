@@ -14,6 +14,7 @@ from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import TONE_ICONS, Tone
 from workbench.gui.widgets.buttons import WordButton
 from workbench.gui.widgets.layouts import column
+from workbench.review.costs import Tokens
 
 _HIGH = ("high", "critical")
 _SIGNS = {"error": "error", "warning": "warning", "info": "info", "hint": "hint"}
@@ -40,7 +41,7 @@ class Fact(WordButton):
 
 
 class ChecksStrip(QWidget):
-    """Four facts in a row; below them, when asked for, every problem that comes or goes.
+    """Five facts in a row; below them, when asked for, every problem that comes or goes.
 
     ``tasks_asked()`` asks for the tasks behind the gate.
     """
@@ -50,7 +51,15 @@ class ChecksStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.format_fact, self.size_fact = Fact("Format"), Fact("Size")
-        self.security_fact, self.gate_fact = Fact("Security"), Fact("Gate")
+        self.security_fact, self.text_fact = Fact("Security"), Fact("Text")
+        self.gate_fact = Fact("Gate")
+        self.facts = (
+            self.format_fact,
+            self.size_fact,
+            self.security_fact,
+            self.text_fact,
+            self.gate_fact,
+        )
         self.state = QLabel()
         self.state.setProperty("muted", True)
         self.state.setMinimumHeight(24)
@@ -65,7 +74,7 @@ class ChecksStrip(QWidget):
         self.details.hide()
         line = Flow(spacing=0)
         line.setContentsMargins(10, 4, 12, 4)
-        for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
+        for fact in self.facts:
             line.addWidget(fact)
             if fact is self.gate_fact:
                 fact.clicked.connect(lambda _checked=False: self.tasks_asked.emit())
@@ -83,7 +92,7 @@ class ChecksStrip(QWidget):
     def show_problem(self, message: str) -> None:
         """Say why the checks could not be made."""
         self.state.setText("")
-        for fact in (self.format_fact, self.size_fact, self.security_fact, self.gate_fact):
+        for fact in self.facts:
             fact.say("not checked", "warning", message)
 
     def toggle_details(self) -> None:
@@ -96,6 +105,7 @@ class ChecksStrip(QWidget):
         self._show_format(checked)
         self._show_size(checked)
         self._show_security(checked)
+        self._show_text(checked)
         gate = checked.gate
         self.gate_fact.say(
             level_text(gate.level),
@@ -121,11 +131,19 @@ class ChecksStrip(QWidget):
     def _show_size(self, checked: Checked) -> None:
         by = checked.size_after - checked.size_before
         words = "as before" if not by else f"{'+' if by > 0 else '−'}{size_text(abs(by))}"
+        costs = checked.result.costs
+        tokens = sum(
+            _all_tokens(one.after) - _all_tokens(one.before)
+            for one in (costs.skills if costs else ())
+        )
+        if tokens:
+            words += f", {tokens:+,} tokens".replace("-", "−")
         tip = (
             f"SKILL.md: {size_text(checked.size_before)} before, "
             f"{size_text(checked.size_after)} after."
         )
-        self.size_fact.say(words, "neutral", tip)
+        lost = [name for one in costs.catalogues for name in one.dropped] if costs else []
+        self.size_fact.say(words, "warning" if lost else "neutral", tip)
 
     def _show_security(self, checked: Checked) -> None:
         security = checked.result.security
@@ -146,6 +164,16 @@ class ChecksStrip(QWidget):
             count = len(security.new) + len(security.capabilities)
             self.security_fact.say(f"{count} to look at", "warning")
 
+    def _show_text(self, checked: Checked) -> None:
+        copied = checked.result.copied
+        if not copied:
+            tip = "No new passage stands word for word in another skill or a trace behind this."
+            self.text_fact.say("nothing copied", "success", tip)
+            return
+        count = "1 passage" if len(copied) == 1 else f"{len(copied)} passages"
+        sources = ", ".join(dict.fromkeys(one.source for one in copied))
+        self.text_fact.say(f"{count} as elsewhere", "warning", f"Word for word as in {sources}.")
+
     def _fill(self, checked: Checked) -> None:
         self.details.clear()
         for text in checked.scan_problems:
@@ -165,6 +193,13 @@ class ChecksStrip(QWidget):
             self._add(sign, f"New {finding.severity} finding", f"{place}  {finding.why}")
         for capability in security.capabilities if security else ():
             self._add("warning", "Newly seen", capability)
+        self._fill_costs(checked)
+        for copied in checked.result.copied:
+            licence = f", licence {copied.licence}" if copied.licence else ", no licence named"
+            what = (
+                f"the skill {copied.source}{licence}" if copied.kind == "skill" else copied.source
+            )
+            self._add("warning", f"{copied.words} words as in", f"{what}: “{copied.passage}”")
         for client in checked.clients:
             words = (
                 f"{client.after}, as before"
@@ -175,12 +210,39 @@ class ChecksStrip(QWidget):
             self._add(sign, client.client, words)
         self.details.resizeColumnToContents(0)
 
+    def _fill_costs(self, checked: Checked) -> None:
+        costs = checked.result.costs
+        if costs is None:
+            return
+        for one in costs.skills:
+            parts = [
+                f"{level} {_level(one.before, level):,} → {_level(one.after, level):,}"
+                for level in ("catalogue", "body", "resources")
+                if _level(one.before, level) != _level(one.after, level)
+            ]
+            self._add("info", f"Tokens of {one.skill}", f"{', '.join(parts)} ({costs.tokenizer})")
+        for listing in costs.catalogues:
+            words = f"{listing.before:,} → {listing.after:,} of {listing.limit:,} characters"
+            if listing.dropped:
+                words += f"; falls out: {', '.join(listing.dropped)}"
+            if listing.back:
+                words += f"; comes back: {', '.join(listing.back)}"
+            self._add("warning" if listing.dropped else "info", f"List of {listing.client}", words)
+
     def _add(self, sign: str, what: str, words: str) -> None:
         tokens = {"check": "success", "error": "error", "warning": "warning", "info": "info"}
         item = QTreeWidgetItem([what, " ".join(words.split())])
         item.setIcon(0, icon(sign, tokens.get(sign, "text_muted")))
         item.setToolTip(1, words)
         self.details.addTopLevelItem(item)
+
+
+def _level(tokens: Tokens | None, level: str) -> int:
+    return 0 if tokens is None else int(getattr(tokens, level))
+
+
+def _all_tokens(tokens: Tokens | None) -> int:
+    return 0 if tokens is None else tokens.catalogue + tokens.body + tokens.resources
 
 
 def _tone(name: str) -> Tone:
