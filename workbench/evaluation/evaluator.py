@@ -90,6 +90,11 @@ class Evaluator:
         self._pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="evaluation")
 
     @property
+    def budget(self) -> int | None:
+        """How many fresh runs may be made in all; None is no cap."""
+        return self._counter.most
+
+    @property
     def runs_made(self) -> int:
         """How many runs were made; those from the cache cost nothing and are not counted."""
         return self._counter.made
@@ -106,11 +111,13 @@ class Evaluator:
         runs: int = 1,
         *,
         first_run: int = 0,
+        keep: int = 0,
         done: Callable[[Scored], None] = lambda _: None,
     ) -> tuple[Scored, ...]:
         """Run tasks, each so many times; results come in the order of tasks, then runs.
 
         ``first_run`` numbers the runs: an A/A baseline is the same variant with other numbers.
+        ``keep`` runs of the budget are not touched.
 
         Raises:
             BudgetUsed: the runs allowed are done; what was made is kept in the cache.
@@ -120,7 +127,7 @@ class Evaluator:
         waiting: list[Future[Scored]] = []
         try:
             waiting.extend(
-                self._pool.submit(self._scored, variant, task, number)
+                self._pool.submit(self._scored, variant, task, number, keep)
                 for task in tasks
                 for number in numbers
             )
@@ -156,14 +163,14 @@ class Evaluator:
         second = self.run(after, tasks, runs, done=done)
         return table_of(first, second)
 
-    def _scored(self, variant: Variant, task: Task, number: int) -> Scored:
+    def _scored(self, variant: Variant, task: Task, number: int, keep: int) -> Scored:
         key = self._key(variant, task, number)
         kept = self._cache.get(key) if self._cache is not None else None
         if kept is not None:
             return Scored(task, number, kept, cached=True)
         if self._closing.is_set():
             return Scored(task, number, infra("stopped"), cached=False)
-        self._count()
+        self._count(keep)
         outcome = self._made(variant, task, number)
         if self._cache is not None and not self._closing.is_set():
             self._cache.put(key, outcome)
@@ -188,13 +195,14 @@ class Evaluator:
         except (FileProblem, OSError) as problem:
             raise RunnerRefused(str(problem)) from problem
 
-    def _count(self) -> None:
+    def _count(self, keep: int) -> None:
         if not self.runner.capabilities.executes:
             return
         with self._lock:
             counter = self._counter
-            if counter.most is not None and counter.made >= counter.most:
-                raise BudgetUsed(f"The budget of {counter.most:,} task runs is spent.")
+            if counter.most is not None and counter.made >= counter.most - keep:
+                kept = f", but for {keep:,} kept for the gate" if keep else ""
+                raise BudgetUsed(f"The budget of {counter.most:,} task runs is spent{kept}.")
             counter.made += 1
 
     def _made(self, variant: Variant, task: Task, number: int) -> RunOutcome:

@@ -40,6 +40,19 @@ class GateChoice(Struct, frozen=True):
     against_none: bool = True
 
 
+def runs_to_keep(evaluator: Evaluator, choice: GateChoice) -> int:
+    """Return how many runs of a budget an engine must leave, so that its proposal can be gated.
+
+    That is what one proposal takes with its baselines; nothing where the budget does not reach for
+    it anyway.
+    """
+    if evaluator.budget is None:
+        return 0
+    baselines = (1 + choice.against_none) * max(2, choice.runs)
+    wanted = len(evaluator.tasks.tasks) * (baselines + choice.runs)
+    return wanted if wanted < evaluator.budget else 0
+
+
 class HostGate:
     """Gates the proposals of one run; results of the baselines are made once for all of them."""
 

@@ -77,8 +77,10 @@ class Means:
 class EngineServer:
     """Answers what an engine asks while it runs; close it after the job."""
 
-    def __init__(self, means: Means, variants: Variants) -> None:
+    def __init__(self, means: Means, variants: Variants, keep: int = 0) -> None:
+        """Begin; ``keep`` runs of the budget are left for the host's own gate."""
         self._means = means
+        self._keep = keep
         self._variants = variants
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="engine-requests")
 
@@ -130,7 +132,7 @@ class EngineServer:
         tasks = [known[task] for task in dict.fromkeys(event.tasks)] or list(known.values())
         variant = self._variants.of(event.changes, event.without)
         runs = min(max(1, event.runs), MOST_RUNS)
-        scored = evaluator.run(variant, tasks, runs)
+        scored = evaluator.run(variant, tasks, runs, keep=self._keep)
         if not self._variants.is_intact(variant):
             evaluator.forget(variant, tasks, runs)
             raise VariantProblem(

@@ -27,7 +27,7 @@ from workbench.domain.job import (
 from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
 from workbench.evaluation.evaluator import Scored
-from workbench.evolution.gating import GateChoice, HostGate
+from workbench.evolution.gating import GateChoice, HostGate, runs_to_keep
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
 from workbench.evolution.means import EngineServer, Means
@@ -154,7 +154,9 @@ class Evolution:
         self._stopped = False
         self._blobs = _blobs_of(run_dir)
         self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
-        self._server = EngineServer(self._means, self._variants)
+        evaluator = self._means.evaluator
+        keep = runs_to_keep(evaluator, self._gating) if evaluator is not None else 0
+        self._server = EngineServer(self._means, self._variants, keep)
         try:
             self.job: Job = runner.start(
                 plugin,

@@ -120,15 +120,22 @@ def test_a_model_that_is_down_ends_it_soon_and_in_words(tmp_path: Path) -> None:
     assert len(calls) <= 6
 
 
-def test_a_spent_budget_ends_it_with_what_it_has(tmp_path: Path) -> None:
-    # 10 runs of the library; the first edit and its validation fit, the rest does not.
-    with world(tmp_path, learns_endings, runs=19) as here:
-        result, _ = here.run("gepa_engine", settings={"minibatch": 1}, seed=3)
+def test_a_spent_budget_ends_it_with_what_it_has_and_the_gate_still_decides(
+    tmp_path: Path,
+) -> None:
+    # 19 runs are the engine's: 10 of the library, the first edit and its validation; 90 are kept
+    # for the gate of one proposal (18 tasks: two baselines twice, and once with it).
+    with world(tmp_path, learns_endings, runs=109) as here:
+        settings = {"minibatch": 1, "alternatives": 0}
+        result, _ = here.run("gepa_engine", settings=settings, seed=3)
+        assert here.evaluator is not None
+        assert here.evaluator.runs_made <= 109
     assert result.status == "budget"
-    assert "19 task runs" in result.summary
+    assert "109 task runs" in result.summary
     (proposal,) = result.proposals
     assert proposal.draft.scores[0].after > proposal.draft.scores[0].before
-    assert proposal.gate.level == "not_evaluated"  # nothing is left for the host's gate either
+    assert proposal.gate.held_out == "test"
+    assert proposal.gate.repairs in (3, 4)
 
 
 def test_runs_that_all_fail_for_reasons_of_the_machine_give_no_edit(tmp_path: Path) -> None:

@@ -177,11 +177,11 @@ def test_a_model_that_is_down_ends_it_soon_and_in_words(tmp_path: Path) -> None:
 
 def test_a_spent_budget_ends_it_with_what_was_learned(tmp_path: Path) -> None:
     settings = {**SMALL, "fresh_runs": False}
-    with world(tmp_path, author, runs=34) as here:
+    with world(tmp_path, author, runs=90 + 34) as here:  # 90 are kept for the gate
         result, _ = here.run("grasp_engine", settings=settings, seed=1)
     assert result.status == "budget", result.summary
     assert [one.draft.kind for one in result.proposals] == ["create"]
-    assert result.proposals[0].gate.level == "not_evaluated"
+    assert result.proposals[0].gate.level in ("promising", "supported")
 
 
 def test_runs_that_all_fail_for_reasons_of_the_machine_give_no_edit(tmp_path: Path) -> None:

@@ -297,7 +297,7 @@ def test_a_spent_budget_judges_what_was_measured(tmp_path: Path) -> None:
     from tests.plugins.engine_world import AGENT
 
     words = {**WORDS, "val": ("sing", "ring", "king", "bring", "wing", "cling")}
-    with world(tmp_path, skills=SKILLS, agent=POISONED + AGENT, words=words, runs=14) as here:
+    with world(tmp_path, skills=SKILLS, agent=POISONED + AGENT, words=words, runs=28) as here:
         result, _ = here.run("lifecycle", settings={"min_uses": 1})
     assert result.status == "budget"
     assert [one.draft.skills for one in result.proposals] == [("harms",)]
