@@ -17,11 +17,12 @@ from workbench.domain.job import (
     LlmRequested,
     Warning_,
 )
-from workbench.plugin.environment import start_worker
+from workbench.plugin.environment import home_of, start_worker
 from workbench.plugin.journal import JOURNAL_NAME, JournalWriter
-from workbench.plugin.protocol import Answer, EvalAnswer, Grants
+from workbench.plugin.protocol import Answer, EvalAnswer, Grants, Handover
 from workbench.plugin.runs import OwnerLock, state_of
 from workbench.plugin.services import HostServices
+from workbench.plugin.spares import Spares
 from workbench.plugin.watch import Deadlines, Watch
 
 _ENDED = ("finished", "failed", "cancelled", "lost")
@@ -44,6 +45,7 @@ class Job:
         deadlines: Deadlines | None = None,
         services: HostServices | None = None,
         scheduler: str = "",
+        spares: Spares | None = None,
         leave_queue: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         self.id = spec.id
@@ -56,6 +58,8 @@ class Job:
         self._deadlines = deadlines or Deadlines()
         self._services = services or HostServices()
         self._scheduler = scheduler
+        # Only what runs here, in Python, can have been started ahead.
+        self._spares = spares if spec.form != "command" and not scheduler else None
         self._asked: dict[str, tuple[str, str]] = {}
         self._leave_queue = leave_queue
         self._lock = threading.Lock()
@@ -162,20 +166,39 @@ class Job:
         """Let ``wait`` return; called by the runner when the thread has nothing left to do."""
         self._done.set()
 
+    def make_ready(self) -> None:
+        """Have a worker started ahead for the next job like this one; called by the runner."""
+        if self._spares is not None and self._state not in ("cancelled", "failed"):
+            self._spares.refill(self._spec, self._permissions)
+
     def _work(self) -> Finished:
         with self._lock:
             if self._cancelled:
                 return Finished(status="cancelled", summary="Cancelled before it began.")
             self._state = "starting"
+        spare = self._spares.take(self._spec, self._permissions) if self._spares else None
         try:
-            process = start_worker(self.run_dir, self._permissions, self._scheduler)
+            process = (
+                spare.process
+                if spare is not None
+                else start_worker(self.run_dir, self._permissions, self._scheduler)
+            )
         except OSError as problem:
             return Finished(
                 status="failed",
                 summary=f"The worker cannot be started: {problem.strerror}. Close other programs "
                 "and start the job again.",
             )
-        watch = Watch(process, self.run_dir, self._spec.limits, self._deadlines, self._publish)
+        watch = Watch(
+            process,
+            self.run_dir,
+            self._spec.limits,
+            self._deadlines,
+            self._publish,
+            marks=() if spare is None else (spare.mark,),
+        )
+        if spare is not None:
+            watch.send(Handover(str(self.run_dir), home_of(self.run_dir, self._permissions)))
         watch.send(self._grants)
         with self._lock:
             self._watch = watch

@@ -21,6 +21,7 @@ from workbench.plugin.registry import PluginInfo
 from workbench.plugin.runs import unfinished_runs
 from workbench.plugin.services import HostServices
 from workbench.plugin.settings import settings_with_defaults
+from workbench.plugin.spares import Spares
 from workbench.plugin.watch import Deadlines
 
 __all__ = ["Deadlines", "Job", "JobRefused", "JobRunner", "Limits", "unfinished_runs"]
@@ -38,6 +39,7 @@ class JobRunner:
         parallel: how many jobs run at the same time; the others wait in order.
         deadlines: how long the steps of a cancel may take.
         scheduler: the address of a Dask scheduler; jobs that ask nothing of the host run there.
+        warm: so many workers of each scanner that was used are kept ready for its next job.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class JobRunner:
         parallel: int = 2,
         deadlines: Deadlines | None = None,
         scheduler: str = "",
+        warm: int = 0,
     ) -> None:
         self._scheduler = scheduler
         self.runs_dir = runs_dir.absolute()
+        self._spares = Spares(self.runs_dir, warm)
         self._parallel = parallel
         self._deadlines = deadlines or Deadlines()
         self._lock = threading.Lock()
@@ -140,6 +144,7 @@ class JobRunner:
             services=services,
             # What asks its host while it runs stays near it.
             scheduler="" if services is not None and services.any else self._scheduler,
+            spares=self._spares if request.kind == "scanner" else None,
             leave_queue=self._leave_queue,
         )
         self._enqueue(job, key)
@@ -167,9 +172,10 @@ class JobRunner:
             with self._lock:
                 threads = [thread for thread, _ in self._running.values()]
             if not threads:
-                return
+                break
             for thread in threads:
                 thread.join()
+        self._spares.close()
 
     def _run_dir(self, plugin_id: str, job_id: str) -> Path:
         if not job_id:
@@ -214,6 +220,7 @@ class JobRunner:
                 del self._running[job]
             job.mark_done()
             self._start_next()
+            job.make_ready()
 
     def _leave_queue(self, job: Job) -> bool:
         """Take a waiting job out of the queue; False when it no longer waits."""

@@ -28,6 +28,13 @@ class Grants(Struct, frozen=True):
     models: dict[str, ModelGrant] = {}
 
 
+class Handover(Struct, frozen=True):
+    """Before the grants, to a worker that was started ahead: the job it does, and its home."""
+
+    run_dir: str
+    home: str
+
+
 class HostMessage(Struct, frozen=True, tag_field="message"):
     """A later line."""
 
@@ -57,10 +64,11 @@ Message = CancelMessage | EvalAnswer | LlmAnswer
 
 _encoder = msgspec.json.Encoder()
 _message_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_handover_decoder = msgspec.json.Decoder(Handover)
 _grants_decoder = msgspec.json.Decoder(Grants)
 
 
-def encode_message(message: Message | Grants) -> bytes:
+def encode_message(message: Message | Grants | Handover) -> bytes:
     """Return a line with its line end."""
     return _encoder.encode(message) + b"\n"
 
@@ -72,6 +80,15 @@ def decode_message(line: bytes) -> Message:
         msgspec.MsgspecError: it is no message this version knows.
     """
     return _message_decoder.decode(line)
+
+
+def decode_handover(line: bytes) -> Handover:
+    """Read the first line of a worker that was started ahead.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    return _handover_decoder.decode(line)
 
 
 def decode_grants(line: bytes) -> Grants:

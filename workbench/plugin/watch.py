@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
@@ -31,7 +31,7 @@ from workbench.domain.job import (
 from workbench.plugin.environment import has_ended, kill_stragglers, signal_group
 from workbench.plugin.lines import Line, LineSplitter
 from workbench.plugin.outcome import death_words, outcome_words
-from workbench.plugin.protocol import CancelMessage, Grants, Message, encode_message
+from workbench.plugin.protocol import CancelMessage, Grants, Handover, Message, encode_message
 from workbench.plugin.runs import CANCEL_FILE
 
 Reason = Literal["cancel", "wall", "output", "events"]
@@ -61,6 +61,7 @@ class Watch:
         limits: what it may use up.
         deadlines: how long an ending may take.
         publish: takes each event, in order, numbered; not the last one.
+        marks: what processes of the worker are found by, besides the name of the run folder.
     """
 
     def __init__(
@@ -70,12 +71,15 @@ class Watch:
         limits: Limits,
         deadlines: Deadlines,
         publish: Callable[[AnyEvent], None],
+        *,
+        marks: Sequence[str] = (),
     ) -> None:
         self._process = process
         self._run_dir = run_dir
         self._limits = limits
         self._deadlines = deadlines
         self._publish = publish
+        self._marks = (run_dir.name, *marks)
         self._lock = threading.Lock()
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_in, False)
@@ -92,7 +96,7 @@ class Watch:
         self._stderr_size = 0
         self._term_at = self._kill_at = float("inf")
 
-    def send(self, message: Message | Grants) -> None:
+    def send(self, message: Message | Grants | Handover) -> None:
         """Write to the worker's stdin, as soon as it reads; from any thread."""
         with self._lock:
             self._outgoing += encode_message(message)
@@ -178,7 +182,7 @@ class Watch:
             if drained_at is None and has_ended(self._process.pid):
                 # Before it is reaped: its group's id cannot have been given to others.
                 signal_group(self._process.pid, signal.SIGKILL)
-                kill_stragglers(self._run_dir.name)
+                kill_stragglers(*self._marks)
                 drained_at = now + self._deadlines.drain_after_exit
             open_streams = {"stdout", "stderr"} & set(streams.values())
             if drained_at is not None and (not open_streams or now > drained_at):

@@ -1,11 +1,14 @@
 """The child of a job: ``python -m workbench.plugin.worker RUNDIR``.
 
+With ``--spare RUNSDIR CODEPATH ENTRY`` it imports the plugin first and is told its run folder then.
+
 Reads ``job.json`` of the run folder, takes the secrets from the first line of stdin, runs the
 plugin and writes events to stdout. It ends itself when the host is gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import resource
@@ -22,6 +25,7 @@ from workbench.domain.job import Finished, JobSpec, Limits
 from workbench.plugin.channel import Channel, host_is_gone
 from workbench.plugin.command import CommandRun
 from workbench.plugin.context import Inbox, RunContext
+from workbench.plugin.environment import COOKIE
 from workbench.plugin.execute import load_entry, run_entry
 from workbench.plugin.protocol import (
     JOB_FILE,
@@ -29,6 +33,7 @@ from workbench.plugin.protocol import (
     CancelMessage,
     Message,
     decode_grants,
+    decode_handover,
     decode_message,
 )
 
@@ -40,12 +45,18 @@ _ORPHAN_S = 5.0
 
 def main(arguments: list[str]) -> int:
     """Run the job of a run folder; the exit status is 0 unless the worker itself cannot start."""
-    run_dir = Path(arguments[0])
     channel = Channel.take_stdout()
     faulthandler.enable()
-    spec = msgspec.json.decode((run_dir / JOB_FILE).read_bytes(), type=JobSpec)
     stream = os.fdopen(os.dup(0), "rb", buffering=0)
     _close_stdin()
+    if arguments[0] == "--spare":
+        found = _wait_for_job(stream.readline, *arguments[1:])
+        if found is None:
+            return 0
+        run_dir = found
+    else:
+        run_dir = Path(arguments[0])
+    spec = msgspec.json.decode((run_dir / JOB_FILE).read_bytes(), type=JobSpec)
     first = stream.readline()
     if not first:
         return 1
@@ -56,6 +67,24 @@ def main(arguments: list[str]) -> int:
     sys.stderr.flush()
     # Threads and exit functions a plugin left behind have no say in when a job ends.
     os._exit(0)
+
+
+def _wait_for_job(
+    readline: Callable[[], bytes], runs_dir: str, code_path: str, entry: str
+) -> Path | None:
+    """Import the plugin, then wait to be told the run folder; None when nobody wants a worker."""
+    sys.pycache_prefix = str(Path(runs_dir) / PYCACHE)
+    # What is wrong with the plugin is told by the job that needs it.
+    with contextlib.suppress(Exception, SystemExit):
+        load_entry(Path(code_path), entry)
+    line = readline()
+    if not line:
+        return None
+    told = decode_handover(line)
+    os.chdir(told.run_dir)  # noqa: TID251 - this process does one job, as one started there
+    os.environ["HOME"] = told.home
+    os.environ[COOKIE] = Path(told.run_dir).name
+    return Path(told.run_dir)
 
 
 def _run(
