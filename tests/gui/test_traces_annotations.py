@@ -265,7 +265,7 @@ def test_an_outcome_stands_beside_what_was_recorded(panel: TracesPanel, qtbot: Q
     assert text.startswith("Partial, score 0.5: attached by you on 20")
     assert text.endswith("not recorded in the trace")
     panel.attach_outcome()
-    form.outcome.setCurrentText("Fail")
+    form.outcome.setCurrentText("Failed")
     form.score.clear()
     qtbot.mouseClick(form.save, Qt.MouseButton.LeftButton)
     settle(panel, qtbot)

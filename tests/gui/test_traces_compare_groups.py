@@ -159,7 +159,7 @@ def test_labels_and_attached_outcomes_divide_and_count(tmp_path: Path) -> None:
     assert (found.second.passed.hits, found.second.passed.of) == (1, 1)
     assert found.tasks is not None
     rows = group_rows(found)
-    assert rows[0].cells[0] == "Same first prompt in both groups: 1 task"
+    assert rows[0].cells[0] == "Same first prompt: 1 task"
     paired = next(row for row in rows if row.kind == "paired")
     assert len(sessions_behind(found, paired, 1)) == 3
     for trace in traces:

@@ -31,6 +31,7 @@ from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 from workbench.traces.prices import PriceTable, cost_of
 from workbench.traces.resumes import copied_steps, copies_marked
+from workbench.traces.titles import title_of
 
 SUMMARY = {
     "trace": "agent traces: list, show, stats, search, skills, compare, convert, redact, annotate"
@@ -227,7 +228,7 @@ def _show(paths: _Paths, args: argparse.Namespace) -> None:
 
 def _print_trace(trace: OpenTrace, indent: str) -> None:
     trajectory = trace.trajectory
-    print(f"{indent}{console.coloured(trajectory.title or trajectory.id, 'bold')}")
+    print(f"{indent}{console.coloured(title_of(trajectory), 'bold')}")
     print(f"{indent}{_headline(trajectory)}")
     for step in trajectory.steps:
         print_step(step, trace.body(step.index), indent)

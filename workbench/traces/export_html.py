@@ -16,6 +16,7 @@ from workbench.traces.html.escaping import escaped
 from workbench.traces.html.page import page_end, page_start
 from workbench.traces.html.step_parts import call_part, step_start, tokens
 from workbench.traces.open import OpenTrace
+from workbench.traces.titles import title_of
 
 #: So many characters of each text are shown; what is cut is counted where it was.
 SHOWN: Final = 20_000
@@ -76,7 +77,7 @@ def html_parts(
     trajectory = trace.trajectory
     path = str(trace.path.absolute()) if linked else ""
     page = _Page(_steps(trajectory), progress, stopped, max(100, most), path)
-    yield page_start(trajectory.title or trajectory.id)
+    yield page_start(title_of(trajectory))
     yield from page.trajectory(trace, "h1")
     yield page_end()
 
@@ -105,7 +106,7 @@ class _Page:
         trajectory = trace.trajectory
         prefix = f"t{self._trajectories}"
         self._trajectories += 1
-        yield f"<{heading}>{escaped(trajectory.title or trajectory.id)}</{heading}>\n"
+        yield f"<{heading}>{escaped(title_of(trajectory))}</{heading}>\n"
         yield _facts(trajectory)
         yield _places(trajectory, prefix)
         waiting = {child.trajectory.id: child for child in trace.children}

@@ -20,6 +20,7 @@ from workbench.traces.compare.keys import task_of
 from workbench.traces.prices import PriceTable
 from workbench.traces.rollup import family, used_with_subagents
 from workbench.traces.times import moment_of, seconds_between
+from workbench.traces.titles import title_of
 from workbench.usage.differences import Difference, rank_sum_p, share_difference, shift
 from workbench.usage.pairs import TaskPairs, pairs_of
 from workbench.usage.proportions import (
@@ -292,7 +293,7 @@ def member_of(one: Trajectory, prices: PriceTable | None = None) -> Member:
     return Member(
         path=_path(one),
         id=one.id,
-        title=one.title or one.id,
+        title=title_of(one),
         task=task_of(one),
         agent=one.agent,
         model=one.model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.domain.annotation import Annotation
+from workbench.gui.traces.words import outcome_words
 from workbench.gui.widgets.badge import Tone
 
 _SEVERITY_TONES: dict[str, Tone] = {
@@ -23,7 +24,7 @@ _OUTCOME_TONES: dict[str, Tone] = {
 
 def headline(one: Annotation) -> str:
     """Return what an annotation says, in few words."""
-    words = [one.label, one.verdict, f"outcome {one.outcome}" if one.outcome else ""]
+    words = [one.label, one.verdict, f"outcome {_ended(one)}" if one.outcome else ""]
     if one.severity:
         words.append(f"{one.severity} severity")
     found = ", ".join(filter(None, words))
@@ -35,12 +36,16 @@ def badges_of(one: Annotation) -> tuple[tuple[str, Tone], ...]:
     found: list[tuple[str, Tone]] = []
     if one.outcome:
         score = "" if one.score is None else f" {one.score:g}"
-        found.append((f"{one.outcome}{score}", _OUTCOME_TONES[one.outcome]))
+        found.append((f"{_ended(one)}{score}", _OUTCOME_TONES[one.outcome]))
     if one.verdict:
         found.append((one.verdict, "success" if one.verdict == "good" else "error"))
     if one.severity:
         found.append((one.severity, _SEVERITY_TONES[one.severity]))
     return tuple(found)
+
+
+def _ended(one: Annotation) -> str:
+    return outcome_words(one.outcome or "") or "unknown"
 
 
 def step_words(annotations: list[Annotation]) -> str:

@@ -20,6 +20,13 @@ SKILL_WORDS = {
     "dropped": "dropped",
     "edited": "edited",
 }
+_OUTCOMES = {
+    "pass": "passed",
+    "fail": "failed",
+    "timeout": "timed out",
+    "infra": "broken run",
+    "unknown": "",
+}
 _KIND_WORDS = {
     "user": "Prompt",
     "agent": "Answer",
@@ -110,7 +117,9 @@ def sign_of(step: Step, mark: Mark) -> tuple[str, str]:
 
 def _is_shell(tool: str) -> bool:
     name = tool.casefold()
-    return any(word in name for word in ("bash", "shell", "exec", "command", "terminal"))
+    return name in ("run", "sh") or any(
+        word in name for word in ("bash", "shell", "exec", "command", "terminal")
+    )
 
 
 def step_title(step: Step) -> str:
@@ -168,7 +177,12 @@ def clock(seconds: float) -> str:
 
 
 def day(time: str | None) -> str:
-    """Return an ISO time as "2026-10-12 15:20"; what is none as it is, cut short."""
-    if not time:
+    """Return an ISO time as "2026-10-12 15:20", "" for what is none."""
+    if not time or not time[:4].isdigit():
         return ""
     return f"{time[:10]} {time[11:16]}".strip() if time[10:11] in ("T", " ") else time[:16]
+
+
+def outcome_words(status: str) -> str:
+    """Return how a run ended, "" where that is not recorded."""
+    return _OUTCOMES.get(status, status)

@@ -15,8 +15,12 @@ class ElidedLabel(QLabel):
         text: str = "",
         parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        *,
+        between: str = "",
     ) -> None:
+        """Cut at the end of a part where parts stand ``between`` such signs."""
         super().__init__(parent)
+        self._between = between
         self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -37,6 +41,16 @@ class ElidedLabel(QLabel):
         painter.drawText(
             self.contentsRect(),
             int(self.alignment()),
-            metrics.elidedText(self.text(), self._mode, self.contentsRect().width()),
+            metrics.elidedText(self._fitting(), self._mode, self.contentsRect().width()),
         )
         painter.end()
+
+    def _fitting(self) -> str:
+        """Return the parts that fit, at least one; all of the text where it is one part."""
+        text, width = self.text(), self.contentsRect().width()
+        while self._between and self.fontMetrics().horizontalAdvance(text) > width:
+            shorter = text.rpartition(self._between)[0]
+            if not shorter:
+                break
+            text = shorter
+        return text

@@ -35,8 +35,8 @@ from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.usage.cohort_report import cohort_report
 from workbench.usage.cohorts import CohortComparison, member_of
 
-_FIGURES = (190, 0, 0, 0, 70)
-_SESSIONS = (190, 0, 130, 180, 150)
+_FIGURES = (220, 0, 0, 0, 70)
+_SESSIONS = (220, 0, 160, 180, 150)
 _HAND = ("neither", "first set", "second set")
 
 

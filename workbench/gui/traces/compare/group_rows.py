@@ -38,7 +38,7 @@ def group_rows(found: CohortComparison) -> list[GroupRow]:
     rows: list[GroupRow] = []
     if found.tasks is not None:
         tasks = len(found.tasks.tasks)
-        title = f"Same first prompt in both groups: {tasks} {'task' if tasks == 1 else 'tasks'}"
+        title = f"Same first prompt: {tasks} {'task' if tasks == 1 else 'tasks'}"
         rows.append(GroupRow("heading", (title, "more in first", "more in second", "equal", "")))
         rows += [_paired(one) for one in found.tasks.measures if one.unknown < tasks]
     counts = [

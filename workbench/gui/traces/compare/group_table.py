@@ -120,8 +120,8 @@ class SessionsModel(QAbstractTableModel):
             self._names[one.group],
             " ".join(one.member.title.split()),
             one.value,
-            one.member.model or "",
-            day(one.member.started),
+            one.member.model or "–",
+            day(one.member.started) or "–",
         )[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return text

@@ -37,6 +37,7 @@ from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
 from workbench.traces.compare.keys import task_of
+from workbench.traces.titles import title_of
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -80,7 +81,7 @@ def choices_of(places: Sequence[TracePlace]) -> list[Choice]:
 
 def _choice(place: TracePlace, alike: int) -> Choice:
     one = place.trajectory
-    title = one.title or next((s.preview for s in one.steps if s.kind == "user"), "") or one.id
+    title = title_of(one)
     detail = "  ·  ".join(
         filter(
             None,

@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from workbench.gui.traces.words import count, day
+from workbench.gui.traces.words import count, day, outcome_words
 from workbench.traces.compare.runs import Change, Comparison, RunFacts
 from workbench.traces.prices import dollar_words
 from workbench.traces.times import duration_words
 
 #: Colours of the theme, one a run; more runs begin again.
 _COLOURS = ("data_1", "data_4", "data_2", "data_3", "data_8", "data_5")
-_OUTCOMES = {
-    "pass": "passed",
-    "fail": "failed",
-    "partial": "partial",
-    "timeout": "timed out",
-    "infra": "broken run",
-    "unknown": "not recorded",
-}
 CHANGES: dict[Change, str] = {
     "kind": "another kind",
     "tools": "other tools",
@@ -43,7 +35,7 @@ def run_colour(run: int) -> str:
 
 def run_title(one: RunFacts) -> str:
     """Return what a run is called."""
-    return one.title or PurePath(one.path).name or one.id
+    return one.title or one.prompt or PurePath(one.path).stem or one.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ def _time(one: RunFacts, base: RunFacts | None) -> Figure:
 
 
 def _outcome(one: RunFacts) -> str:
-    return _OUTCOMES.get(one.outcome.status, one.outcome.status)
+    return outcome_words(one.outcome.status) or "not recorded"
 
 
 def _reward(one: RunFacts) -> str:

@@ -19,7 +19,7 @@ _TONES: Final[dict[str, Tone]] = {
     "passed": "success",
     "failed": "error",
     "partial": "warning",
-    "timeout": "warning",
+    "timed out": "warning",
     "broken run": "warning",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from workbench.gui.traces.words import day
+from workbench.gui.traces.words import day, outcome_words
 from workbench.traces.index.query import Order, TraceRow
 from workbench.traces.times import duration_words
 
@@ -27,12 +27,6 @@ ORDERS: Final[dict[int, Order]] = {
     DATE: "started",
 }
 FIGURES: Final = frozenset({STEPS, ERRORS, COST, DURATION})
-_OUTCOMES: Final = {"pass": "passed", "fail": "failed", "infra": "broken run", "unknown": ""}
-
-
-def outcome_words(outcome: str) -> str:
-    """Return how a run ended in words, "" where that is not recorded."""
-    return _OUTCOMES.get(outcome, outcome)
 
 
 def dollars(usd: float) -> str:
@@ -66,7 +60,7 @@ def place_words(row: TraceRow) -> str:
 def cell_lines(row: TraceRow, column: int) -> tuple[str, str]:
     """Return what stands in a cell, on one line or two."""
     if column == TITLE:
-        return row.title or row.session or row.trajectory, place_words(row)
+        return row.title or Path(row.path).stem, place_words(row)
     if column == DATE:
         told = day(row.started)
         return told[:10] or "–", told[11:]

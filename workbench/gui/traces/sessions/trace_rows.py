@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.gui.traces.words import count, day
+from workbench.gui.traces.words import count, day, outcome_words
 from workbench.traces.open import OpenTrace
 from workbench.traces.rollup import family
+from workbench.traces.titles import title_of
 from workbench.usage.outcomes import AttachedOutcomes, outcome_of
-
-_OUTCOMES = {"pass": "passed", "fail": "failed", "infra": "broken run", "unknown": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,13 @@ def trace_row(trace: OpenTrace) -> TraceRow:
             event.skill for part in parts for event in part.skill_events if event.kind != "listed"
         )
     )
-    title = one.title or trace.path.stem
+    title = title_of(one)
     tokens = [
         (part.totals.input or 0) + (part.totals.output or 0)
         for part in parts
         if part.totals.input is not None or part.totals.output is not None
     ]
-    outcome = _OUTCOMES.get(one.outcome.status, one.outcome.status)
+    outcome = outcome_words(one.outcome.status)
     return TraceRow(
         path=str(trace.path),
         trajectory=one.id,
@@ -95,7 +94,7 @@ def judged_row(row: TraceRow, trace: OpenTrace, attached: AttachedOutcomes) -> T
     judged = outcome_of(trace.trajectory, attached)
     if judged.attached is None:
         return row
-    outcome = _OUTCOMES.get(judged.status, "") or judged.status
+    outcome = outcome_words(judged.status) or judged.status
     own = judged.recorded.status
     beside = "nothing is recorded" if own == "unknown" else f"the trace recorded {own}"
     return replace(row, outcome=outcome, attached=f"{judged.source}; {beside}")

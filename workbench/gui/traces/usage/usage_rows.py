@@ -260,8 +260,10 @@ def use_title(use: Use) -> str:
 
 
 def use_detail(use: Use, versions: SkillVersions | None) -> str:
-    """Return who started a use, its step, and the version it had."""
-    told = [use.trigger] if use.trigger != "unknown" else []
+    """Return the step of a use, who started it, and the version it had."""
+    told = [f"step {use.step}"]
+    if use.trigger != "unknown":
+        told.append(use.trigger)
     if use.confidence == "weak":
         told.append("weak")
     if use.kind in ("script_run", "load_failed", "dropped", "missed") and use.detail:
@@ -270,7 +272,7 @@ def use_detail(use: Use, versions: SkillVersions | None) -> str:
         found = versions.find(use.version) if versions is not None else None
         name = (found.commit[:7] or "text on disk") if found is not None else use.version[:7]
         told.append(f"{name} {_HOW[use.how]}")
-    return "  ·  ".join([*told, f"step {use.step}"])
+    return "  ·  ".join(told)
 
 
 def use_tip(use: Use) -> str:

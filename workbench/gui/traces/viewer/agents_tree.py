@@ -24,6 +24,7 @@ from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.viewer.trace_sums import AgentSums, TraceSums, used_text
+from workbench.traces.titles import title_of
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -128,12 +129,12 @@ class AgentsTree(QTreeView):
         waiting = [(top, self._agents.invisibleRootItem())]
         for place, above in waiting:  # grows while it is walked
             one = place.trajectory
-            item = QStandardItem(one.title or one.id)
+            item = QStandardItem(title_of(one))
             item.setData(place, _PLACE)
             item.setData(f"{len(one.steps):,} steps", _OWN)
             failed = f"{one.errors:,} {'error' if one.errors == 1 else 'errors'}"
             item.setData(failed if one.errors else "", _FAILED)
-            item.setToolTip(one.title or one.id)
+            item.setToolTip(title_of(one))
             above.appendRow(item)
             self._items[place.way] = item
             below = above if len(place.way) >= _DEEPEST else item

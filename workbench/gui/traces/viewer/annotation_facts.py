@@ -10,6 +10,7 @@ from workbench.gui.theme.icons import icon
 from workbench.gui.traces.annotation_words import headline
 from workbench.gui.traces.opened import TracePlace
 from workbench.gui.traces.viewer.facts import PlaceSection
+from workbench.gui.traces.words import outcome_words
 from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.layouts import column, row
@@ -99,14 +100,14 @@ class AnnotationFacts(PlaceSection):
 def outcome_text(judged: JudgedOutcome) -> str:
     """Return an outcome with its source; what a person attached beside what was recorded."""
     recorded = judged.recorded
-    own: str = "not recorded in the trace" if recorded.status == "unknown" else recorded.status
+    own = outcome_words(recorded.status) or "not recorded in the trace"
     if recorded.reward is not None and recorded.status != "unknown":
         own += f", reward {recorded.reward:g}"
     if judged.attached is None:
         return own[0].upper() + own[1:]
     score = "" if judged.attached.score is None else f", score {judged.attached.score:g}"
     beside = own if recorded.status == "unknown" else f"the trace recorded {own}"
-    said = judged.attached.status
+    said = outcome_words(judged.attached.status) or "unknown"
     return f"{said[0].upper()}{said[1:]}{score}: {judged.attached.source}; {beside}"
 
 

@@ -21,6 +21,7 @@ from workbench.domain.annotation import Annotation, SkillLine
 from workbench.domain.skill import Skill
 from workbench.domain.trajectory import OutcomeStatus
 from workbench.gui.shell.context import AppContext
+from workbench.gui.traces.words import outcome_words
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
@@ -33,7 +34,7 @@ _SEVERITIES = (
 )
 _OUTCOMES = (
     ("No outcome", ""),
-    *((one.capitalize(), one) for one in get_args(OutcomeStatus)),
+    *(((outcome_words(one) or one).capitalize(), one) for one in get_args(OutcomeStatus)),
 )
 _MOST_LINES = 100_000
 

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.domain.annotation import Annotation, StepAnchor
 from workbench.gui.notify import MessageAction
@@ -40,6 +42,7 @@ class AnnotationSide(QObject):
         self._found: tuple[Placed, ...] = ()
         self._edited: Annotation | None = None
         self._target: int | None = None
+        self._came_from: QWidget | None = None
         self.cards = AnnotationCards()
         self.form = AnnotationForm(context)
         detail.below_tools.addWidget(self.cards)
@@ -169,6 +172,8 @@ class AnnotationSide(QObject):
         self._edited, self._target = before, step
         verb = "Annotate" if before is None else "Change the annotation of"
         about_what = "the whole trace" if step is None else f"step {step}"
+        self._context.notify.dismiss_key("jump")  # it would lie over the form's buttons
+        self._came_from = QApplication.focusWidget()
         self.form.begin(f"{verb} {about_what}", before, whole=step is None, quote=quote)
         self._show()
 
@@ -204,7 +209,9 @@ class AnnotationSide(QObject):
     def _end(self) -> None:
         self.form.end()
         self._show()
-        self._reader.setFocus()
+        before, self._came_from = self._came_from, None
+        here = before is not None and shiboken6.isValid(before) and before.isVisible()
+        (before if before is not None and here else self._reader).setFocus()
 
     def _move(self, one: Annotation | None) -> None:
         """Attach an annotation to the step that is shown."""

@@ -38,7 +38,7 @@ class DetailPane(QWidget):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.reader = StepReader(context)
-        self.title = ElidedLabel()
+        self.title = ElidedLabel(between=" · ")
         self.title.setProperty("muted", True)
         self.number = QLineEdit()
         self.number.setPlaceholderText("Step")

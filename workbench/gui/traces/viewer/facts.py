@@ -26,12 +26,15 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.traces.times import duration_words
+from workbench.traces.titles import title_of
 
 _STEP = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
 _MOST = 500
 #: Names stand in one column, whichever part of the inspector shows them.
 NAMES_WIDTH = 88
+#: A title that is a whole prompt would push the figures away.
+_TITLE = 110
 _EVENT_SIGNS = {"load_failed": ("error", "error"), "loaded": ("spark", "data_4")}
 
 
@@ -126,7 +129,9 @@ class TraceFacts(QWidget):
         if place is None:
             return
         one = place.trajectory
-        self._title.setText(one.title or one.id)
+        title = title_of(one)
+        self._title.setText(title if len(title) <= _TITLE else f"{title[:_TITLE]}…")
+        self._title.setToolTip(title)
         self._where.setText(place.path)
         self.open_button.setVisible(not opened)
         while self._form.rowCount():
@@ -166,10 +171,10 @@ class TraceFacts(QWidget):
     def _list_subagents(self, one: Trajectory) -> None:
         self.subagents.clear()
         for number, child in enumerate(one.children[:_MOST]):
-            item = QListWidgetItem(icon("branch"), child.title or child.id)
+            item = QListWidgetItem(icon("branch"), title_of(child))
             item.setData(_DETAIL, f"{len(child.steps):,} steps")
             item.setData(_STEP, number)
-            item.setToolTip(child.title or child.id)
+            item.setToolTip(title_of(child))
             self.subagents.addItem(item)
         self._titles[self.subagents].setText(f"Subagents  {len(one.children)}")
         self._titles[self.subagents].setVisible(bool(one.children))

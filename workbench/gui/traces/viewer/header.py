@@ -11,6 +11,7 @@ from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.buttons import WordButton, link_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import row
+from workbench.traces.titles import title_of
 
 
 class ViewerHeader(QFrame):
@@ -55,7 +56,7 @@ class ViewerHeader(QFrame):
     def name(self, place: TracePlace) -> None:
         """Say which trace is shown."""
         one = place.trajectory
-        self._title.setText(one.title or one.id)
+        self._title.setText(title_of(one))
         self.up.setVisible(bool(place.way))
         self._errors.set(f"{one.errors} {'error' if one.errors == 1 else 'errors'}", "error")
         self._errors.setVisible(one.errors > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -48,6 +49,14 @@ class _Lane:
     title: str
     mark: Mark
     places: Sequence[int]
+
+
+def step_ticks(last: int) -> list[float]:
+    """Return the steps that are named below the strip: the first, the last, round ones between."""
+    sizes = (unit * 10**zeros for zeros in count() for unit in (1, 2, 5))
+    size = next(one for one in sizes if last <= 6 * one)
+    between = [float(one) for one in range(size, last, size) if last - one >= size / 2]
+    return [0.0, *between, float(last)] if last else [0.0]
 
 
 class TimeStrip(QWidget):
@@ -225,21 +234,16 @@ class TimeStrip(QWidget):
         top = _TOP + len(self._lanes) * _LANE
         painter.setPen(colour("text_muted"))
         last = index.duration if self._by_time else float(len(index.steps) - 1)
-        for number in range(5):
-            value = last * number / 4
-            text = clock(value) if self._by_time else f"{round(value):,}"
-            x = left + width * number / 4
-            flag = Qt.AlignmentFlag
-            side = (
-                flag.AlignLeft
-                if number == 0
-                else flag.AlignRight
-                if number == 4
-                else (flag.AlignHCenter)
-            )
-            box = QRectF(x - (0 if number == 0 else 80 if number == 4 else 40), top, 80, _FOOT - 2)
-            if number == 4:
-                box.translate(4, 0)
+        flag = Qt.AlignmentFlag
+        for value in [last * n / 4 for n in range(5)] if self._by_time else step_ticks(int(last)):
+            text = clock(value) if self._by_time else f"{value:,.0f}"
+            x = left + width * (value / last if last else 0.0)
+            if value <= 0:
+                box, side = QRectF(x, top, 80, _FOOT - 2), flag.AlignLeft
+            elif value >= last:
+                box, side = QRectF(x - 76, top, 80, _FOOT - 2), flag.AlignRight
+            else:
+                box, side = QRectF(x - 38, top, 80, _FOOT - 2), flag.AlignHCenter
             painter.drawText(box, int(side | flag.AlignVCenter), text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

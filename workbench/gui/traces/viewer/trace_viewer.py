@@ -30,6 +30,7 @@ from workbench.gui.traces.viewer.step_links import StepLinks
 from workbench.gui.traces.viewer.steps_pane import StepsPane
 from workbench.gui.traces.viewer.time_strip import TimeStrip
 from workbench.gui.traces.viewer.trace_sums import TraceSums, step_cost, sums_of
+from workbench.gui.traces.words import day
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.split_view import SplitView
 from workbench.traces.open import OpenTrace
@@ -431,7 +432,8 @@ class TraceViewer(QWidget):
         one = self._index.steps[step]
         model = f"  ·  {one.model}" if one.model else ""
         turn = f"  ·  turn {one.turn}" if one.turn else ""
-        time = f"  ·  {one.time[:19].replace('T', ' ')}" if one.time else ""
+        told = day(one.time) and (one.time or "")[:19].replace("T", " ")
+        time = f"  ·  {told}" if told else ""
         title = self.reader.title()
         cost = step_cost(one, self._index.trajectory.model, self._prices) if self._prices else ""
         spent = f"  ·  {cost}" if cost else ""
