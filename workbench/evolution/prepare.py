@@ -84,6 +84,7 @@ def prepared(choice: MeansChoice, cache: Path) -> Iterator[Means]:
             if kept is not None:
                 stack.callback(kept.close)
             stack.callback(models.close)
+            models.prepare()  # while traces are opened and the engine's process starts
         results = read_results(choice.results) if choice.results is not None else ()
         tasks = read_tasks(choice.tasks) if choice.tasks is not None else None
         evaluator = None

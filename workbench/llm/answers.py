@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from json_repair import repair_json
 from jsonschema import Draft202012Validator
@@ -20,6 +22,7 @@ _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
 #: Of a longer answer only so many characters are looked at; none that follows a schema is as long.
 _LONGEST = 1 << 20
 _SHOWN = 300
+_checking = threading.Lock()
 
 
 class AnswerProblem(Exception):  # noqa: N818 - a problem for a model or a person, in words
@@ -28,10 +31,19 @@ class AnswerProblem(Exception):  # noqa: N818 - a problem for a model or a perso
 
 def check_schema(schema: Mapping[str, object]) -> None:
     """Raise ``AnswerProblem`` where the schema itself is none."""
+    with _checking:  # twenty calls at once ask for one schema: it is looked at once
+        words = _schema_problem(json.dumps(schema, sort_keys=True, default=repr))
+    if words:
+        raise AnswerProblem(f"the schema is not valid: {words}")
+
+
+@lru_cache(maxsize=128)
+def _schema_problem(text: str) -> str:
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(json.loads(text))
     except SchemaError as problem:
-        raise AnswerProblem(f"the schema is not valid: {problem.message[:_SHOWN]}") from problem
+        return problem.message[:_SHOWN]
+    return ""
 
 
 def decoded_answer(text: str, schema: Mapping[str, object]) -> object:

@@ -46,6 +46,8 @@ class ResponseCache:
                 path, timeout=5, check_same_thread=False, isolation_level=None
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
+            # A power cut may cost the last answers, never the file; a call does not wait for disks.
+            self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(_TABLE)
         except (OSError, sqlite3.Error) as problem:
             self._connection = None

@@ -88,6 +88,10 @@ class ModelClient:
         self._mode: SchemaMode = "json_schema"
         self._counts_streams = True
 
+    def prepare(self) -> None:
+        """Load the library and set up the client, which takes a second or two the first time."""
+        self._opened()
+
     def close(self) -> None:
         """Close the connections; calls under way end as failed."""
         with self._lock:

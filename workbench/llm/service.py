@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from workbench.domain.job import Budget, ModelInput
 from workbench.domain.model_call import Completion, Prompt
@@ -70,6 +71,12 @@ class ModelService:
         if self._proxy is None:
             self._proxy = ModelProxy(self._by_role, self._ledger, self._redact)
         return self._proxy.grants
+
+    def prepare(self) -> None:
+        """Begin what a first call has to wait for, in threads of its own; nothing is sent."""
+        for name, pool in self._pools.items():
+            with suppress(RuntimeError):
+                pool.submit(self._clients[name].prepare)
 
     def ask(self, prompt: Prompt, answered: Callable[[Completion], None]) -> None:
         """Have a prompt answered; ``answered`` is called once, from another thread."""

@@ -20,7 +20,10 @@ _RELATIONS: tuple[str, ...] = get_args(Relation)
 _SHORTEST = 6
 _LONGEST = 600
 _WRAPPED = "\"'`“”‘’«» \t\r\n"
-_ELLIPSIS = re.compile(r"\s*(?:\[?\.\.\.\]?|…)\s*|\[\.\.\. \d+ characters left out \.\.\.\]")
+#: What stands in a model's quote and not in the trace: cuts, its own dots, what the host hid.
+_ELLIPSIS = re.compile(
+    r"\[\.\.\. \d+ characters left out \.\.\.\]|\s*(?:\[?\.\.\.\]?|…)\s*|<?\bREDACTED_\w+>?"
+)
 #: Texts of so many traces are kept at hand; a quote is looked up in one trace after the other.
 _KEPT_TRACES = 4
 
