@@ -17,6 +17,8 @@ from workbench.gui.traces.panel import TracesPanel
 from workbench.gui.traces.sessions.all_sessions import AllSessions
 from workbench.gui.traces.sessions.hit_list import FOUND_ROLE
 from workbench.gui.traces.sessions.session_cells import COST, ERRORS, STEPS
+from workbench.traces.open import open_traces
+from workbench.usage.annotated import anchor_of
 
 Key = Qt.Key
 
@@ -143,6 +145,45 @@ def test_choices_narrow_the_list_by_keyboard(watched: AllSessions, qtbot: QtBot)
     qtbot.wait(200)
     settle(watched, qtbot)
     assert cells(watched) == ["Find the okapi"]
+
+
+def test_outcomes_people_gave_count_as_choices(
+    watched: AllSessions, folder: Path, qtbot: QtBot
+) -> None:
+    own = folder / "zebra.jsonl"
+    own.write_bytes(own.read_bytes().replace(b"11111111-", b"22222222-"))
+    watched.sessions.refresh()
+    settle(watched, qtbot)
+    assert watched.facets.values()["Outcome"] == {"Not recorded": 3}
+    with open_traces(own)[0] as trace:
+        watched._context.annotations.attach(anchor_of(trace), None, outcome="pass")
+    qtbot.waitUntil(lambda: bool(watched._context.annotations.attached), timeout=10_000)
+    settle(watched, qtbot)
+    assert watched.facets.values()["Outcome"] == {"Not recorded": 2, "Passed": 1}
+    watched._toggled(("outcome", "pass"))
+    settle(watched, qtbot)
+    assert cells(watched) == ["Find the zebra"]
+    assert watched.count.text().startswith("1 of 3 sessions")
+
+
+def test_the_first_of_many_come_before_all_of_them(
+    watched: AllSessions, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.gui.traces.sessions.session_reader.FIRST_IDS", 2)
+    monkeypatch.setattr("workbench.gui.traces.sessions.all_sessions.FIRST_IDS", 2)
+    rows = watched.table.sessions
+    seen: list[tuple[str, int]] = []
+    rows.modelReset.connect(lambda: seen.append(("reset", rows.rowCount())))
+    rows.rowsInserted.connect(lambda _at, first, last: seen.append(("more", last - first + 1)))
+    watched._sort("title", False)
+    settle(watched, qtbot)
+    assert seen == [("reset", 2), ("more", 1)]
+    assert cells(watched) == ["Find the lion", "Find the okapi", "Find the zebra"]
+    # One more that is chosen before the first answer came is what is shown in the end.
+    watched._sort("title", True)
+    watched._toggled(("errors", "no"))
+    settle(watched, qtbot)
+    assert cells(watched) == ["Find the okapi", "Find the lion"]
 
 
 def test_headings_sort(watched: AllSessions, qtbot: QtBot) -> None:

@@ -26,11 +26,20 @@ def judged(trajectories: Iterable[Trajectory]) -> list[Trajectory]:
     Raises:
         UsageProblem: the user's annotations cannot be read.
     """
+    attached = attached_outcomes()
+    return [with_attached(one, attached) for one in trajectories]
+
+
+def attached_outcomes() -> AttachedOutcomes:
+    """Return the outcomes the user attached.
+
+    Raises:
+        UsageProblem: the user's annotations cannot be read.
+    """
     try:
-        attached = AttachedOutcomes(open_store().all())
+        return AttachedOutcomes(open_store().all())
     except FileProblem as problem:
         raise console.UsageProblem(str(problem)) from problem
-    return [with_attached(one, attached) for one in trajectories]
 
 
 def attached_fields() -> Callable[[Trajectory], dict[str, Any]]:
@@ -39,16 +48,18 @@ def attached_fields() -> Callable[[Trajectory], dict[str, Any]]:
     Raises:
         UsageProblem: the user's annotations cannot be read.
     """
-    try:
-        attached = AttachedOutcomes(open_store().all())
-    except FileProblem as problem:
-        raise console.UsageProblem(str(problem)) from problem
+    attached = attached_outcomes()
 
     def fields(trajectory: Trajectory) -> dict[str, Any]:
         found = outcome_of(trajectory, attached).attached
-        return {"attached_outcome": None if found is None else _attached(found)}
+        return attached_field(found)
 
     return fields
+
+
+def attached_field(found: AttachedOutcome | None) -> dict[str, Any]:
+    """Return an attached outcome as JSON."""
+    return {"attached_outcome": None if found is None else _attached(found)}
 
 
 def attached_words(fields: dict[str, Any]) -> str:

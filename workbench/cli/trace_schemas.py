@@ -130,6 +130,7 @@ _SESSION = object_of(
     **_RUN,
     duration_s=_MAYBE_NUMBER,
     outcome=_TEXT,
+    attached_outcome=_ATTACHED,
     reward=_MAYBE_NUMBER,
     steps=_WHOLE,
     tool_calls=_WHOLE,

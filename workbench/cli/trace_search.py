@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from workbench.cli.trace_outcomes import attached_outcomes
 from workbench.cli.trace_sessions import indexed, wanted_of
 from workbench.domain.trajectory import StepBody
 from workbench.traces.index.search import Hit, excerpt, search
 from workbench.traces.open import OpenTrace
+from workbench.usage.indexed_outcomes import judged_query
 
 _AROUND = 80
 
@@ -55,7 +57,8 @@ def indexed_matches(args: argparse.Namespace) -> tuple[list[dict[str, Any]], boo
         UsageProblem: the index cannot be kept.
     """
     with indexed(args.paths) as (index, folders, _):
-        wanted = msgspec.structs.replace(wanted_of(args), folders=folders)
+        asked = msgspec.structs.replace(wanted_of(args), folders=folders)
+        wanted = judged_query(index, asked, attached_outcomes())
         found = search(index, args.query, wanted, limit=args.top + 1)
         return [_of_hit(hit, args.query) for hit in found[: args.top]], len(found) > args.top
 

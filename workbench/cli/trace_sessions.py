@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from workbench.cli import console
+from workbench.cli.trace_outcomes import attached_field, attached_outcomes, attached_words
 from workbench.cli.trace_text import print_table
 from workbench.files import FileProblem
 from workbench.store.paths import UserFolders
@@ -21,6 +22,8 @@ from workbench.traces.index.query import Order, Query, TraceRow, count, query
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.places import client_places
 from workbench.traces.prices import PriceTable
+from workbench.usage.indexed_outcomes import judged_query
+from workbench.usage.outcomes import AttachedOutcome, AttachedOutcomes
 
 _INDEX: Final = (
     "keep an index of the paths, brought up to date first; without a path, of the watched folders"
@@ -120,16 +123,18 @@ def indexed(paths: Sequence[str]) -> Iterator[tuple[TraceIndex, tuple[str, ...],
 def list_indexed(args: argparse.Namespace) -> None:
     """Print the sessions that are asked for, with what all of them are made of."""
     with indexed(args.paths) as (index, folders, prices):
-        wanted = msgspec.structs.replace(
+        attached = attached_outcomes()
+        asked = msgspec.structs.replace(
             wanted_of(args), folders=folders, order=args.sort, limit=args.limit
         )
+        wanted = judged_query(index, asked, attached)
         rows, total = query(index, wanted), count(index, wanted)
         if args.format == "json":
             groups = {
                 group.dimension: [{"value": one.value, "count": one.count} for one in group.choices]
                 for group in facet_groups(index, wanted)
             }
-            told = [_row(row, prices.as_of) for row in rows]
+            told = [_row(row, prices.as_of, attached) for row in rows]
             console.print_json(
                 console.document("trace-sessions", total=total, sessions=told, facets=groups)
             )
@@ -141,7 +146,7 @@ def list_indexed(args: argparse.Namespace) -> None:
                 (row.started or "-")[:16],
                 row.agent or "-",
                 row.model or "-",
-                row.outcome,
+                row.outcome + attached_words(attached_field(_attached_to(row, attached))),
                 row.steps,
                 row.errors,
                 _cost_words(row),
@@ -198,7 +203,11 @@ def run_folders(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(row: TraceRow, as_of: str) -> dict[str, Any]:
+def _attached_to(row: TraceRow, attached: AttachedOutcomes) -> AttachedOutcome | None:
+    return attached.of(row.trajectory, row.session, row.path)
+
+
+def _row(row: TraceRow, as_of: str, attached: AttachedOutcomes) -> dict[str, Any]:
     reported = row.cost_usd is not None
     usd = row.cost_usd if reported else row.estimate_usd
     source = "reported" if reported else "estimated" if usd is not None else "unknown"
@@ -207,6 +216,7 @@ def _row(row: TraceRow, as_of: str) -> dict[str, Any]:
         del told[name]
     return told | {
         "id": row.trajectory,
+        **attached_field(_attached_to(row, attached)),
         "tokens": {"input": row.input, "output": row.output, "cached": row.cached},
         "cost": {"usd": usd, "source": source, "as_of": as_of if source == "estimated" else ""},
     }

@@ -107,3 +107,28 @@ def test_without_a_path_and_an_index_there_is_nothing_to_read(
     assert run(["trace", "list"], lambda *_: 0) == 2
     assert "no path is given" in capsys.readouterr().err
     assert run(["trace", "search", "x"], lambda *_: 0) == 2
+
+
+def test_an_attached_outcome_counts_as_the_outcome(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zebra = folder / "zebra.jsonl"
+    data = zebra.read_bytes().replace(b"11111111-2222", b"22222222-2222")
+    zebra.write_bytes(data)
+    assert run(["trace", "outcome", str(zebra), "pass"], lambda *_: 0) == 0
+    capsys.readouterr()
+    made = document(capsys, "list", folder, "--index", "--outcome", "pass")
+    (one,) = made["sessions"]
+    assert (Path(one["path"]).name, one["outcome"]) == ("zebra.jsonl", "unknown")
+    assert one["attached_outcome"]["status"] == "pass"
+    assert {"value": "pass", "count": 1} in made["facets"]["outcome"]
+    (other,) = document(capsys, "list", folder, "--index", "--outcome", "unknown")["sessions"]
+    assert other["attached_outcome"] is None
+    assert document(capsys, "search", "looking", folder, "--index", "--outcome", "fail") == {
+        "schema": "skill-workbench/trace-search/1",
+        "query": "looking",
+        "results": [],
+        "cut": False,
+    }
+    assert run(["trace", "list", str(folder), "--index"], lambda *_: 0) == 0
+    assert "pass attached by you" in capsys.readouterr().out

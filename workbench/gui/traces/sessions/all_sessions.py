@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -16,6 +18,7 @@ from workbench.gui.traces.sessions.facet_list import FacetList
 from workbench.gui.traces.sessions.folders_view import FoldersView
 from workbench.gui.traces.sessions.hit_list import HitList
 from workbench.gui.traces.sessions.session_reader import (
+    FIRST_IDS,
     MOST_HITS,
     Found,
     SessionReader,
@@ -30,7 +33,7 @@ from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.widgets.split_view import SplitView
 from workbench.traces.index.facets import Days, FacetGroup
-from workbench.traces.index.query import Order, TraceRow
+from workbench.traces.index.query import Order, Query, TraceRow
 
 #: While files are being read, what is shown follows with this pause.
 _FOLLOW_MS = 800
@@ -54,6 +57,7 @@ class AllSessions(QWidget):
         self._turn = 0
         self._busy = False
         self._dirty = True
+        self._anew = True
         self._groups: tuple[FacetGroup, ...] = ()
         self._hits = 0
         self._make()
@@ -96,7 +100,7 @@ class AllSessions(QWidget):
         """Show the sessions of these choices."""
         self.choices = choices
         self.clear.setVisible(bool(choices.chosen or choices.named))
-        self._load()
+        self._load(anew=True)
         if self.search.text().strip():
             self._search(self.search.text())
 
@@ -174,7 +178,9 @@ class AllSessions(QWidget):
         self._enable_compare()
 
     def _attach(self) -> None:
+        self._reader.attached = self._context.annotations.attached
         self.table.sessions.attach(self._context.annotations.attached)
+        self._changed()
 
     def _connect(self) -> None:
         self.search.searched.connect(self._search)
@@ -204,40 +210,71 @@ class AllSessions(QWidget):
     def _days(self) -> tuple[Days, ...]:
         return days_until(datetime.now(UTC).date())
 
-    def _load(self) -> None:
+    def _load(self, *, anew: bool = False) -> None:
+        """Ask for the list, then for the choices; the first of an ``anew`` list come at once."""
+        self._anew = anew = self._anew or anew or not self.table.sessions.rowCount()
         if self._busy:
             self._dirty = True
             return
-        self._busy, self._dirty = True, False
+        self._busy, self._dirty, self._anew = True, False, False
         self._turn += 1
-        turn, days = self._turn, self._days()
+        days = self._days()
         wanted = self.choices.query(days)
+        self.facets.show_groups(self._groups, self.choices)
+        if anew:
+            self._ask(self._reader.first, partial(self._list_first, wanted, days), wanted)
+        else:
+            self._ask(self._reader.ids, partial(self._list_all, wanted, days), wanted)
 
-        def listed(found: tuple[list[int], int]) -> None:
-            ids, self._all = found
-            self._shown = len(ids)
-            self.table.show_ids(ids)
-            self._tell()
-            self._context.spawn_thread(
-                self._reader.groups, wanted, days, on_done=grouped, on_error=failed, owner=self
-            )
-
-        def grouped(groups: tuple[FacetGroup, ...]) -> None:
-            self._busy = False
-            if turn == self._turn:
-                self._groups = groups
-                self.facets.show_groups(groups, self.choices)
-            if self._dirty:
-                self._load()
-
+    def _ask(self, question: Callable[..., object], done: Callable[..., None], *of: object) -> None:
         def failed(problem: BaseException) -> None:
             self._busy = False
             self._context.bridge.report(problem)
 
-        self.facets.show_groups(self._groups, self.choices)
-        self._context.spawn_thread(
-            self._reader.ids, wanted, on_done=listed, on_error=failed, owner=self
-        )
+        self._context.spawn_thread(question, *of, on_done=done, on_error=failed, owner=self)
+
+    def _list_first(
+        self, wanted: Query, days: tuple[Days, ...], found: tuple[list[int], Sequence[TraceRow]]
+    ) -> None:
+        ids, rows = found
+        if self._gone_on():
+            return
+        self.table.show_ids(ids)
+        self.table.sessions.know(rows)
+        if ids and not self.search.text().strip():
+            self._show_front(self.table)
+        self._ask(self._reader.ids, partial(self._list_all, wanted, days), wanted)
+
+    def _list_all(
+        self, wanted: Query, days: tuple[Days, ...], found: tuple[list[int], int]
+    ) -> None:
+        if self._gone_on():
+            return
+        ids, self._all = found
+        self._shown = len(ids)
+        if self.table.sessions.rowCount() == FIRST_IDS:
+            self.table.extend_ids(ids)
+        else:
+            self.table.show_ids(ids)
+        self._tell()
+        self._ask(self._reader.groups, self._list_choices, wanted, days)
+
+    def _list_choices(self, groups: tuple[FacetGroup, ...]) -> None:
+        if self._gone_on():
+            return
+        self._groups = groups
+        self.facets.show_groups(groups, self.choices)
+        self._busy = False
+        if self._dirty:
+            self._load()
+
+    def _gone_on(self) -> bool:
+        """Whether something else was chosen meanwhile; then that is asked now."""
+        if not (self._dirty and self._anew):
+            return False
+        self._busy = False
+        self._load()
+        return True
 
     def _ask_rows(self, ids: list[int]) -> None:
         put = self.table.sessions.put

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from workbench.traces.importer import TraceError
 from workbench.traces.index.facets import Days, FacetGroup, facet_groups
 from workbench.traces.index.literal import literal_hits, step_at
@@ -25,6 +27,8 @@ from workbench.traces.index.search import Hit, excerpt, search
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.index.walk import Seen, files_below
 from workbench.traces.open import open_traces
+from workbench.usage.indexed_outcomes import judged_query
+from workbench.usage.outcomes import AttachedOutcomes
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +36,9 @@ Answer = TypeVar("Answer")
 
 #: Hits of a search; more are never read through.
 MOST_HITS: Final = 300
+#: So many sessions are listed before all are, and so many of them read with that.
+FIRST_IDS: Final = 256
+_FIRST_ROWS: Final = 64
 _FIRST_HITS: Final = 8
 _BATCH: Final = 40
 #: Folders are looked through for so long before the files found are; the newest come first.
@@ -73,10 +80,25 @@ class SessionReader:
         self._index: TraceIndex | None = None
         self._opened: tuple[int, int] | None = None
         self._closed = False
+        self.attached = AttachedOutcomes()
+
+    def first(self, wanted: Query) -> tuple[list[int], tuple[TraceRow, ...]]:
+        """Return the first of the sessions asked for, and what is known of those seen first."""
+
+        def question(index: TraceIndex) -> tuple[list[int], tuple[TraceRow, ...]]:
+            some = replace(self._judged(index, wanted), limit=FIRST_IDS)
+            ids = query_ids(index, some)
+            return ids, rows_of(index, ids[:_FIRST_ROWS])
+
+        return self._ask(question) or ([], ())
 
     def ids(self, wanted: Query) -> tuple[list[int], int]:
         """Return the sessions asked for, in order, and how many there are in all."""
-        return self._ask(lambda index: (query_ids(index, wanted), count(index, Query()))) or ([], 0)
+
+        def question(index: TraceIndex) -> tuple[list[int], int]:
+            return query_ids(index, self._judged(index, wanted)), count(index, Query())
+
+        return self._ask(question) or ([], 0)
 
     def rows(self, ids: Sequence[int]) -> tuple[TraceRow, ...]:
         """Return what is known of some sessions."""
@@ -84,11 +106,19 @@ class SessionReader:
 
     def groups(self, wanted: Query, days: tuple[Days, ...]) -> tuple[FacetGroup, ...]:
         """Return the choices with counts."""
-        return self._ask(lambda index: facet_groups(index, wanted, days)) or ()
+
+        def question(index: TraceIndex) -> tuple[FacetGroup, ...]:
+            return facet_groups(index, self._judged(index, wanted), days)
+
+        return self._ask(question) or ()
 
     def hits(self, text: str, wanted: Query) -> Iterator[list[Found]]:
         """Yield what the index knows in batches, the first one small."""
-        found = self._ask(lambda index: search(index, text, wanted, MOST_HITS)) or ()
+
+        def question(index: TraceIndex) -> tuple[Hit, ...]:
+            return search(index, text, self._judged(index, wanted), MOST_HITS)
+
+        found = self._ask(question) or ()
         start = 0
         while start < len(found):
             size = _BATCH if start else _FIRST_HITS
@@ -114,6 +144,9 @@ class SessionReader:
         with self._guard:
             self._closed = True
             self._close()
+
+    def _judged(self, index: TraceIndex, wanted: Query) -> Query:
+        return judged_query(index, wanted, self.attached)
 
     def _ask(self, question: Callable[[TraceIndex], Answer]) -> Answer | None:
         """Return the answer; None without an index, or while it is being made anew."""

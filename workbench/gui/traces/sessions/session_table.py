@@ -48,9 +48,9 @@ from workbench.gui.traces.sessions.session_cells import (
     STEPS,
     TITLE,
     cell_lines,
-    outcome_words,
     spoken,
 )
+from workbench.gui.traces.words import outcome_words
 from workbench.traces.index.query import TraceRow
 from workbench.usage.outcomes import AttachedOutcome, AttachedOutcomes
 
@@ -111,6 +111,21 @@ class SessionsModel(QAbstractTableModel):
         self.endResetModel()
         return True
 
+    def extend(self, ids: list[int]) -> bool:
+        """Show all sessions whose first ones are shown already; False where those are others."""
+        shown = len(self._ids)
+        if ids[:shown] != self._ids:
+            return False
+        if len(ids) > shown:
+            self.beginInsertRows(QModelIndex(), shown, len(ids) - 1)
+            self._ids = ids
+            self.endInsertRows()
+        return True
+
+    def is_read(self, number: int) -> bool:
+        """Whether what is known of a row is up to date."""
+        return number < len(self._ids) and self._ids[number] in self._fresh & self._rows.keys()
+
     def attach(self, attached: AttachedOutcomes) -> None:
         """Show outcomes that people gave in place of the recorded ones, with a sign."""
         self._attached = attached
@@ -127,8 +142,13 @@ class SessionsModel(QAbstractTableModel):
         self._asked = False
         if self._waiting:
             self._soon.start()
+        self.know(rows)
+
+    def know(self, rows: Iterable[TraceRow]) -> None:
+        """Take over what is known of some sessions."""
         for row in rows:
             self._rows[row.id] = row
+            self._fresh.add(row.id)
         if self._ids:
             last = self.index(len(self._ids) - 1, len(HEADINGS) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
@@ -300,6 +320,15 @@ class SessionTable(QTableView):
             held, chosen = None, []
         if not self.sessions.show(ids):
             return
+        self._restore(chosen, held, place)
+
+    def extend_ids(self, ids: list[int]) -> None:
+        """Show all sessions whose first ones are shown."""
+        if not self.sessions.extend(ids):
+            self.show_ids(ids)
+
+    def _restore(self, chosen: list[int], held: int | None, place: int) -> None:
+        """Select what was selected before, where it is still there."""
         model = self.selectionModel()
         picked = QItemSelection()
         for number in self.sessions.numbers_of(chosen) if chosen else ():
@@ -310,7 +339,7 @@ class SessionTable(QTableView):
             model.setCurrentIndex(self.sessions.index(front[0], 0), flag.NoUpdate)
         if not picked.isEmpty():
             model.select(picked, flag.ClearAndSelect)
-        elif ids and not front:
+        elif self.sessions.rowCount() and not front:
             self.setCurrentIndex(self.sessions.index(0, 0))
         self.verticalScrollBar().setValue(place)
 
