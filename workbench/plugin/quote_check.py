@@ -19,6 +19,7 @@ Relation = Literal["failure", "fix", "success", "other"]
 _RELATIONS: tuple[str, ...] = get_args(Relation)
 _SHORTEST = 6
 _LONGEST = 600
+_PAIRS = frozenset((('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’"), ("«", "»")))
 _WRAPPED = "\"'`“”‘’«» \t\r\n"
 #: What stands in a model's quote and not in the trace: cuts, its own dots, what the host hid.
 _ELLIPSIS = re.compile(
@@ -127,14 +128,21 @@ def _run_of(named: str, runs: Sequence[str]) -> str | None:
 def _readings(quote: str) -> list[str]:
     """Return what may be meant, the likeliest first: as given, unwrapped, its longest piece."""
     plain = quote.strip()
-    found = [plain, plain.strip(_WRAPPED)]
+    found = [plain, _unwrapped(plain), plain.strip(_WRAPPED)]
     if "\\n" in plain or '\\"' in plain:
         found.append(plain.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"'))
-    pieces = [piece.strip(_WRAPPED) for piece in _ELLIPSIS.split(plain)]
-    found += sorted(pieces, key=len, reverse=True)[:2] if len(pieces) > 1 else []
-    lines = [line.strip(_WRAPPED) for line in plain.splitlines()]
-    found += sorted(lines, key=len, reverse=True)[:2] if len(lines) > 1 else []
+    for pieces in (_ELLIPSIS.split(plain), plain.splitlines()):
+        if len(pieces) > 1:
+            longest = sorted(map(str.strip, pieces), key=len, reverse=True)[:2]
+            found += [reading for one in longest for reading in (one, one.strip(_WRAPPED))]
     return [one for one in dict.fromkeys(found) if len(one) >= _SHORTEST]
+
+
+def _unwrapped(text: str) -> str:
+    """Take off quotation marks that stand around the whole."""
+    while len(text) > 2 and (text[0], text[-1]) in _PAIRS:
+        text = text[1:-1].strip()
+    return text
 
 
 def _found(text: str, wanted: str) -> str:
