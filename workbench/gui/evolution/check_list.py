@@ -53,6 +53,10 @@ class CheckModel(QAbstractListModel):
         self._marked &= {key for key, _ in self._rows}
         self.endResetModel()
 
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return all rows as key and text."""
+        return self._rows
+
     def marked(self) -> tuple[str, ...]:
         """Return the keys of marked rows in order."""
         return tuple(key for key, _ in self._rows if key in self._marked)
@@ -180,6 +184,10 @@ class CheckList(QFrame):
         self.model.show(rows)
         self.setEnabled(bool(rows))
         self._name()
+
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return all rows as key and text."""
+        return self.model.rows()
 
     def chosen(self) -> tuple[str, ...] | None:
         """Return the chosen keys, None for all."""

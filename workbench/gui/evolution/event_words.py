@@ -15,6 +15,7 @@ from workbench.domain.job import (
     Finished,
     GateEvent,
     LlmCall,
+    LlmRequested,
     Log,
     Progress,
     ProposalEvent,
@@ -23,6 +24,7 @@ from workbench.domain.job import (
     UnknownEvent,
     Warning_,
 )
+from workbench.evolution.run import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def event_row(event: AnyEvent) -> EventRow | None:
         case EvidenceFound():
             text = f"{event.finding}  ({event.trace}, step {event.step})"
             return EventRow("Evidence", text, "search", "info")
+        case LlmRequested():
+            return None  # its answer is told of
         case LlmCall():
             return EventRow("Model call", _call_words(event), "message", "info")
         case ProposalEvent():
@@ -82,8 +86,12 @@ def _engine_row(event: AnyEvent) -> EventRow:
             made_of = f" from {', '.join(event.parents)}" if event.parents else ""
             return EventRow("Candidate", f"{event.id}{made_of}  {event.summary}", "branch", "info")
         case GateEvent():
-            text = f"engine says: {event.candidate} {event.rule} {event.level}"
-            return EventRow("Engine's gate", text, "info")
+            # Events of the job are numbered; the host's own gate comes after it, unnumbered.
+            level = event.level.replace("_", " ")
+            if event.seq:
+                said = f"engine's word: {event.candidate} {event.rule} {level}"
+                return EventRow("Engine's gate", said, "info")
+            return EventRow("Gate", f"{event.candidate}: {level}  {event.rule}", "review", "accent")
         case EvalRequested():
             return EventRow("Asks for runs", f"{event.candidate}: {len(event.tasks)} tasks", "play")
         case EvalResult():
@@ -97,23 +105,41 @@ def _engine_row(event: AnyEvent) -> EventRow:
 def _call_words(call: LlmCall) -> str:
     cost = f", ${call.usd:.4f}" if call.usd else ""
     cached = ", from the cache" if call.cached else ""
+    what = f"{call.label}: " if call.label else ""
     return (
-        f"{call.role or 'model'} {call.model}: {call.input_tokens} in, {call.output_tokens} out"
-        f"{cost}{cached}"
+        f"{what}{call.role or 'model'} {call.model}, {call.input_tokens:,} tokens in, "
+        f"{call.output_tokens:,} out{cost}{cached}"
     )
 
 
 def cost_words(events: Iterable[AnyEvent]) -> str:
     """Return what the calls to models took, empty when there were none."""
     calls = [event for event in events if isinstance(event, LlmCall)]
-    if not calls:
-        return ""
-    tokens_in = sum(call.input_tokens for call in calls)
-    tokens_out = sum(call.output_tokens for call in calls)
-    many = "1 model call" if len(calls) == 1 else f"{len(calls):,} model calls"
-    words = f"{many}, {tokens_in:,} tokens in, {tokens_out:,} out"
-    cost = sum(call.usd for call in calls)
-    return f"{words}, ${cost:.2f}." if cost else f"{words}."
+    paid = [call for call in calls if not call.cached]
+    return spent_words(
+        Cost(
+            len(paid),
+            sum(call.input_tokens for call in paid),
+            sum(call.output_tokens for call in paid),
+            sum(call.usd for call in paid),
+            len(calls) - len(paid),
+        ),
+        0,
+    )
+
+
+def spent_words(cost: Cost, runs: int) -> str:
+    """Return what a run took, empty when it took nothing."""
+    many = "1 model call" if cost.calls == 1 else f"{cost.calls:,} model calls"
+    tokens = f"{many}, {cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
+    parts = [
+        tokens if cost.calls else "",
+        f"${cost.usd:.4f}" if cost.usd else "",
+        f"{cost.cached:,} answers from the cache" if cost.cached else "",
+        f"{runs:,} task run{'' if runs == 1 else 's'}" if runs else "",
+    ]
+    said = ", ".join(part for part in parts if part)
+    return f"{said}." if said else ""
 
 
 def log_line(event: AnyEvent) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -17,10 +17,13 @@ _HEADERS = ("Event", "What")
 
 
 class EventsModel(QAbstractTableModel):
-    """Kind and words. A stage that goes on changes its row."""
+    """Kind and words of those events that are kept. A stage that goes on changes its row."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, keep: Callable[[AnyEvent], bool] = lambda _: True, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._keep = keep
         self._rows: list[EventRow] = []
         self._places: dict[str, int] = {}
 
@@ -35,7 +38,7 @@ class EventsModel(QAbstractTableModel):
         fresh: list[EventRow] = []
         changed: set[int] = set()
         for event in events:
-            row = event_row(event)
+            row = event_row(event) if self._keep(event) else None
             if row is None:
                 continue
             place = self._places.get(row.key) if row.key else None
@@ -83,11 +86,16 @@ class EventsModel(QAbstractTableModel):
 class EventsTable(QTableView):
     """The table; it stays at its end while it is there."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "Events of the run",
+        keep: Callable[[AnyEvent], bool] = lambda _: True,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.events = EventsModel(self)
+        self.events = EventsModel(keep, self)
         self.setModel(self.events)
-        self.setAccessibleName("Events of the run")
+        self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)

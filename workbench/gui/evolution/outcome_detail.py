@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from workbench.domain.proposal import Evidence, EvidenceCheck, Proposal
+from workbench.gui.evolution.gate_figures import GateFigures
 from workbench.gui.evolution.outcome_lines import (
     cause_words,
     engine_says,
@@ -42,6 +43,7 @@ class OutcomeDetail(QWidget):
         self._outcome: Outcome | None = None
         self._title = _label(heading=True)
         self._facts = _label(muted=True)
+        self.gate = GateFigures()
         self._why = _label()
         self._why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._evidence_badge, self._level_badge = Badge(), Badge()
@@ -72,6 +74,9 @@ class OutcomeDetail(QWidget):
         for badge in (self._evidence_badge, self._level_badge):
             badge.setVisible(proposal is not None)
         self._facts.setText(_facts(outcome))
+        self.gate.setVisible(False)
+        if proposal is not None and draft is not None and draft.changes:
+            self.gate.show_gate(proposal.gate)
         if proposal is not None:
             self._evidence_badge.set(*evidence_badge(proposal))
             diagnosis = outcome.group == "diagnosis" and draft is not None
@@ -97,8 +102,9 @@ class OutcomeDetail(QWidget):
         badges.addStretch(1)
         badges.addWidget(self.review)
         inside.addLayout(badges)
-        inside.addWidget(self._facts)
+        inside.addWidget(self.gate)
         inside.addWidget(self._why)
+        inside.addWidget(self._facts)
         inside.addSpacing(4)
         inside.addWidget(self._quotes_title)
         outer.addLayout(inside)
@@ -165,7 +171,7 @@ def _facts(outcome: Outcome) -> str:
     parts = [
         f"Changes {files}" if files else (f"About {skills}" if skills else ""),
         engine_says(draft.scores),
-        f"engine's confidence {draft.confidence:.0%}" if draft.confidence is not None else "",
+        f"engine's word: confidence {draft.confidence:.0%}" if draft.confidence is not None else "",
     ]
     if outcome.proposal is not None and outcome.proposal.warnings:
         parts += outcome.proposal.warnings

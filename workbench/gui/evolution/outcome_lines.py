@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.domain.proposal import Proposal, ProposalDraft, Score
+from workbench.gui.evolution.gate_figures import flip_words
 from workbench.gui.evolution.run_record import Group, Outcome
 from workbench.gui.widgets.badge import Tone
 from workbench.gui.widgets.two_line_row import TwoLines
@@ -56,7 +57,8 @@ def outcome_lines(outcome: Outcome) -> TwoLines:
             badges.append((proposal.status.replace("_", " "), "info"))
     else:
         badges.append((cause_words(draft), "neutral"))
-    says = engine_says(draft.scores)
+    gated = flip_words(proposal.gate) if proposal.gate.table is not None else ""
+    says = gated or engine_says(draft.scores)
     return TwoLines(
         title=draft.title,
         detail="  ".join(filter(None, (says, " ".join(draft.rationale.split())))),
@@ -94,4 +96,4 @@ def engine_says(scores: Sequence[Score]) -> str:
         before = "?" if score.before is None else f"{score.before:g}"
         after = "?" if score.after is None else f"{score.after:g}"
         parts.append(f"{score.metric} {before} → {after}")
-    return f"engine says: {', '.join(parts)}" if parts else ""
+    return f"engine's word: {', '.join(parts)}" if parts else ""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
-from shiboken6 import isValid
 
-from workbench.domain.job import AnyEvent, Diagnosis, Finished, ProposalEvent, Warning_
-from workbench.evolution.run import EvolveResult
+from workbench.domain.job import AnyEvent, Request
+from workbench.evolution.bakeoff import BakeoffRow
+from workbench.evolution.retake import Retaken, retake
+from workbench.evolution.run import EvolveResult, now_utc
+from workbench.gui.evolution.live_run import LiveRun
 from workbench.gui.evolution.run_page import RunPage
 from workbench.gui.evolution.run_record import (
     Outcome,
@@ -20,21 +22,21 @@ from workbench.gui.evolution.run_record import (
     outcomes_of,
     read_outcomes,
     read_runs,
+    request_of,
 )
-from workbench.gui.evolution.run_work import Begun, RunSetup, see_through
+from workbench.gui.evolution.run_work import RunSetup
 from workbench.gui.evolution.runs_list import run_rows
 from workbench.gui.evolution.setup_page import SetupPage
+from workbench.gui.evolution.side_pages import SidePages
 from workbench.gui.notify import MessageAction
-from workbench.gui.shell.commands import Command
+from workbench.gui.shell.commands import Command, always
 from workbench.gui.shell.context import AppContext
-from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.widgets.banner import Banner
-from workbench.gui.widgets.buttons import push_button
+from workbench.gui.widgets.buttons import link_button, push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
-from workbench.plugin.runs import state_of
 
 
 def create(context: AppContext) -> QWidget:
@@ -56,6 +58,10 @@ class EvolutionPanel(QWidget):
         self.new_button = push_button("New run", self.show_setup)
         self.runs = TwoLineList("Runs of engines", lambda record: record.id)
         self.setup_page = SetupPage(context)
+        self.side = SidePages(context, self.setup_page, self._begin, self)
+        self.compare_button = link_button("Compare", self.side.show_bakeoff)
+        self.catalogue_button = link_button("Catalogue", self.side.show_catalogue)
+        self.endpoints_button = link_button("Endpoints", self.side.show_endpoints)
         self._run_page: RunPage | None = None
         self._empty = EmptyState(
             "No library is open",
@@ -66,7 +72,7 @@ class EvolutionPanel(QWidget):
         )
         self._lay_out()
         self._connect()
-        context.commands.add(*self._commands())
+        context.commands.add(*commands_of(self))
         self._refresh()
         self.read_past()
 
@@ -76,6 +82,7 @@ class EvolutionPanel(QWidget):
         page = RunPage(self._context)
         page.cancelled.connect(self.cancel)
         page.again.connect(self._again)
+        page.retake_wanted.connect(self._retake)
         self._pages.addWidget(page)
         self._run_page = page
         return page
@@ -107,11 +114,16 @@ class EvolutionPanel(QWidget):
         except ValueError as problem:
             self._context.notify.info(f"Run engine: {problem}", replace="evolution:start")
             return
-        run = LiveRun(self, self._context, setup)
+        self.show_run(self._begin(setup).record.id)
+
+    def _begin(self, setup: RunSetup) -> LiveRun:
+        run = LiveRun(self._context, setup, self)
         self._live[run.record.id] = run
+        run.said.connect(lambda events: self.refresh_run(run, events))
+        run.ended.connect(lambda result: self.ended(run, result))
         run.start()
         self._show_runs()
-        self.show_run(run.record.id)
+        return run
 
     def show_run(self, run_id: str) -> None:
         """Show a run."""
@@ -134,6 +146,8 @@ class EvolutionPanel(QWidget):
     def ended(self, run: LiveRun, result: EvolveResult | None) -> None:
         """Show the end of a live run, and tell where the person has left."""
         self.refresh_run(run)
+        if self._front is run.record and run.record.outcomes:
+            self.run_page.show_results()
         if result is not None and (result.proposals or result.diagnoses):
             self._context.proposals_changed.emit()
         record = run.record
@@ -159,15 +173,18 @@ class EvolutionPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._stack)
         self.setFocusProxy(self.setup_page)
-        self._pages.currentChanged.connect(
-            lambda page: self.setFocusProxy(self.run_page if page else self.setup_page)
-        )
+        self._pages.currentChanged.connect(self._page_changed)
         title = QLabel("Runs")
         title.setProperty("section", True)
         head = row(spacing=8)
         head.setContentsMargins(12, 8, 8, 8)
         head.addWidget(title, 1)
         head.addWidget(self.new_button)
+        links = row(spacing=0)
+        links.setContentsMargins(4, 0, 4, 4)
+        for button in (self.compare_button, self.catalogue_button, self.endpoints_button):
+            links.addWidget(button)
+        links.addStretch(1)
         self._none = QLabel("Runs appear here and stay: what they gave survives a restart.")
         self._none.setWordWrap(True)
         self._none.setProperty("muted", True)
@@ -178,6 +195,7 @@ class EvolutionPanel(QWidget):
         left.setMinimumWidth(200)
         inside = column(left, spacing=0)
         inside.addLayout(head)
+        inside.addLayout(links)
         inside.addWidget(self._none)
         inside.addWidget(self.runs, 1)
         split = SplitView((left, self._pages), sizes=(270, 940), stretch=(0, 1))
@@ -186,6 +204,19 @@ class EvolutionPanel(QWidget):
         outer.addLayout(self._banners)
         outer.addWidget(split, 1)
 
+    def _page_changed(self, number: int) -> None:
+        page = self._pages.widget(number)
+        self.setFocusProxy(self.setup_page if number == 0 or page is None else page)
+
+    def _show_page(self, page: QWidget) -> None:
+        """Bring a page beside the runs to the front."""
+        if self._pages.indexOf(page) < 0:
+            self._pages.addWidget(page)
+        self.runs.clearSelection()
+        self.runs.setCurrentIndex(self.runs.rows.index(-1))
+        self._pages.setCurrentWidget(page)
+        page.setFocus()
+
     def _connect(self) -> None:
         context = self._context
         context.library_changed.connect(lambda _library: self._refresh())
@@ -193,46 +224,14 @@ class EvolutionPanel(QWidget):
         context.proposals_changed.connect(self._reread_outcomes)
         context.theme_changed.connect(lambda _name: self.update())
         self.setup_page.started.connect(self.start)
+        self.setup_page.preview_wanted.connect(self.side.show_preview)
+        self.setup_page.endpoints_wanted.connect(self.side.show_endpoints)
+        self.side.shown.connect(self._show_page)
+        self.side.left.connect(self.show_setup)
+        self.side.row_opened.connect(self._open_row)
         self.runs.chosen.connect(self._chosen)
         self.runs.opened.connect(lambda _record: self.run_page.setFocus())
         context.jobs.changed.connect(self._follow_jobs)
-
-    def _commands(self) -> tuple[Command, ...]:
-        def why_no_run() -> str | None:
-            record = self._front
-            active = record is not None and record.live and record.active
-            return None if active else "no run of an engine is in front."
-
-        return (
-            Command(
-                "evolution.new",
-                "Set up a run of an engine…",
-                "Run",
-                self._come_to_setup,
-                ("Ctrl+Alt+N",),
-                icon="evolution",
-                group=1,
-            ),
-            Command(
-                "evolution.run",
-                "Run engine",
-                "Run",
-                self._come_and_start,
-                ("Ctrl+E",),
-                when=self.setup_page.why_not,
-                icon="play",
-                group=1,
-            ),
-            Command(
-                "evolution.cancel",
-                "Cancel the run in front",
-                "Run",
-                self.cancel,
-                when=why_no_run,
-                icon="stop",
-                group=1,
-            ),
-        )
 
     def cancel(self) -> None:
         """Cancel the run in front; asked again, kill it."""
@@ -241,13 +240,23 @@ class EvolutionPanel(QWidget):
         if run is not None:
             run.cancel()
 
-    def _come_to_setup(self) -> None:
-        self._context.request_activity("evolution")
-        self.show_setup()
+    def why_no_run(self) -> str | None:
+        """Say why no run can be cancelled now."""
+        record = self._front
+        active = record is not None and record.live and record.active
+        return None if active else "no run of an engine is in front."
 
-    def _come_and_start(self) -> None:
+    def why_no_result(self) -> str | None:
+        """Say why no result can be opened in Review now."""
+        page = self._run_page
+        outcome = page.results.current() if page is not None and page.isVisible() else None
+        there = isinstance(outcome, Outcome) and outcome.proposal is not None
+        return None if there else "no result of a run is selected."
+
+    def come_to(self, show: Callable[[], None]) -> None:
+        """Bring the activity to the front, and a page of it."""
         self._context.request_activity("evolution")
-        self.start()
+        show()
 
     def _refresh(self) -> None:
         self.setup_page.refresh()
@@ -324,107 +333,90 @@ class EvolutionPanel(QWidget):
             self._banners.addWidget(banner)
 
     def _again(self) -> None:
+        """Set the same run up again; what was paid for already comes from the caches."""
         record = self._front
         self.show_setup()
-        if record is not None:
-            self.setup_page.engines.select(record.engine_id)
-
-
-class LiveRun:
-    """A run of this session: starts it, takes what it says, ends it."""
-
-    def __init__(self, panel: EvolutionPanel, context: AppContext, setup: RunSetup) -> None:
-        self._panel = panel
-        self._context = context
-        self._setup = setup
-        self._kill: Callable[[], None] | None = None
-        self._entry: JobEntry | None = None
-        self._result: EvolveResult | None = None
-        manifest = setup.plugin.manifest
-        created = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.record = RunRecord(
-            id=f"live-{created}",
-            engine_id=setup.plugin.id,
-            engine=manifest.name if manifest else setup.plugin.id,
-            library=setup.library.root,
-            created=created,
-            state="starting",
-            doing="Copying skills and traces",
-            live=True,
-            loaded=True,
-        )
-
-    def start(self) -> None:
-        """Start it as a job of the window."""
-
-        def work(reporter: JobReporter) -> None:
-            see_through(self._setup, reporter, self._tell)
-
-        self._entry = self._context.run_job(
-            f"Run {self.record.engine}",
-            work,
-            on_done=lambda _nothing: self._ended(None),
-            on_error=self._ended,
-            on_cancelled=lambda: self._ended(None),
-            owner=self._panel,
-        )
-
-    def cancel(self) -> None:
-        """Ask it to stop; asked again, kill it."""
-        if self._entry is None or not self.record.active:
+        if record is None:
             return
-        if self.record.state == "cancelling":
-            if self._kill is not None:
-                self._kill()
+
+        def done(request: Request | None) -> None:
+            self.setup_page.show_request(record.engine_id, request)
+
+        self._context.spawn_thread(request_of, record.run_dir, on_done=done, owner=self)
+
+    def _retake(self) -> None:
+        """Take in what the journal of a run that was not seen through holds."""
+        record, library = self._front, self._context.library
+        if record is None or library is None or library.root != record.library:
+            self._context.notify.info(
+                "Open the library this run was for first: its proposals are placed in it.",
+                replace="evolution:retake",
+            )
             return
-        self.record.state = "cancelling"
-        self._context.jobs.cancel(self._entry.id)
-        self._panel.refresh_run(self)
+        context = self._context
 
-    def follow(self) -> bool:
-        """Take progress over from the board; say whether something moved."""
-        entry, record = self._entry, self.record
-        if entry is None or not record.active:
-            return False
-        if entry.state == "cancelling" and record.state != "cancelling":
-            record.state = "cancelling"
-        moved = (entry.fraction, entry.text) != (record.fraction, record.doing)
-        record.fraction = entry.fraction
-        record.doing = entry.text or record.doing
-        return moved
+        def work() -> Retaken:
+            store, now = context.proposal_store, now_utc()
+            return retake(Path(record.run_dir), library, context.traces, store, now)
 
-    def _tell(self, said: Begun | tuple[AnyEvent, ...] | EvolveResult) -> None:
-        """Bring what the thread says to the window; called in the thread."""
-        self._context.jobs.post(lambda: self._take(said) if isValid(self._panel) else None)
+        def done(found: Retaken) -> None:
+            record.refused = found.left_out
+            context.proposals_changed.emit()
 
-    def _take(self, said: Begun | tuple[AnyEvent, ...] | EvolveResult) -> None:
-        record = self.record
-        if isinstance(said, Begun):
-            self._kill = said.kill
-            record.job = said.job
-            record.run_dir = said.run_dir
-            if record.state == "starting":
-                record.state = "running"
-            left_out = tuple(Warning_(text=problem) for problem in said.problems)
-            record.take(left_out)
-            self._panel.refresh_run(self, left_out)
+        def failed(problem: BaseException) -> None:
+            context.notify.warning(str(problem), replace="evolution:retake")
+
+        context.spawn_thread(work, on_done=done, on_error=failed, owner=self)
+
+    def _open_row(self, found: BakeoffRow) -> None:
+        """Show the best proposal of a comparison in Review, else the engine's latest run."""
+        if found.best:
+            self._context.request_review(found.best)
             return
-        if isinstance(said, EvolveResult):
-            self._result = said
-            record.state = state_of(Finished(status=said.status))
-            record.summary = said.summary
-            stored = (*said.proposals, *said.diagnoses)
-            record.refused = said.refused
-            record.outcomes = outcomes_of(record, record.events, stored, said.refused)
-            return
-        record.take(said)
-        if any(isinstance(event, ProposalEvent | Diagnosis) for event in said):
-            record.outcomes = outcomes_of(record, record.events, ())
-        self._panel.refresh_run(self, said)
+        run = next((one for one in self.records if one.engine_id == found.engine), None)
+        if run is not None:
+            self.show_run(run.id)
 
-    def _ended(self, problem: BaseException | None) -> None:
-        record = self.record
-        if self._result is None:
-            record.state = "failed" if problem is not None else "cancelled"
-            record.summary = str(problem) if problem else "Cancelled before the engine began."
-        self._panel.ended(self, self._result)
+
+def commands_of(panel: EvolutionPanel) -> tuple[Command, ...]:
+    """Return the commands of the activity."""
+
+    setup, side = panel.setup_page, panel.side
+
+    def shows(show: Callable[[], None]) -> Callable[[], None]:
+        return lambda: panel.come_to(show)
+
+    new = "Set up a run of an engine…"
+
+    def review() -> None:
+        panel.run_page.review()
+
+    return (
+        _command("new", new, shows(panel.show_setup), "evolution", key="Ctrl+Alt+N"),
+        _command("run", "Run engine", shows(panel.start), "play", key="Ctrl+E", when=setup.why_not),
+        _command("compare", "Compare engines…", shows(side.show_bakeoff), "columns"),
+        _command("catalogue", "Show the engines there are", shows(side.show_catalogue), "library"),
+        _command("endpoints", "Edit endpoints…", shows(side.show_endpoints), "link"),
+        _command(
+            "review",
+            "Open the result in Review",
+            review,
+            "review",
+            key="Ctrl+Alt+Q",
+            when=panel.why_no_result,
+        ),
+        _command("cancel", "Cancel the run in front", panel.cancel, "stop", when=panel.why_no_run),
+    )
+
+
+def _command(
+    name: str,
+    title: str,
+    run: Callable[[], None],
+    icon: str,
+    *,
+    key: str = "",
+    when: Callable[[], str | None] = always,
+) -> Command:
+    keys = (key,) if key else ()
+    return Command(f"evolution.{name}", title, "Run", run, keys, when, icon, group=1)

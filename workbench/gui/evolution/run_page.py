@@ -16,12 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.domain.job import AnyEvent, JobState
-from workbench.gui.evolution.event_words import cost_words, log_line
+from workbench.domain.job import AnyEvent, EvalResult, JobState, LlmCall
+from workbench.domain.proposal import Proposal
+from workbench.gui.evolution.event_words import cost_words, log_line, spent_words
 from workbench.gui.evolution.events_view import EventsTable
+from workbench.gui.evolution.lineage_page import LineagePage
 from workbench.gui.evolution.outcome_detail import OutcomeDetail
 from workbench.gui.evolution.outcome_lines import outcome_rows
-from workbench.gui.evolution.run_record import Outcome, RunRecord, when_words
+from workbench.gui.evolution.run_record import Nodes, Outcome, RunRecord, lineage_for, when_words
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.badge import Badge, Tone
@@ -52,12 +54,14 @@ class RunPage(QWidget):
 
     cancelled = Signal()
     again = Signal()
+    retake_wanted = Signal()
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self.record: RunRecord | None = None
         self._outcomes: tuple[Outcome, ...] | None = None
+        self._drawn: tuple[str, int, tuple[Proposal, ...]] | None = None
         self._title = QLabel()
         self._title.setProperty("heading", True)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -73,37 +77,62 @@ class RunPage(QWidget):
         self.bar.setAccessibleName("Progress of the run")
         self.cancel = push_button("Cancel", self.cancelled.emit)
         self.repeat = push_button("Run again…", self.again.emit)
+        self.retake = push_button("Take in what it had found", self.retake_wanted.emit)
         self.results = TwoLineList("Results of the run", lambda outcome: outcome.key, headings=True)
         self.detail = OutcomeDetail(context)
         self.events = EventsTable()
+        self.calls = EventsTable("Calls to models", lambda event: isinstance(event, LlmCall))
+        self.task_runs = EventsTable("Task runs", lambda event: isinstance(event, EvalResult))
+        self.lineage = LineagePage()
         self.log = QPlainTextEdit()
         self.tabs = QTabWidget()
         self._nothing = EmptyState("", "", icon="evolution")
         self._lay_out()
         self.results.chosen.connect(self.detail.show_outcome)
         self.results.opened.connect(self._open)
+        self.lineage.review_wanted.connect(context.request_review)
+        self.tabs.currentChanged.connect(lambda _tab: self._draw_lineage())
         self.setFocusProxy(self.results)
 
     def show_run(self, record: RunRecord) -> None:
         """Show another run."""
         self.record = record
         latest = record.events[-_MOST_EVENTS:]
-        self.events.events.clear()
-        self.events.add(latest)
+        for table in self._tables:
+            table.events.clear()
+            table.add(latest)
+        self._drawn = None
+        self.lineage.show_nodes(())
         self.log.clear()
         self._write_log(latest[-_LOG_LINES:])
         self._outcomes = None
         self.detail.show_outcome(None)
         self.results.show_rows([])
         self.update_run()
-        self.tabs.setCurrentIndex(1 if record.active else 0)
+        self.tabs.setCurrentWidget(self.events if record.active else self._results_stack)
 
     def add_events(self, events: Iterable[AnyEvent]) -> None:
         """Show more events of the run in front."""
         batch = tuple(events)
-        self.events.add(batch)
+        for table in self._tables:
+            table.add(batch)
         self._write_log(batch)
         self.update_run()
+
+    def show_results(self) -> None:
+        """Bring the results to the front when a run ends whose events are looked at."""
+        if self.tabs.currentWidget() is self.events:
+            self.tabs.setCurrentWidget(self._results_stack)
+            if self.events.hasFocus() or self.tabs.tabBar().hasFocus():
+                self.results.setFocus()
+
+    def review(self) -> None:
+        """Open the selected result in Review."""
+        self.detail.open_review()
+
+    @property
+    def _tables(self) -> tuple[EventsTable, ...]:
+        return (self.events, self.calls, self.task_runs)
 
     def update_run(self) -> None:
         """Show the state and results of the run as they are now."""
@@ -126,8 +155,12 @@ class RunPage(QWidget):
         record = self.record
         if record is None:
             return
-        said = (record.summary, "" if record.active else cost_words(record.events))
-        words = record.doing if record.active else "  ".join(filter(None, said))
+        took = (
+            spent_words(record.cost, record.task_runs)
+            if record.cost is not None
+            else cost_words(record.events)
+        )
+        words = "  ".join(filter(None, (record.doing if record.active else record.summary, took)))
         self._summary.setText(words)
         self._summary.setVisible(bool(words))
         self.bar.setVisible(record.active)
@@ -136,9 +169,18 @@ class RunPage(QWidget):
         self.bar.setValue(round((fraction or 0) * 1000))
 
     def _show_outcomes(self, record: RunRecord) -> None:
-        self.tabs.setTabText(1, f"Events  {self.events.events.rowCount()}")
+        for table, name in (
+            (self.calls, "Model calls"),
+            (self.task_runs, "Task runs"),
+            (self.events, "Events"),
+        ):
+            count = table.events.rowCount()
+            self.tabs.setTabText(self.tabs.indexOf(table), f"{name}  {count}" if count else name)
+        left_out = any(one.group == "left_out" for one in record.outcomes)
+        self.retake.setVisible(not record.active and not record.live and left_out)
         if not record.outcomes:
             self._nothing.set_texts(*_nothing_words(record))
+        self._draw_lineage()
         if record.outcomes is self._outcomes:
             return
         self._outcomes = record.outcomes
@@ -153,6 +195,25 @@ class RunPage(QWidget):
             self.results.select_first()
         else:
             self.detail.show_outcome(self.results.current())
+
+    def _draw_lineage(self) -> None:
+        """Make the graph when it is looked at; reading the request is work for a thread."""
+        record = self.record
+        if record is None or self.tabs.currentWidget() is not self.lineage:
+            return
+        proposals = tuple(one.proposal for one in record.outcomes if one.proposal is not None)
+        what = (record.id, len(record.events), proposals)
+        if what == self._drawn:
+            return
+        self._drawn = what
+
+        def done(nodes: Nodes) -> None:
+            if self.record is record:
+                self.lineage.show_nodes(nodes)
+
+        self._context.spawn_thread(
+            lineage_for, record.run_dir, tuple(record.events), proposals, on_done=done, owner=self
+        )
 
     def _write_log(self, events: Iterable[AnyEvent]) -> None:
         lines = [line for event in events if (line := log_line(event))]
@@ -179,6 +240,9 @@ class RunPage(QWidget):
         self.tabs.tabBar().setProperty("quiet", True)
         self.tabs.tabBar().setAccessibleName("Parts of the run")
         self.tabs.addTab(self._results_stack, "Results")
+        self.tabs.addTab(self.lineage, "Lineage")
+        self.tabs.addTab(self.calls, "Model calls")
+        self.tabs.addTab(self.task_runs, "Task runs")
         self.tabs.addTab(self.events, "Events")
         self.tabs.addTab(self.log, "Log")
         head = QFrame()
@@ -188,6 +252,7 @@ class RunPage(QWidget):
         first.addWidget(self._title)
         first.addWidget(self._state)
         first.addStretch(1)
+        first.addWidget(self.retake)
         first.addWidget(self.repeat)
         first.addWidget(self.cancel)
         inside.addLayout(first)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from workbench.domain.job import AnyEvent, Diagnosis, Finished, JobState, ProposalEvent
+from workbench.domain.job import (
+    AnyEvent,
+    Diagnosis,
+    Finished,
+    JobState,
+    ProposalEvent,
+    Request,
+)
 from workbench.domain.proposal import Proposal, ProposalDraft
+from workbench.evolution.lineage import LineageNode, lineage_of
+from workbench.evolution.run import Cost
+from workbench.files import FileProblem
 from workbench.plugin.runs import Run, list_runs, read_spec, unfinished_runs
 from workbench.store.proposals import ProposalStore
 
 Group = Literal["proposal", "diagnosis", "left_out"]
+Nodes = tuple[LineageNode, ...]
 _ENGINE_KINDS = ("evolver", "importer")
 
 
@@ -38,6 +50,7 @@ class RunRecord:
     """A run as the window knows it; the live one grows, only in the window's thread.
 
     ``id`` stays the same from the first moment on, ``job`` is there as soon as the job is.
+    ``cost`` and ``task_runs`` are the host's own count; of an earlier day it is not kept.
     """
 
     id: str
@@ -56,6 +69,8 @@ class RunRecord:
     fraction: float | None = None
     doing: str = ""
     loaded: bool = False
+    cost: Cost | None = None
+    task_runs: int = 0
 
     @property
     def active(self) -> bool:
@@ -172,7 +187,7 @@ def _why_missing(record: RunRecord, draft: ProposalDraft, refused: Sequence[str]
     if record.active:
         return "It is being taken in."
     if record.state == "lost":
-        return "The program ended before it was taken in. Start the engine again to get it."
+        return "The program ended before it was taken in. It can be taken in now."
     return "It was not taken in: it changes nothing, or nothing it may change."
 
 
@@ -186,6 +201,29 @@ def read_outcomes(
     """Read the journal of an earlier run and what is in the store of it; in a thread."""
     events = read_run_events(record.run_dir)
     return events, outcomes_of(record, events, store.read().proposals)
+
+
+def lineage_for(run_dir: str, events: Sequence[AnyEvent], proposals: Sequence[Proposal]) -> Nodes:
+    """Return the versions of a run with what its request says of tasks and texts; in a thread."""
+    try:
+        request = read_spec(Path(run_dir)).request
+    except FileProblem:
+        return lineage_of(events, proposals)
+    sizes: dict[str, int] = {}
+    for skill in request.skills:
+        home = "" if skill.id == "." else f"{skill.id}/"
+        for file in skill.files:
+            with contextlib.suppress(OSError):
+                sizes[home + file] = (Path(skill.path) / file).stat().st_size
+    return lineage_of(events, proposals, {task.id: task.split for task in request.tasks}, sizes)
+
+
+def request_of(run_dir: str) -> Request | None:
+    """Return what a run was asked, None where that cannot be read."""
+    try:
+        return read_spec(Path(run_dir)).request
+    except FileProblem:
+        return None
 
 
 def when_words(created: str, now: datetime) -> str:

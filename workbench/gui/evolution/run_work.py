@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from workbench.domain.job import AnyEvent, Log, Progress, Stage
+from msgspec.structs import replace
+
+from workbench.domain.annotation import Annotation
+from workbench.domain.job import AnyEvent, GateEvent, Log, Progress, Stage
 from workbench.domain.skill import Library
-from workbench.evolution.run import EngineInputs, Evolution, EvolveResult
+from workbench.evaluation.evaluator import Scored
+from workbench.evolution.gating import GateChoice
+from workbench.evolution.prepare import MeansChoice, prepared
+from workbench.evolution.run import Cost, EngineInputs, Evolution, EvolveResult, GivenLabel
 from workbench.gui.shell.jobs import JobCancelled, JobReporter
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.store.proposals import ProposalStore
 from workbench.traces.open import OpenTrace
+from workbench.usage.engine_labels import labels_for_engine
 
 _POLL_S = 0.05
 
@@ -26,7 +36,10 @@ class RunFailed(Exception):  # noqa: N818 - a problem for a person, in words
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """All that a run needs."""
+    """All that a run needs. ``annotations`` are given to the engine as labels.
+
+    A run that is not ``alone`` goes beside others on the same library.
+    """
 
     library: Library
     plugin: PluginInfo
@@ -35,6 +48,11 @@ class RunSetup:
     runner: JobRunner
     store: ProposalStore
     secrets: dict[str, str] = field(default_factory=dict)
+    choice: MeansChoice = field(default_factory=MeansChoice)
+    gating: GateChoice = field(default_factory=GateChoice)
+    cache: Path | None = None
+    annotations: tuple[Annotation, ...] = ()
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,54 +65,107 @@ class Begun:
     kill: Callable[[], None]
 
 
-Tell = Callable[[Begun | tuple[AnyEvent, ...] | EvolveResult], None]
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was used up so far, by the host's own count."""
+
+    cost: Cost
+    runs: int
+
+
+Said = Begun | Spending | tuple[AnyEvent, ...] | EvolveResult
+Tell = Callable[[Said], None]
 
 
 def see_through(setup: RunSetup, reporter: JobReporter, tell: Tell) -> None:
-    """Run an engine to its end. ``tell`` is called in this thread.
+    """Run an engine to its end and gate what it proposes. ``tell`` is called in this thread.
 
     Raises:
-        EvolveRefused, RequestProblem: it cannot be started; the message says what to do.
+        TaskSetProblem, RunnerRefused, EvolveRefused, RequestProblem: it cannot be started; the
+            message says what to do.
         RunFailed: it did not come to its end; the result was told before.
         JobCancelled: the person cancelled; the result was told before.
     """
-    evolution = Evolution(
-        setup.library,
-        setup.plugin,
-        setup.traces,
-        setup.inputs,
-        runner=setup.runner,
-        store=setup.store,
-        secrets=setup.secrets,
-        progress=lambda fraction, text: reporter.progress(fraction * _PREPARED, text),
-        cancelled=lambda: reporter.cancelled,
-    )
-    try:
-        reporter.on_cancel(evolution.cancel)
-        tell(
-            Begun(
-                evolution.job.id,
-                str(evolution.job.run_dir),
-                evolution.problems,
-                lambda: evolution.job.cancel(now=True),
-            )
+    with ExitStack() as stack:
+        reporter.progress(0.0, "Preparing tasks and models")
+        means = None
+        if setup.cache is not None:
+            means = stack.enter_context(prepared(setup.choice, setup.cache))
+        reporter.check_cancelled()
+        evolution = Evolution(
+            setup.library,
+            setup.plugin,
+            setup.traces,
+            replace(setup.inputs, labels=_labels(setup)),
+            runner=setup.runner,
+            store=setup.store,
+            secrets=setup.secrets,
+            means=means,
+            gating=setup.gating,
+            alone=setup.alone,
+            progress=lambda fraction, text: reporter.progress(fraction * _PREPARED, text),
+            cancelled=lambda: reporter.cancelled,
         )
-        ended = False
-        while not ended:
-            # The last drain comes after the end was seen, so that no event is left behind.
-            ended = evolution.job.wait(_POLL_S) is not None
-            batch = tuple(evolution.drain())
-            if batch:
-                _report(batch, reporter)
-                tell(batch)
-        result = evolution.result()
-    finally:
-        evolution.close()
-    tell(result)
+        stack.callback(evolution.close)
+        result = _watched(evolution, reporter, tell)
+        tell(result)
     if result.status == "cancelled":
         raise JobCancelled
     if result.status in ("failed", "lost"):
         raise RunFailed(result.summary)
+
+
+def _labels(setup: RunSetup) -> tuple[GivenLabel, ...]:
+    return tuple(
+        GivenLabel(str(trace.path), trace.trajectory.id, label)
+        for trace, label in labels_for_engine(setup.annotations, setup.traces)
+    )
+
+
+def _watched(evolution: Evolution, reporter: JobReporter, tell: Tell) -> EvolveResult:
+    reporter.on_cancel(evolution.cancel)
+    job = evolution.job
+    tell(
+        Begun(job.id, str(job.run_dir), evolution.problems, lambda: evolution.job.cancel(now=True))
+    )
+    spending = Spending(evolution.spent, evolution.runs_made)
+    ended = False
+    while not ended:
+        # The last drain comes after the end was seen, so that no event is left behind.
+        ended = job.wait(_POLL_S) is not None
+        batch = tuple(evolution.drain())
+        if batch:
+            _report(batch, reporter)
+            tell(batch)
+        now = Spending(evolution.spent, evolution.runs_made)
+        if now != spending:
+            spending = now
+            tell(now)
+    _gate(evolution, reporter, tell)
+    tell(Spending(evolution.spent, evolution.runs_made))
+    return evolution.result()
+
+
+def _gate(evolution: Evolution, reporter: JobReporter, tell: Tell) -> None:
+    """Have the host gate what was proposed; each task run moves a stage of its own."""
+    if not evolution.can_gate:
+        return
+    made, told = 0, 0.0
+
+    def done(scored: Scored) -> None:
+        nonlocal made, told
+        made += 1
+        now = time.monotonic()
+        if now - told > _POLL_S:
+            told = now
+            reporter.progress(None, f"Gate: {made} task runs, {scored.task.id}")
+            tell((Stage(name="Gate", done=made),))
+
+    reporter.progress(None, "Gate: the host runs the tasks")
+    for event in evolution.gate(done):
+        tell((event, Stage(name="Gate", done=made)))
+        if isinstance(event, GateEvent):
+            reporter.log(f"{event.candidate}: {event.level} by the rule {event.rule}")
 
 
 def _report(batch: Sequence[AnyEvent], reporter: JobReporter) -> None:

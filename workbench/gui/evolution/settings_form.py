@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -31,6 +31,7 @@ class SettingsForm(QWidget):
         super().__init__(parent)
         self._fields = tuple(fields)
         self._readers: dict[str, Callable[[], object]] = {}
+        self._writers: dict[str, Callable[[object], object]] = {}
         inside = column(self, spacing=10)
         for field in self._fields:
             inside.addLayout(self._row(field))
@@ -48,6 +49,12 @@ class SettingsForm(QWidget):
             if value is not None and value != field.default:
                 given[field.key] = value
         return given
+
+    def show_values(self, values: Mapping[str, object]) -> None:
+        """Show other values; settings that are not named keep theirs."""
+        for key, value in values.items():
+            if key in self._writers:
+                self._writers[key](value)
 
     def problem(self) -> str:
         """Say what is wrong with the values, empty when nothing is; it is shown in the form."""
@@ -94,6 +101,7 @@ class SettingsForm(QWidget):
         box.setChecked(bool(field.default))
         box.toggled.connect(lambda _on: self._edited())
         self._readers[field.key] = box.isChecked
+        self._writers[field.key] = lambda value: box.setChecked(bool(value))
         return box
 
     def _choice(self, field: Setting) -> QWidget:
@@ -105,6 +113,7 @@ class SettingsForm(QWidget):
             box.setCurrentIndex(field.choices.index(field.default))
         box.currentIndexChanged.connect(lambda _index: self._edited())
         self._readers[field.key] = box.currentData
+        self._writers[field.key] = lambda value: box.setCurrentIndex(max(0, box.findData(value)))
         return box
 
     def _integer(self, field: Setting, default: int) -> QWidget:
@@ -117,6 +126,9 @@ class SettingsForm(QWidget):
         box.setValue(default)
         box.valueChanged.connect(lambda _value: self._edited())
         self._readers[field.key] = box.value
+        self._writers[field.key] = lambda value: (
+            box.setValue(value) if isinstance(value, int) else None
+        )
         return box
 
     def _text(self, field: Setting) -> QWidget:
@@ -129,6 +141,7 @@ class SettingsForm(QWidget):
             line.setPlaceholderText("one, two, three")
         line.textChanged.connect(lambda _text: self._edited())
         self._readers[field.key] = lambda: _read_text(field, line.text())
+        self._writers[field.key] = lambda value: line.setText(_as_text(value))
         return line
 
     def _edited(self) -> None:
