@@ -21,7 +21,7 @@ _STRONG = re.compile(
     r"is not recognized|unrecognized (?:option|argument|flag)|unknown (?:option|flag|command)|"
     r"invalid (?:option|choice|argument)|illegal option|externally-managed|"
     r"undefined reference|cannot find symbol|Unable to locate package|"
-    r"has no installation candidate",
+    r"has no installation candidate|^Can't locate \S+ in @INC|^make(?:\[\d+\])?: \*\*\* ",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
