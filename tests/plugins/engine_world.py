@@ -137,9 +137,11 @@ def world(
     runs: int | None = None,
     results: tuple[StoredResult, ...] = (),
     has_runner: bool = True,
+    endpoint: EndpointProfile | None = None,
 ) -> Iterator[World]:
     """Yield a library with its means.
 
+    ``answer`` is what the scripted endpoint says; ``endpoint`` is another one in its place.
     ``runs`` caps the runs of tasks; ``traces`` is the pattern of the traces an agent leaves.
     """
     for name, text in (skills or {"words": SKILL}).items():
@@ -162,8 +164,9 @@ def world(
             budget=runs,
         )
     with scripted_endpoint(answer or (lambda _: "")) as url:
-        profile = EndpointProfile("local", url, "scripted-1")
-        models = ModelService({ANY_ROLE: profile}, Budget()) if answer else None
+        profile = endpoint or EndpointProfile("local", url, "scripted-1")
+        has_model = answer is not None or endpoint is not None
+        models = ModelService({ANY_ROLE: profile}, Budget()) if has_model else None
         try:
             means = Means(tasks if has_runner else None, evaluator, models, results=results)
             yield World(tmp_path, tmp_path / "library", means, evaluator)

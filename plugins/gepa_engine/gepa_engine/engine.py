@@ -174,6 +174,7 @@ class Search:
             answer = self._calls.complete(
                 messages,
                 temperature=number_setting(self._request, "temperature", 1.0),
+                max_tokens=self._count("max_output_tokens", 4096),
                 label=f"GEPA: {name}",
             )
             read = InstructionProposalSignature.output_extractor(answer.strip())

@@ -80,11 +80,12 @@ def _rationale(seed: Found, found: Found, record: Record) -> str:
         f"On {len(found.scores)} validation tasks the mean went from {seed.mean:.3f} to "
         f"{found.mean:.3f}: {len(better)} better{_named(better)}, {len(worse)} "
         f"worse{_named(worse)}.",
-        f"GEPA kept {len(record.found) - 1} candidates and dropped {record.rejected} edits; it "
+        f"Candidates GEPA kept: {len(record.found) - 1}; edits it dropped: {record.rejected}. It "
         "chose by these same tasks, so the figure flatters. What counts is the gate of the host.",
     ]
     if record.front:
-        lines.append(f"Best at some task: {', '.join(str(one) for one in sorted(record.front))}.")
+        names = (f"candidate {one}" if one else "the library as it was" for one in record.front)
+        lines.append(f"Best at some task: {', '.join(names)}.")
     return "\n\n".join(lines)
 
 

@@ -152,7 +152,10 @@ class Learning:
         return {
             "agent": {
                 "module": "grasp_engine.model.HostModel",
-                "parameters": {"calls": self._calls},
+                "parameters": {
+                    "calls": self._calls,
+                    "max_tokens": self._count("max_output_tokens", 4096),
+                },
             },
             "skills": {"base_dir": str(self._folder / "base")},
             "cycle": {

@@ -11,8 +11,12 @@ from workbench.plugin.api import ChatMessage, PackageCalls
 class HostModel:
     """Follows GRASP's contract of an agent; it writes skills and never solves a task."""
 
-    def __init__(self, calls: PackageCalls, temperature: float | None = None) -> None:
+    def __init__(
+        self, calls: PackageCalls, max_tokens: int, temperature: float | None = None
+    ) -> None:
+        """GRASP sets the temperature itself for the agent that proposes."""
         self._calls = calls
+        self._max_tokens = max_tokens
         self._temperature = temperature
 
     def inference(self, history: Sequence[Mapping[str, Any]], tools: object = None) -> str:
@@ -25,5 +29,8 @@ class HostModel:
             for one in history
         ]
         return self._calls.complete(
-            messages, temperature=self._temperature, label="GRASP: skill author"
+            messages,
+            temperature=self._temperature,
+            max_tokens=self._max_tokens,
+            label="GRASP: skill author",
         )
