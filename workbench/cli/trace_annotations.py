@@ -11,6 +11,7 @@ import msgspec
 
 from workbench.cli import console
 from workbench.cli.annotation_places import family, now, opened, row, tell, words
+from workbench.cli.trace_door import open_any
 from workbench.cli.trace_text import print_table
 from workbench.store.annotations import AnnotationStore
 from workbench.usage.annotated import Placed, about, anchor_of
@@ -116,7 +117,11 @@ def _placed(
             }
             said = [one for one in said if one.id in named]
         yield from placed_in_files(
-            said, traces, texts=texts, told=lambda path: console.progress(f"Reading {path} ...")
+            said,
+            traces,
+            texts=texts,
+            opening=open_any,
+            told=lambda path: console.progress(f"Reading {path} ..."),
         )
         console.progress("")
 

@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from workbench.cli import console
-from workbench.plugin.jobs import JobRunner
-from workbench.plugin.registry import Registry
-from workbench.plugin.trace_readers import TraceReaders
 from workbench.store.paths import UserFolders
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces
@@ -25,7 +22,7 @@ def open_any(path: Path) -> tuple[OpenTrace, ...]:
     try:
         return open_traces(path)
     except TraceError:
-        with _door() as door:
+        with trace_door() as door:
             if not path.is_file() or not door.foreign(path):
                 raise
             return door.open_foreign(path, lambda done: console.progress(f"Reading {path} ..."))
@@ -37,21 +34,13 @@ def files_at(path: Path, on_problem: Callable[[str], None] = lambda text: None) 
     Raises:
         TraceError: the path is a file that cannot be read.
     """
-    with _door() as door:
+    with trace_door() as door:
         return door.files(path, on_problem)
 
 
 @contextlib.contextmanager
-def _door() -> Iterator[TraceDoor]:
+def trace_door() -> Iterator[TraceDoor]:
+    """Give a door to traces of any format; what was started for it ends with it."""
     folders = UserFolders.default()
     with contextlib.ExitStack() as stack:
-
-        def readers() -> TraceReaders:
-            registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
-            plugins = registry.of_kind("trace_reader")
-            return TraceReaders(plugins, runner, folders.cache / "foreign-traces")
-
-        def runner() -> JobRunner:
-            return stack.enter_context(JobRunner(folders.runs))
-
-        yield TraceDoor(readers)
+        yield TraceDoor.of_user(folders, lambda: folders.runs, stack)

@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from workbench.cli import console
+from workbench.cli.trace_door import trace_door
 from workbench.cli.trace_outcomes import attached_field, attached_outcomes, attached_words
 from workbench.cli.trace_text import print_table
 from workbench.files import FileProblem
@@ -105,7 +106,7 @@ def indexed(paths: Sequence[str]) -> Iterator[tuple[TraceIndex, tuple[str, ...],
             )
         prices = PriceTable.load(folders.prices_file)
         file = folders.cache / "trace-search.db" if given else folders.trace_index
-        with TraceIndex(file, prices) as index:
+        with trace_door() as door, TraceIndex(file, prices, foreign=door) as index:
             for path in given:
                 if path.is_dir():
                     index.watch(path)

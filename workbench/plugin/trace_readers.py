@@ -58,6 +58,12 @@ class TraceReaders:
     def __bool__(self) -> bool:
         return bool(self._marks)
 
+    @property
+    def key(self) -> str:
+        """What changes when other plugins, or other versions of them, are in use."""
+        named = (f"{one.id} {one.manifest.version}" for one, *_ in self._marks if one.manifest)
+        return "\n".join((str(TRACE_SCHEMA), *sorted(named)))
+
     def reader_of(self, path: Path) -> PluginInfo | None:
         """Return the first plugin whose marks the file has; no code of a plugin runs for that."""
         head = _head_of(path) if self._marks else None

@@ -11,6 +11,7 @@ from workbench.traces.open import OpenTrace, open_traces
 from workbench.usage.annotated import Placed, about, placed
 
 Texts = dict[str, str]
+Opening = Callable[[Path], tuple[OpenTrace, ...]]
 
 
 def placed_in_files(
@@ -18,6 +19,7 @@ def placed_in_files(
     elsewhere: Sequence[OpenTrace] = (),
     *,
     texts: Texts | None = None,
+    opening: Opening = open_traces,
     told: Callable[[str], None] = lambda path: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Placed, ...]]:
@@ -26,6 +28,7 @@ def placed_in_files(
     Args:
         annotations: of any traces.
         elsewhere: open traces; an annotation whose file is gone is looked for in them.
+        opening: opens a file; give one that knows plugins' formats, where there are some.
         texts: filled with what each found step says, by annotation id, when given.
         told: told of each file before it is read.
         cancelled: asked before each file; when true, the rest is left out.
@@ -37,18 +40,22 @@ def placed_in_files(
         if cancelled():
             return
         told(path)
-        yield _in_file(path, group, elsewhere, texts)
+        yield _in_file(path, group, elsewhere, texts, opening)
 
 
 def _in_file(
-    path: str, group: Sequence[Annotation], elsewhere: Sequence[OpenTrace], texts: Texts | None
+    path: str,
+    group: Sequence[Annotation],
+    elsewhere: Sequence[OpenTrace],
+    texts: Texts | None,
+    opening: Opening,
 ) -> tuple[Placed, ...]:
     held = [trace for trace in elsewhere if path and str(trace.path.absolute()) == path]
     problem = ""
     opened: tuple[OpenTrace, ...] = ()
     if path and not held:
         try:
-            opened = open_traces(Path(path))
+            opened = opening(Path(path))
         except TraceError as raised:
             problem = str(raised) if Path(path).exists() else ""
     try:

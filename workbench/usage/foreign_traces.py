@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from workbench.plugin.jobs import JobRunner
+from workbench.plugin.registry import Registry
 from workbench.plugin.trace_readers import ReadingProblem, TraceReaders
+from workbench.store.paths import UserFolders
 from workbench.traces.converted import open_converted
 from workbench.traces.importer import Progress, TraceError
 from workbench.traces.open import OpenTrace, detect, open_traces, trace_files
@@ -17,6 +21,36 @@ class TraceDoor:
 
     def __init__(self, readers: Callable[[], TraceReaders]) -> None:
         self._make = readers
+
+    @classmethod
+    def of_user(
+        cls, folders: UserFolders, runs: Callable[[], Path], stack: contextlib.ExitStack
+    ) -> TraceDoor:
+        """Return one with the plugins the user has in use.
+
+        ``runs`` gives the folder of their runs once it is needed; ``stack`` ends what was started.
+        """
+
+        def readers() -> TraceReaders:
+            registry = Registry.of_user(folders.plugins, folders.config / "plugins.json")
+            plugins = registry.of_kind("trace_reader")
+            return TraceReaders(plugins, runner, folders.cache / "foreign-traces")
+
+        @functools.cache
+        def runner() -> JobRunner:
+            return stack.enter_context(JobRunner(runs()))
+
+        return cls(readers)
+
+    @property
+    def key(self) -> str:
+        """What changes when other plugins, or other versions of them, are in use."""
+        return self._readers.key
+
+    def reader(self, path: Path) -> str:
+        """Return the id of the plugin that reads files that look like this one, "" for none."""
+        found = self._readers.reader_of(path)
+        return "" if found is None else found.id
 
     @functools.cached_property
     def _readers(self) -> TraceReaders:

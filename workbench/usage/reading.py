@@ -60,11 +60,15 @@ class SessionShelf:
             yield from self._kept[stamp]
 
     def of_file(
-        self, path: Path, told: Callable[[Path], None] = lambda _path: None
+        self,
+        path: Path,
+        told: Callable[[Path], None] = lambda _path: None,
+        opening: Callable[[Path], tuple[OpenTrace, ...]] = open_traces,
     ) -> tuple[SessionFacts, ...]:
         """Return the facts of the sessions in a file; none where it cannot be read.
 
-        ``told`` is called before a file is read; what it raises ends the reading.
+        ``told`` is called before a file is read; what it raises ends the reading. ``opening``
+        opens one; give one that knows plugins' formats, where there are some.
         """
         try:
             found = path.stat()
@@ -74,7 +78,7 @@ class SessionShelf:
         if stamp not in self._kept:
             told(path)
             try:
-                traces = open_traces(path)
+                traces = opening(path)
             except TraceError:
                 traces = ()
             with contextlib.ExitStack() as stack:

@@ -348,12 +348,24 @@ class AppContext(QObject):
         kept = self.folders.cache / "foreign-traces"
         return TraceReaders(registry.of_kind("trace_reader"), lambda: self.job_runner, kept)
 
+    def open_any(self, path: Path) -> tuple[OpenTrace, ...]:
+        """Open a trace file of any format, those of plugins in use too; the caller closes it.
+
+        Blocks: for threads.
+
+        Raises:
+            TraceError: it cannot be read.
+        """
+        from workbench.usage.foreign_traces import TraceDoor
+
+        return TraceDoor(self._trace_readers).open(path)
+
     @cached_property
     def job_runner(self) -> JobRunner:
         """Starts plugins in child processes."""
         from workbench.plugin.jobs import JobRunner
 
-        return JobRunner(self.folders.runs)
+        return JobRunner(self.folders.runs, warm=2)
 
     # Theme and end
 

@@ -1,6 +1,6 @@
 """The index of all sessions in watched folders, kept up to date beside the window.
 
-A process of its own reads the files (``workbench.traces.index.worker``): a thread would hold
+A process of its own reads the files (``workbench.usage.index_worker``): a thread would hold
 Python's lock while the window wants to paint. The list of folders is the user's own file; the
 index is made from it and may be deleted at any time.
 """
@@ -220,7 +220,7 @@ class SessionIndex(QObject):
         process = QProcess(self)
         process.setProgram(sys.executable)
         process.setArguments(
-            ["-P", "-m", "workbench.traces.index.worker", str(self.path), str(self._prices)]
+            ["-P", "-m", "workbench.usage.index_worker", str(self.path), str(self._prices)]
         )
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._ended)

@@ -12,7 +12,7 @@ from workbench.traces.importer import TraceError
 from workbench.traces.index import sums
 
 #: Raised with every change of tables or of what is put into them; an older file is made anew.
-VERSION: Final = 4
+VERSION: Final = 5
 _TABLES: Final = f"""
 CREATE TABLE readers(key TEXT NOT NULL);
 CREATE TABLE folders(path TEXT PRIMARY KEY, missing INTEGER NOT NULL DEFAULT 0);
@@ -21,7 +21,7 @@ CREATE TABLE files(
   mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, mark TEXT NOT NULL DEFAULT '',
   stamp TEXT NOT NULL DEFAULT '', state BLOB, status TEXT NOT NULL,
   problem TEXT NOT NULL DEFAULT '',
-  owner TEXT, read_bytes INTEGER NOT NULL DEFAULT 0);
+  owner TEXT, read_bytes INTEGER NOT NULL DEFAULT 0, reader TEXT NOT NULL DEFAULT '');
 CREATE INDEX files_owner ON files(owner);
 CREATE TABLE traces(
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,

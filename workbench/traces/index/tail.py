@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -282,7 +283,7 @@ def _continuation(one: Trajectory, part: Part, sums: _Sums) -> Trajectory:
     )
 
 
-def _first_other(before: tuple[Step, ...], after: list[Step] | tuple[Step, ...]) -> int:
+def _first_other(before: Sequence[Step], after: Sequence[Step]) -> int:
     """Return the first step that is not as it was; looks from the end, most are the same ones."""
     most = min(len(before), len(after))
     at = most

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from workbench.domain.trajectory import Step
 from workbench.traces.importer import Importer, Progress, TraceError
 from workbench.traces.index.copies import delete_files, mark_copies, opened_alone
 from workbench.traces.index.database import open_database, open_for_reading, written
+from workbench.traces.index.foreign import CONVERTED, Foreign, follow_readers, reader_of
 from workbench.traces.index.messages import SyncReport
 from workbench.traces.index.parts import APPENDABLE, Position, line_end, next_part, read_part
+from workbench.traces.index.refreshed import Outcome, Refreshed
 from workbench.traces.index.walk import Seen, files_below, mark, seen, stamp, still
 from workbench.traces.index.writer import (
     Place,
@@ -31,7 +31,7 @@ from workbench.traces.index.writer import (
     put_whole,
     settle_tail,
 )
-from workbench.traces.open import open_traces
+from workbench.traces.open import OpenTrace, open_traces
 from workbench.traces.prices import PriceTable
 from workbench.traces.registry import best_importer, importer_of
 from workbench.traces.source import SourceBytes, probe_file
@@ -43,24 +43,9 @@ LONG: Final = 64 << 20
 TAIL: Final = 2 << 20
 _FIRST: Final = 1 << 20
 
-Outcome = Literal["unchanged", "new", "grown", "replaced", "gone", "no_trace", "failed"]
-
 
 def _never() -> bool:
     return False
-
-
-class Refreshed(Struct, frozen=True):
-    """What became of one file. ``steps`` are those that were not there before, with the numbers
-    they have in the file; ``read_bytes`` is what was read. ``pending`` bytes wait to be read.
-    """
-
-    path: str
-    outcome: Outcome
-    steps: tuple[Step, ...] = ()
-    read_bytes: int = 0
-    pending: int = 0
-    problem: str = ""
 
 
 class TraceIndex:
@@ -71,14 +56,21 @@ class TraceIndex:
     """
 
     def __init__(
-        self, path: Path, prices: PriceTable | None = None, *, reading: bool = False
+        self,
+        path: Path,
+        prices: PriceTable | None = None,
+        *,
+        reading: bool = False,
+        foreign: Foreign | None = None,
     ) -> None:
         """Open the index; with ``prices`` it holds estimates, made anew when prices change.
 
         One for ``reading`` asks what another instance keeps up to date, and must be there.
+        ``foreign`` reads files that no format of ours knows; without, they are left as they are.
         """
         self.path = path
         self._prices = prices
+        self._foreign = foreign
         key = prices.key if prices is not None else 0
         self.connection = open_for_reading(path) if reading else open_database(path, key)
 
@@ -148,8 +140,11 @@ class TraceIndex:
         It can be stopped, or killed, at any time; the next call goes on where this one was.
         ``looked`` is told how many files, and of how many bytes, are new or changed.
         """
+        if self._foreign is not None:
+            follow_readers(self.connection, self._foreign)
         found, gone = self._look(stopped)
-        waiting = sorted(found, key=lambda one: -one.mtime_ns)
+        # What a plugin has to read takes longest, so it comes last.
+        waiting = sorted(found, key=lambda one: (self._is_foreign(one), -one.mtime_ns))
         if looked is not None:
             looked(len(waiting), self._unread(waiting))
         done: list[Refreshed] = []
@@ -157,7 +152,7 @@ class TraceIndex:
         for number, one in enumerate(waiting):
             if stopped():
                 break
-            made = self._refresh(one, most=PART)
+            made = self._refresh(one, most=PART, stopped=stopped)
             done.append(made)
             if made.pending:
                 long.append(one)
@@ -264,11 +259,11 @@ class TraceIndex:
             return
         with written(self.connection):
             for one in new:
-                format_id, problem = _format_of(one)
+                format_id, reader, problem = self._format_of(one)
                 self.connection.execute(
                     "INSERT OR IGNORE INTO files(path, format, size, mtime_ns, inode, status,"
-                    " problem) VALUES(?, ?, -1, 0, 0, ?, ?)",
-                    (one.path, format_id, "new" if format_id else "no_trace", problem),
+                    " problem, reader) VALUES(?, ?, -1, 0, 0, ?, ?, ?)",
+                    (one.path, format_id, "new" if format_id else "no_trace", problem, reader),
                 )
         folders = {parent for one in new for parent in map(str, Path(one.path).parents)}
         for path in {*known, *(one.path for one in new)}:
@@ -283,14 +278,17 @@ class TraceIndex:
                         [(path, companion) for companion in belonging],
                     )
 
-    def _refresh(self, one: Seen, *, most: int) -> Refreshed:
+    def _refresh(self, one: Seen, *, most: int, stopped: Callable[[], bool] = _never) -> Refreshed:
         row = self._row(one.path)
-        if row is None or row["format"] is None:
-            format_id, problem = _format_of(one)
+        if row is None or row["format"] is None or (row["reader"] and self._foreign is not None):
+            format_id, reader, problem = self._format_of(one)
             if format_id is None:
+                if row is not None:
+                    with written(self.connection):
+                        forget_traces(self.connection, row["id"])
                 self._note(one, "failed" if problem else "no_trace", problem)
                 return Refreshed(one.path, "failed" if problem else "no_trace", problem=problem)
-            self._note(one, "new", "", format_id)
+            self._note(one, "new", "", format_id, reader)
             row = self._row(one.path)
         if row is None:
             return Refreshed(one.path, "no_trace")
@@ -298,7 +296,9 @@ class TraceIndex:
         new = row["state"] is None and row["status"] == "new"
         try:
             made = None
-            if importer.id in APPENDABLE:
+            if row["reader"]:
+                made = self._through_plugin(row, one, stopped, new=new)
+            elif importer.id in APPENDABLE:
                 made = self._in_parts(importer, row, one, most)
             made = made or self._whole(importer, row, one, new=new)
             mark_copies(self.connection, row["id"], self._prices)
@@ -370,6 +370,23 @@ class TraceIndex:
         part = read_part(importer, source, Position(offset=line, head=head))
         return state if part is None else put_tail(self.connection, place, part, state)
 
+    def _through_plugin(
+        self, row: sqlite3.Row, one: Seen, stopped: Callable[[], bool], *, new: bool
+    ) -> Refreshed:
+        """Read a file of a foreign format.
+
+        Raises:
+            TraceError: no plugin reads it any more, or the one that does cannot.
+        """
+        if self._foreign is None:
+            raise TraceError(f"{one.path} changed, and the plugin that reads it is not in use.")
+        path = Path(one.path)
+        with contextlib.ExitStack() as stack:
+            traces = self._foreign.open_foreign(path, None, stopped)
+            for trace in traces:
+                stack.enter_context(trace)
+            return self._put(row, one, traces, [path], None, new=new)
+
     def _whole(self, importer: Importer, row: sqlite3.Row, one: Seen, *, new: bool) -> Refreshed:
         path = Path(one.path)
         alone = importer.id in APPENDABLE
@@ -379,18 +396,31 @@ class TraceIndex:
             traces = opened_alone(importer, path) if alone else open_traces(path)
             for trace in traces:
                 stack.enter_context(trace)
-            with written(self.connection):
-                put_whole(self.connection, row["id"], traces, family, self._prices)
-                self.connection.execute(
-                    "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, stamp = ?, state = NULL,"
-                    " status = 'ready', problem = '', read_bytes = ? WHERE id = ?",
-                    (one.size, one.mtime_ns, one.inode, stamp(files), one.size, row["id"]),
-                )
-                self.connection.executemany(
-                    "UPDATE files SET owner = ? WHERE path = ?",
-                    [(one.path, str(file)) for file in files[1:]],
-                )
-            steps = tuple(step for trace in traces for step in trace.trajectory.steps)
+            return self._put(row, one, traces, files, family, new=new)
+
+    def _put(
+        self,
+        row: sqlite3.Row,
+        one: Seen,
+        traces: Sequence[OpenTrace],
+        files: list[Path],
+        family: str | None,
+        *,
+        new: bool,
+    ) -> Refreshed:
+        """Put all traces of a file in, instead of those that were there."""
+        with written(self.connection):
+            put_whole(self.connection, row["id"], traces, family, self._prices)
+            self.connection.execute(
+                "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, stamp = ?, state = NULL,"
+                " status = 'ready', problem = '', read_bytes = ? WHERE id = ?",
+                (one.size, one.mtime_ns, one.inode, stamp(files), one.size, row["id"]),
+            )
+            self.connection.executemany(
+                "UPDATE files SET owner = ? WHERE path = ?",
+                [(one.path, str(file)) for file in files[1:]],
+            )
+        steps = tuple(step for trace in traces for step in trace.trajectory.steps)
         return Refreshed(one.path, "new" if new else "replaced", steps, one.size)
 
     def _unchanged(self, row: sqlite3.Row, one: Seen) -> bool:
@@ -421,15 +451,37 @@ class TraceIndex:
             ),
         )
 
-    def _note(self, one: Seen, status: str, problem: str, format_id: str | None = None) -> None:
+    def _note(
+        self, one: Seen, status: str, problem: str, format_id: str | None = None, reader: str = ""
+    ) -> None:
+        values = (one.path, format_id, one.size, one.mtime_ns, one.inode, status, problem, reader)
         with written(self.connection):
             self.connection.execute(
-                "INSERT INTO files(path, format, size, mtime_ns, inode, status, problem)"
-                " VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET size = excluded.size,"
-                " mtime_ns = excluded.mtime_ns, inode = excluded.inode, status = excluded.status,"
-                " problem = excluded.problem, format = excluded.format",
-                (one.path, format_id, one.size, one.mtime_ns, one.inode, status, problem),
+                "INSERT INTO files(path, format, size, mtime_ns, inode, status, problem, reader)"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(path) DO UPDATE SET"
+                " size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode,"
+                " status = excluded.status, problem = excluded.problem, format = excluded.format,"
+                " reader = excluded.reader",
+                values,
             )
+
+    def _is_foreign(self, one: Seen) -> bool:
+        row = self._row(one.path)
+        return row is not None and bool(row["reader"])
+
+    def _format_of(self, one: Seen) -> tuple[str | None, str, str]:
+        """Return the format's id, the plugin that makes it of the file, and what is wrong."""
+        path = Path(one.path)
+        if path.suffix == ".zst" and path.with_suffix("").is_file():
+            return None, "", ""
+        try:
+            importer = best_importer(probe_file(path))
+        except TraceError as problem:
+            return None, "", str(problem)
+        if importer is not None:
+            return importer.id, "", ""
+        reader = reader_of(self._foreign, path)
+        return (CONVERTED, reader, "") if reader else (None, "", "")
 
     def _row(self, path: str) -> sqlite3.Row | None:
         found: sqlite3.Row | None = self.connection.execute(
@@ -440,18 +492,6 @@ class TraceIndex:
     def _files_of(self, folder: str) -> list[sqlite3.Row]:
         rows = self.connection.execute("SELECT id, path FROM files").fetchall()
         return [row for row in rows if _within(row["path"], folder)]
-
-
-def _format_of(one: Seen) -> tuple[str | None, str]:
-    """Return the format's id, or None and what is wrong with the file, if anything is."""
-    path = Path(one.path)
-    if path.suffix == ".zst" and path.with_suffix("").is_file():
-        return None, ""
-    try:
-        importer = best_importer(probe_file(path))
-    except TraceError as problem:
-        return None, str(problem)
-    return (importer.id if importer else None), ""
 
 
 def _within(path: str, folder: str) -> bool:

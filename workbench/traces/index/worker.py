@@ -1,6 +1,6 @@
 """Keeps an index up to date in a process of its own, so that a window never waits for it.
 
-    python -m workbench.traces.index.worker INDEX PRICES
+    python -m workbench.usage.index_worker INDEX PRICES
 
 Each line on stdin asks for something: ``{"folders": [...]}`` for a pass over these folders,
 ``{"stop": true}`` to stop the one that runs. Lines on stdout tell what comes of it (``messages``).
@@ -15,13 +15,15 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 
 from workbench.traces.importer import TraceError
+from workbench.traces.index.foreign import Foreign
 from workbench.traces.index.messages import Asked, Told
 from workbench.traces.index.trace_index import TraceIndex
 from workbench.traces.prices import PriceTable
@@ -33,8 +35,8 @@ _OFTEN: Final = 0.1
 _Passes = queue.SimpleQueue[tuple[tuple[str, ...], threading.Event] | None]
 
 
-def main(arguments: list[str]) -> int:
-    """Serve until stdin ends."""
+def serve(arguments: list[str], foreign: Callable[[], AbstractContextManager[Foreign]]) -> int:
+    """Serve until stdin ends; ``foreign`` is asked for each pass who reads foreign formats."""
     index, prices = Path(arguments[0]), Path(arguments[1])
     with contextlib.suppress(OSError):
         os.nice(10)
@@ -44,7 +46,8 @@ def main(arguments: list[str]) -> int:
     while (wanted := asked.get()) is not None:
         folders, stopped = wanted
         try:
-            _pass(index, prices, [Path(one) for one in folders], stopped)
+            with foreign() as readers:
+                _pass(index, prices, [Path(one) for one in folders], stopped, readers)
         except (TraceError, OSError) as problem:
             _tell(Told("failed", problem=str(problem)))
     return 0
@@ -66,7 +69,9 @@ def _listen(lines: BinaryIO, asked: _Passes) -> None:
     asked.put(None)
 
 
-def _pass(index: Path, own: Path, folders: Iterable[Path], stopped: threading.Event) -> None:
+def _pass(
+    index: Path, own: Path, folders: Iterable[Path], stopped: threading.Event, foreign: Foreign
+) -> None:
     prices, problem = _prices(own)
     told = time.monotonic()
 
@@ -77,7 +82,7 @@ def _pass(index: Path, own: Path, folders: Iterable[Path], stopped: threading.Ev
             _tell(Told("progress", part=part))
 
     # Opened for each pass: the file may have been deleted meanwhile.
-    with TraceIndex(index, prices) as opened:
+    with TraceIndex(index, prices, foreign=foreign) as opened:
         opened.follow(folders)
         report = opened.sync(
             stopped.is_set,
@@ -106,7 +111,3 @@ def _prices(own: Path) -> tuple[PriceTable, str]:
 def _tell(told: Told) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
     sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,7 @@ from workbench.traces.index.trace_index import TraceIndex
 def worker(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     arguments = [str(tmp_path / "x.db"), str(tmp_path / "prices.toml")]
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "workbench.traces.index.worker", *arguments],
+        [sys.executable, "-P", "-m", "workbench.usage.index_worker", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.domain.annotation import Annotation
+from workbench.domain.text import counted
 from workbench.store.annotations import AnnotationStore
 from workbench.traces.open import OpenTrace
 from workbench.usage.annotated import anchor_of
-from workbench.usage.annotated_files import placed_in_files
+from workbench.usage.annotated_files import Opening, placed_in_files
 from workbench.usage.label_sets import (
     as_annotation,
     is_label_set,
@@ -22,14 +23,17 @@ from workbench.usage.outcome_files import match_outcomes, read_outcomes
 from workbench.usage.outcomes import AttachedOutcomes, outcome_of
 
 
-def export_set(annotations: Sequence[Annotation], traces: Sequence[OpenTrace], path: Path) -> str:
+def export_set(
+    annotations: Sequence[Annotation], traces: Sequence[OpenTrace], path: Path, opening: Opening
+) -> str:
     """Write a label set; return what is told of it.
 
     Raises:
         FileProblem: it cannot be written.
     """
     texts: dict[str, str] = {}
-    found = [one for group in placed_in_files(annotations, traces, texts=texts) for one in group]
+    groups = placed_in_files(annotations, traces, texts=texts, opening=opening)
+    found = [one for group in groups for one in group]
     records = label_set(found, texts)
     write_label_set(path, records)
     left = len(found) - len(records)
@@ -45,7 +49,7 @@ def import_file(store: AnnotationStore, path: Path, traces: Sequence[OpenTrace])
     """
     if is_label_set(path):
         fresh = store.take_in(as_annotation(record) for record in read_label_set(path))
-        return f"{len(fresh)} annotations of {path} were taken in."
+        return f"{counted(len(fresh), 'annotation')} of {path} imported."
     rows = read_outcomes(path)
     known = {id(trace.trajectory): trace for trace in traces}
     matched, problems = match_outcomes(

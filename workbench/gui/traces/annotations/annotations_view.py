@@ -63,7 +63,7 @@ class AnnotationsView(QWidget):
         self.empty = EmptyState(
             "Nothing is annotated",
             "Open a trace, select a step and press N to say something of it.",
-            link=("Take annotations or outcomes in…", self.ask_import),
+            link=("Import annotations or outcomes…", self.ask_import),
             icon="tag",
         )
         self._stack = QStackedWidget()
@@ -122,11 +122,14 @@ class AnnotationsView(QWidget):
         def done(told: str) -> None:
             self._context.notify.info(told, replace="export")
 
-        self._context.spawn_thread(export_set, shown, traces, path, on_done=done, owner=self)
+        opening = self._context.open_any
+        self._context.spawn_thread(
+            export_set, shown, traces, path, opening, on_done=done, owner=self
+        )
 
     def ask_import(self) -> None:
         """Ask for a label set, or a file of outcomes of the open traces."""
-        dialog = self._dialog("Take annotations or outcomes in", QFileDialog.AcceptMode.AcceptOpen)
+        dialog = self._dialog("Import annotations or outcomes", QFileDialog.AcceptMode.AcceptOpen)
         dialog.fileSelected.connect(lambda path: self.import_from(Path(path)))
         dialog.open()
 
@@ -260,9 +263,12 @@ class AnnotationsView(QWidget):
         everything = self._context.annotations.all
         traces = tuple(self._context.traces)
 
+        opening = self._context.open_any
+
         def work() -> dict[str, Placed]:
             found: dict[str, Placed] = {}
-            for group in placed_in_files(everything, traces, cancelled=stop.is_set):
+            groups = placed_in_files(everything, traces, opening=opening, cancelled=stop.is_set)
+            for group in groups:
                 found |= {one.annotation.id: one for one in group}
             return found
 

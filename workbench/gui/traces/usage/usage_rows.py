@@ -10,9 +10,11 @@ from typing import Final
 
 from workbench.domain.annotation import Annotation
 from workbench.domain.skill import Library, Skill
+from workbench.domain.text import counted
 from workbench.gui.traces.words import SKILL_WORDS
-from workbench.traces.open import OpenTrace
+from workbench.traces.open import OpenTrace, open_traces
 from workbench.traces.prices import PriceTable
+from workbench.usage.annotated_files import Opening
 from workbench.usage.reading import SessionShelf
 from workbench.usage.report import Cohort, SkillUsage, UsageReport, report_of
 from workbench.usage.sessions import SessionFacts, Use
@@ -129,6 +131,8 @@ class UsageSource:
         annotations: Sequence[Annotation],
         prices: PriceTable | None,
         told: Callable[[int, Path], bool],
+        *,
+        opening: Opening = open_traces,
     ) -> Usage:
         """Return what skills did in the sessions of files.
 
@@ -140,7 +144,7 @@ class UsageSource:
         left = 0
         for number, path in enumerate(paths):
             try:
-                facts += self._sessions.of_file(path, partial(_go_on, told, number))
+                facts += self._sessions.of_file(path, partial(_go_on, told, number), opening)
             except _Stopped:
                 left = len(paths) - number
                 break
@@ -191,22 +195,22 @@ def _loads(loads: int, failed: int) -> str:
 
 def cells(one: Row) -> tuple[str, ...]:
     """Return the texts of a row: counts, each with what it is counted of."""
-    counted = one.cohort or one.usage
-    listed = "not recorded" if counted.listed is None else f"{counted.listed} of "
-    if counted.listed is not None:
-        listed += str(counted.of_listings)
-    loads = [use for use in counted.uses if use.kind == "loaded"]
+    own = one.cohort or one.usage
+    listed = "not recorded" if own.listed is None else f"{own.listed} of "
+    if own.listed is not None:
+        listed += str(own.of_listings)
+    loads = [use for use in own.uses if use.kind == "loaded"]
     triggers: dict[str, int] = {}
     for use in loads:
         triggers[use.trigger] = triggers.get(use.trigger, 0) + 1
     started = ", ".join(f"{name} {number}" for name, number in sorted(triggers.items()))
-    after = f"{counted.errors_after} of {counted.calls_after}" if counted.calls_after else "–"
-    carried = counted.carried.median
+    after = f"{own.errors_after} of {own.calls_after}" if own.calls_after else "–"
+    carried = own.carried.median
     return (
         one.name,
         listed,
-        f"{counted.loaded} of {counted.sessions}",
-        _loads(counted.loads, counted.failed),
+        f"{own.loaded} of {own.sessions}",
+        _loads(own.loads, own.failed),
         started or "–",
         after,
         f"{carried:,.0f}" if carried is not None else "–",
@@ -225,13 +229,13 @@ def sort_key(one: Row, column: int) -> tuple[float, str]:
 
 def uses_behind(usage: Usage, one: Row, column: int) -> tuple[str, tuple[Use, ...]]:
     """Return in words what a figure counts, and the uses that make it."""
-    counted = one.cohort or one.usage
-    loads = tuple(use for use in counted.uses if use.kind == "loaded")
+    own = one.cohort or one.usage
+    loads = tuple(use for use in own.uses if use.kind == "loaded")
     if column == 0:
         if one.entry is not None:
             return one.entry.why, one.entry.uses
-        total = len(counted.uses)
-        return (f"{total} uses" if total else "not used in these sessions"), counted.uses
+        total = len(own.uses)
+        return (counted(total, "use") if total else "not used in these sessions"), own.uses
     if column == 1:
         listings = usage.report.listings(one.usage)
         if one.cohort is not None:
@@ -240,8 +244,8 @@ def uses_behind(usage: Usage, one: Row, column: int) -> tuple[str, tuple[Use, ..
     if column == 2:
         first = {(use.owner, use.session): use for use in reversed(loads)}
         return "first loads of sessions", tuple(reversed(first.values()))
-    if column == 3 and counted.failed:
-        tried = tuple(use for use in counted.uses if use.kind in ("loaded", "load_failed"))
+    if column == 3 and own.failed:
+        tried = tuple(use for use in own.uses if use.kind in ("loaded", "load_failed"))
         return "loads, and those that failed", tried
     if column == 5:
         erred = tuple(use for use in loads if use.figures and use.figures.errors)
@@ -285,6 +289,7 @@ def use_tip(use: Use) -> str:
     if figures is not None and figures.tokens is not None:
         carried = figures.carried or 0
         lines.append(
-            f"{figures.tokens:,} tokens, {carried:,} carried over {figures.later_calls} calls"
+            f"{figures.tokens:,} tokens, {carried:,} carried over "
+            f"{counted(figures.later_calls, 'call')}"
         )
     return "\n".join(lines)

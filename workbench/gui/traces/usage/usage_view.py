@@ -262,6 +262,8 @@ class UsageView(QWidget):
         self._stop()
         self.sentence.setText("Reading all sessions …")
 
+        opening = self._context.open_any
+
         def count(reporter: JobReporter) -> Usage:
             paths = session_files(index)
 
@@ -271,7 +273,7 @@ class UsageView(QWidget):
 
             with self._lock:
                 return self._source.of_files(
-                    library, paths, annotations, prices_of(prices_file), told
+                    library, paths, annotations, prices_of(prices_file), told, opening=opening
                 )
 
         self._job = self._context.run_job(
