@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from workbench.cli.skill_paths import folder_of, library_at
 from workbench.domain.finding import LEVELS, Finding, SkillScan
 from workbench.domain.skill import Skill
 from workbench.files import FileProblem
+from workbench.plugin.cluster import Cluster, ClusterProblem
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
 from workbench.security.baseline import Baseline, BaselineProblem, gone, load_baseline
@@ -77,12 +79,28 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plugin", action="append", metavar="ID", help="scanner to use (default: all)"
     )
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="skills are shared out among so many processes (default: as the machine has cores)",
+    )
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="scan on this Dask cluster"
+    )
     parser.add_argument("--suppressions", metavar="FILE", help="findings you decided to live with")
     parser.add_argument(
         "--policy", choices=tuple(PRESETS), default="balanced", help="where the thresholds are"
     )
     formats = ("text", "json") if command == "trust" else ("text", "json", "sarif")
     parser.add_argument("--format", choices=formats, default="text")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def run_command(command: str, args: argparse.Namespace) -> int:
@@ -133,7 +151,8 @@ def _scan_paths(
     libraries = [library_at(str(folder_of(path))) for path in paths]
     began = time.monotonic()
     scans: dict[str, tuple[SkillScan, Skill]] = {}
-    with JobRunner(folders.runs) as runner:
+    at_once = args.jobs or _at_once(args.scheduler)
+    with JobRunner(folders.runs, parallel=at_once, scheduler=args.scheduler) as runner:
         for library in libraries:
             skills = {skill.id: skill for skill in library.skills}
             for scan in scan_library(
@@ -152,6 +171,17 @@ def _scan_paths(
         tuple(plugin.id for plugin in plugins),
         time.monotonic() - began,
     )
+
+
+def _at_once(scheduler: str) -> int:
+    """Return how many jobs the machine, or the cluster, works on at once."""
+    if not scheduler:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    try:
+        with Cluster(scheduler) as cluster:
+            return max(1, cluster.slots)
+    except ClusterProblem as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 def _plugins(registry: Registry, args: argparse.Namespace) -> tuple[PluginInfo, ...]:

@@ -73,6 +73,11 @@ class JobRunner:
         self.close()
 
     @property
+    def parallel(self) -> int:
+        """How many jobs run at the same time."""
+        return self._parallel
+
+    @property
     def jobs(self) -> tuple[Job, ...]:
         """The jobs that run or wait, in that order."""
         with self._lock:

@@ -2,38 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from msgspec.structs import replace
 
 from workbench.domain.finding import SkillScan
+from workbench.domain.skill import Library, Skill
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.review.checks import Scan
 from workbench.review.session import Review
 from workbench.security.scan import scan_library
-from workbench.skills.library import read_library
+from workbench.skills.folder import SKILL_FILES
+from workbench.skills.problems import SkillError
+from workbench.skills.read import read_skill
+
+#: So many scans are remembered; a selection needs two for each skill it touches.
+_MOST = 256
+
+
+class ScanMemo:
+    """Scans by what was scanned and who scanned it; kept from selection to selection.
+
+    The base of a proposal is the same for all selections, and so is what comes of a tick set and
+    taken back: neither is scanned again. Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._scans: dict[tuple[str, ...], SkillScan] = {}
+
+    def get(self, skill: Skill, plugins: Sequence[PluginInfo]) -> SkillScan | None:
+        """Return the scan of a skill of this content, as one of the place where it is now."""
+        with self._lock:
+            found = self._scans.get(_key(skill, plugins))
+        return None if found is None else replace(found, path=skill.path)
+
+    def keep(self, skill: Skill, plugins: Sequence[PluginInfo], scan: SkillScan) -> None:
+        """Remember a scan that came to its end."""
+        with self._lock:
+            while len(self._scans) >= _MOST:
+                self._scans.pop(next(iter(self._scans)))
+            self._scans[_key(skill, plugins)] = scan
+
+
+def _key(skill: Skill, plugins: Sequence[PluginInfo]) -> tuple[str, ...]:
+    scanners = (
+        f"{one.id} {one.manifest.version if one.manifest else ''} {one.code_path}"
+        for one in plugins
+    )
+    return (skill.id, skill.tree_hash, *scanners)
+
+
+@dataclass(frozen=True)
+class Scanners:
+    """Who scans selections: with what, by whom, and what is known already."""
+
+    plugins: tuple[PluginInfo, ...]
+    runner: JobRunner
+    memo: ScanMemo
+
+    def of(self, review: Review, problems: list[str]) -> Scan | None:
+        """Return what scans the skills a proposal touches; see ``scan_of``."""
+        return scan_of(review, self.plugins, self.runner, problems, self.memo)
 
 
 def scan_of(
-    review: Review, plugins: Sequence[PluginInfo], runner: JobRunner, problems: list[str]
+    review: Review,
+    plugins: Sequence[PluginInfo],
+    runner: JobRunner,
+    problems: list[str],
+    memo: ScanMemo | None = None,
 ) -> Scan | None:
     """Return what scans the skills a proposal touches, None where no scanner may run.
 
     What a scanner could not do is added to ``problems``, in words. The scan raises JobRefused or
-    FileProblem where it cannot be started.
+    FileProblem where it cannot be started. With a ``memo`` nothing is scanned twice.
     """
     if not plugins:
         return None
     paths = [hunk.path for hunk in review.hunks]
     paths += [change.new_path for change in review.proposal.draft.changes if change.new_path]
+    known = memo or ScanMemo()
 
     def scan(folder: Path) -> tuple[SkillScan, ...]:
-        library = read_library(folder)
-        touched = [
-            skill.id
-            for skill in library.skills
-            if skill.id == "." or any(path.startswith(f"{skill.id}/") for path in paths)
-        ]
-        return scan_library(library, plugins, runner, skills=touched, on_problem=problems.append)
+        skills = tuple(_touched(folder, paths))
+        found = {skill.id: known.get(skill, plugins) for skill in skills}
+        missing = [skill for skill in skills if found[skill.id] is None]
+        told: list[str] = []
+        fresh = scan_library(
+            Library(str(folder), tuple(missing)), plugins, runner, on_problem=told.append
+        )
+        for skill, one in zip(missing, fresh, strict=True):
+            found[skill.id] = one
+            if not told:
+                known.keep(skill, plugins, one)
+        problems.extend(told)
+        return tuple(one for one in found.values() if one is not None)
 
     return scan
+
+
+def _touched(folder: Path, paths: Sequence[str]) -> Iterator[Skill]:
+    """Yield the skills that paths lie in, of a library of which the others need not be read."""
+    parents = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
+    for parent in sorted(parents):
+        home = folder / parent
+        if any((home / name).is_file() for name in SKILL_FILES):
+            try:
+                yield read_skill(home, folder)
+            except SkillError:
+                continue  # the checks of the format say what is wrong with it

@@ -6,7 +6,7 @@ baseline, and gives the verdict. A skill that no scanner got through is never *c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,18 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.finding import Capabilities, Coverage, Finding, SkillScan
-from workbench.domain.job import (
-    AnyEvent,
-    Budget,
-    FindingEvent,
-    Finished,
-    Progress,
-    Request,
-    SkillScanned,
-)
 from workbench.domain.skill import Library, Skill
-from workbench.files import FileProblem
-from workbench.plugin.jobs import Job, JobRunner
+from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.security.baseline import Baseline, compare
 from workbench.security.policy import (
@@ -35,14 +25,11 @@ from workbench.security.policy import (
     reach_of,
     verdict_of,
 )
+from workbench.security.scan_jobs import Said, see_through, start_jobs
 from workbench.security.suppress import Suppression, apply_suppressions
-from workbench.skills.copying import SkillsCopy, copy_skills
 
 NOT_SCANNED = "not-scanned"
 NOT_INSPECTED = "not-inspected"
-
-#: A larger file is not copied; it is reported as not inspected.
-MAX_COPIED = 32 << 20
 
 
 class ScanOptions(Struct, frozen=True):
@@ -54,14 +41,6 @@ class ScanOptions(Struct, frozen=True):
     today: date = date.min
     wall_s: float = 600.0
     settings: dict[str, dict[str, object]] = {}
-
-
-class _Said(Struct):
-    """What one scanner said of one skill."""
-
-    plugin: str
-    findings: list[Finding] = []
-    scanned: SkillScanned | None = None
 
 
 def scan_library(
@@ -94,101 +73,26 @@ def scan_library(
     chosen = [skill for skill in library.skills if skills is None or skill.id in skills]
     if not chosen:
         return ()
-    said: dict[str, list[_Said]] = {skill.id: [] for skill in chosen}
-    missing: set[str] = set()
-    for number, plugin in enumerate(plugins):
-        job, copy = _start(chosen, plugin, runner, options or ScanOptions())
-        for problem in copy.left_out:
-            if problem.path not in missing:
-                on_problem(f"Not scanned: {problem.message}")
-            missing.add(problem.path)
-
-        def progress(event: Progress, done: int = number) -> None:
-            on_progress((done + event.fraction) / len(plugins), event.text)
-
-        _collect(
-            job,
-            plugin.id,
-            said,
-            on_progress=progress,
-            on_problem=on_problem,
-            cancelled=cancelled,
-        )
+    options = options or ScanOptions()
+    jobs = start_jobs(chosen, plugins, runner, wall_s=options.wall_s, settings=options.settings)
+    left_out = {problem.path: problem for one in jobs for problem in one.left_out}
+    for problem in left_out.values():
+        on_problem(f"Not scanned: {problem.message}")
+    see_through(jobs, on_progress=on_progress, cancelled=cancelled)
+    said: dict[str, list[Said]] = {skill.id: [] for skill in chosen}
+    for one in jobs:
+        for skill_id, voice in one.voices.items():
+            said[skill_id].append(voice)
+        if one.ended is not None and one.ended.status not in ("completed", "no_change"):
+            on_problem(f"The scanner '{one.plugin}' did not come to its end: {one.ended.summary}")
     return tuple(
-        _judge(skill, said[skill.id], missing, options or ScanOptions(), on_problem)
-        for skill in chosen
+        _judge(skill, said[skill.id], set(left_out), options, on_problem) for skill in chosen
     )
-
-
-def _start(
-    skills: Sequence[Skill], plugin: PluginInfo, runner: JobRunner, options: ScanOptions
-) -> tuple[Job, SkillsCopy]:
-    run_dir = runner.new_run(plugin.id)
-    folder = run_dir / "library"
-    try:
-        copy = copy_skills(skills, folder, most=MAX_COPIED, keep_links=True)
-    except OSError as problem:
-        raise FileProblem(
-            f"Cannot copy the skills to {folder}: {problem.strerror}. Free some room, then scan "
-            "again."
-        ) from problem
-    request = Request(
-        job=run_dir.name,
-        kind="scanner",
-        library=str(folder),
-        skills=copy.inputs,
-        settings=options.settings.get(plugin.id, {}),
-        budget=Budget(wall_s=options.wall_s),
-    )
-    names = skills[0].name if len(skills) == 1 else f"{len(skills)} skills"
-    return runner.start(plugin, request, f"Scan {names}"), copy
-
-
-def _collect(
-    job: Job,
-    plugin: str,
-    said: dict[str, list[_Said]],
-    *,
-    on_progress: Callable[[Progress], None],
-    on_problem: Callable[[str], None],
-    cancelled: Callable[[], bool],
-) -> None:
-    voices: dict[str, _Said] = {}
-    ended: Finished | None = None
-    asked = False
-    done = False
-    while not done:
-        # The last drain comes after the end was seen, so that no event is left behind.
-        done = job.wait(0.05) is not None
-        for event in job.drain():
-            if isinstance(event, Progress):
-                on_progress(event)
-            elif isinstance(event, Finished):
-                ended = event
-            else:
-                _take(event, plugin, voices, said.keys())
-        if cancelled() and not asked:
-            job.cancel()
-            asked = True
-    for skill, voice in voices.items():
-        said[skill].append(voice)
-    if ended is not None and ended.status not in ("completed", "no_change"):
-        on_problem(f"The scanner '{plugin}' did not come to its end: {ended.summary}")
-
-
-def _take(event: AnyEvent, plugin: str, voices: dict[str, _Said], known: Container[str]) -> None:
-    if not isinstance(event, FindingEvent | SkillScanned) or event.skill not in known:
-        return
-    voice = voices.setdefault(event.skill, _Said(plugin))
-    if isinstance(event, SkillScanned):
-        voice.scanned = event
-    elif event.finding is not None:
-        voice.findings.append(event.finding)
 
 
 def _judge(
     skill: Skill,
-    voices: Sequence[_Said],
+    voices: Sequence[Said],
     missing: set[str],
     options: ScanOptions,
     on_problem: Callable[[str], None],
@@ -246,7 +150,7 @@ def impossible(finding: Finding, skill: Skill) -> str:
     return ""
 
 
-def _coverage(skill: Skill, voices: Sequence[_Said], missing: set[str]) -> Coverage:
+def _coverage(skill: Skill, voices: Sequence[Said], missing: set[str]) -> Coverage:
     """Merge what scanners looked at: the best of any of them; files nobody names are opaque."""
     inspected: set[str] = set()
     partial: set[str] = set()

@@ -11,11 +11,10 @@ from msgspec import Struct
 from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.gui.models.skill_rows import Verdict, verdict_of
-from workbench.plugin.jobs import JobRefused, JobRunner
-from workbench.plugin.registry import PluginInfo
+from workbench.plugin.jobs import JobRefused
 from workbench.review.checks import ResultChecks, SkillDelta, check_result
 from workbench.review.decide import gate_after
-from workbench.review.scanning import scan_of
+from workbench.review.scanning import Scanners
 from workbench.review.session import Review
 from workbench.skills.check import check_skill
 from workbench.skills.read import SkillError, read_skill
@@ -56,8 +55,7 @@ def check_selection(
     review: Review,
     verdicts: Sequence[HunkVerdict],
     clients: Sequence[str],
-    plugins: Sequence[PluginInfo] = (),
-    runner: JobRunner | None = None,
+    scanners: Scanners | None = None,
 ) -> Checked:
     """Check what the accepted hunks make, for every client and with every scanner.
 
@@ -65,7 +63,7 @@ def check_selection(
         ReviewProblem, FileProblem: the selection makes no sense, or the copy cannot be made.
     """
     problems: list[str] = []
-    scan = None if runner is None else scan_of(review, plugins, runner, problems)
+    scan = None if scanners is None else scanners.of(review, problems)
     try:
         result = check_result(
             review, verdicts, clients=clients, scan=scan, sources=review.evidence_texts

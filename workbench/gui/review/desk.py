@@ -28,6 +28,7 @@ from workbench.gui.review.notices import show_notices
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
+from workbench.review.scanning import ScanMemo, Scanners
 
 if TYPE_CHECKING:
     from workbench.plugin.registry import PluginInfo
@@ -57,6 +58,7 @@ class Desk(QWidget):
         self._proposal_id = ""
         self._kept: tuple[HunkVerdict, ...] = ()
         self._check_again = False
+        self._scans = ScanMemo()
         self.work = Work(context, self)
         self.view = DeskView(self.run)
         column(self, spacing=0).addWidget(self.view)
@@ -430,8 +432,7 @@ class Desk(QWidget):
             opened.review,
             self.choices.verdicts,
             self._clients(),
-            self._scanners(),
-            self._context.job_runner,
+            Scanners(self._scanners(), self._context.job_runner, self._scans),
             on_done=self._checked,
             on_problem=self.view.strip.show_problem,
         )
