@@ -211,7 +211,9 @@ def past_words(history: Sequence[PastDecision], skill: SkillInput | None = None)
         if not inside or one.status in ("accepted", "applied"):
             continue
         why = f" ({', '.join(one.reasons)})" if one.reasons else ""
-        lines.append(f"- {one.status}{why}: {one.title}")
+        gate = "" if one.level == "not_evaluated" else f", by the gate: {one.level}"
+        lines.append(f"- {one.status}{why}{gate}: {one.title}")
+        lines += [f"    a person says: {' '.join(said.split())[:300]}" for said in one.comments[:3]]
         lines += [f"    not wanted: {line.strip()[:200]}" for line in one.new_lines[:8]]
     return "\n".join(lines[-60:]) or "(none)"
 

@@ -125,15 +125,27 @@ class SkillTexts:
         )
 
     def well_formed(
-        self, claims: Sequence[Claim], max_lines: int, max_new_files: int = 5
+        self,
+        claims: Sequence[Claim],
+        max_lines: int,
+        max_new_files: int = 5,
+        most: int | None = None,
     ) -> tuple[Patched, list[str]]:
         """Carry edits out, giving up those with the least support until nothing is broken.
+
+        At most ``most`` edits are kept: a proposal with more places than allowed is left out whole.
 
         Returns:
             what was carried out, and in words what was left out.
         """
-        left = list(claims)
-        words: list[str] = []
+        best = sorted(claims, key=support, reverse=True)
+        kept = best if most is None else best[: max(0, most)]
+        left = [claim for claim in claims if claim in kept]
+        words = [
+            f"Edit {one.edit.id} was left out: the run may change {most} places."
+            for one in claims
+            if one not in kept
+        ]
         while left:
             patched = self.patched(left)
             wrong = self.problems(patched, max_lines, max_new_files)

@@ -153,7 +153,9 @@ class Run:
         """Carry out what the optimiser says; the skill's text moves on."""
         claims, problems = self._claims(work, answer, f"o{number}.")
         limits = (self._max_lines, self.number("max_references", 5))
-        patched, left_out = work.texts.well_formed(claims, *limits)
+        most = self._request.budget.max_hunks
+        room = None if most is None else most - len(work.done)
+        patched, left_out = work.texts.well_formed(claims, *limits, room)
         for words in (*problems, *left_out):
             yield Log(text=f"{work.id}: {words}")
         if not patched.done:

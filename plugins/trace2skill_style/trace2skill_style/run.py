@@ -190,7 +190,9 @@ class Run:
                     yield from _logged(work, problems)
                     self._keep(work, claims)
         for work in self.works:
-            patched, words = work.texts.well_formed(work.claims, *self._limits)
+            patched, words = work.texts.well_formed(
+                work.claims, *self._limits, self._request.budget.max_hunks
+            )
             yield from _logged(work, words)
             work.patched = patched if patched.done else None
 

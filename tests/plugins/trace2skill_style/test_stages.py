@@ -362,9 +362,15 @@ def test_what_is_not_the_skills_fault_is_said_and_changes_nothing(engine: Engine
 
 
 def test_rejected_edits_are_told_to_the_model_and_not_proposed_again(engine: Engine) -> None:
-    past = PastDecision("p1", "Flags", "rejected", ("reports/SKILL.md",), ("wrong",), (LESSON,))
+    past = PastDecision(
+        *("p1", "Flags", "rejected", ("reports/SKILL.md",), ("wrong",), (LESSON,)),
+        comments=("The flag came back.",),
+        level="rejected",
+    )
     events = engine([failing("may")], model(), history=(past,))
-    assert "rejected (wrong): Flags" in engine.prompts[0].messages[1].content
+    asked = engine.prompts[0].messages[1].content
+    assert "rejected (wrong), by the gate: rejected: Flags" in asked
+    assert "a person says: The flag came back." in asked
     assert edits(events) == []
     assert "turned that down" in told(events)
 
@@ -399,6 +405,20 @@ def test_no_more_proposals_than_allowed(engine: Engine) -> None:
     events = engine(runs, both, budget=Budget(max_proposals=1))
     assert len(edits(events)) == 1
     assert "not proposed" in told(events)
+
+
+def test_the_best_supported_edits_stay_within_the_places_allowed(engine: Engine) -> None:
+    weak = edit(target_section="Limits", content="Weak.")
+    runs = [failing("a"), failing("b")]
+
+    def both(prompt: Prompt) -> Any:
+        made = [edit(), weak] if prompt.label.endswith("a.jsonl#1") else [edit()]
+        merge = prompt.label.startswith("merge")
+        return refuse() if merge else {"root_cause": "skill", "reasoning": "", "edits": made}
+
+    assert len(edits(engine(runs, both))[0].changes) == 2
+    (draft,) = edits(engine(runs, both, budget=Budget(max_hunks=1)))
+    assert [LESSON in (one.new_text or "") for one in draft.changes] == [True]
 
 
 def test_a_chosen_skill_gets_the_traces_that_loaded_none(engine: Engine) -> None:
