@@ -154,9 +154,7 @@ class Evolution:
         self._stopped = False
         self._blobs = _blobs_of(run_dir)
         self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
-        evaluator = self._means.evaluator
-        keep = runs_to_keep(evaluator, self._gating) if evaluator is not None else 0
-        self._server = EngineServer(self._means, self._variants, keep)
+        self._server = self._engine_server()
         try:
             self.job: Job = runner.start(
                 plugin,
@@ -179,6 +177,11 @@ class Evolution:
         self._proposals: dict[str, Proposal] = {}
         self._refused: list[str] = []
         self._left_out = 0
+
+    def _engine_server(self) -> EngineServer:
+        evaluator = self._means.evaluator
+        keep = runs_to_keep(evaluator, self._gating) if evaluator is not None else 0
+        return EngineServer(self._means, self._variants, keep)
 
     def _options(
         self, kind: Literal["evolver", "importer"], plugin: PluginInfo, inputs: EngineInputs
