@@ -134,15 +134,15 @@ def repeated_errors(spark: Spark) -> list[Figure]:
     again = sum(len(found) > 1 for found in by_signature.values())
     spread = sum(len(set(found)) > 1 for found in by_signature.values())
     alike = sum(_has_similar_success(session) for session in spark.sessions)
+    signatures = len({one.error.signature for one in told})
     tasks = len(spark.tasks)
     return [
         Figure(
             "fail -> fix pairs, a task with traces",
             "222 of 495 failing in 67 tasks (3.3); 119 signatures, 43 repeated, 27 in 2 tasks",
             f"{len(pairs)} of {len(told)} that say why ({len(pairs) / tasks:.1f}); {alike} of all "
-            f"{len(failed)} failing ({alike / tasks:.1f}) with those that print no error; "
-            f"of {len(actions):,} commands; {len({one.error.signature for one in told})} signatures, {again} "
-            f"repeated, {spread} in 2 tasks or more",
+            f"{len(failed)} failing of {len(actions):,} ({alike / tasks:.1f}); "
+            f"{signatures} signatures, {again} repeated, {spread} in 2 tasks or more",
             len(pairs) / tasks,
         )
     ]

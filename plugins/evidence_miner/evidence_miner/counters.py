@@ -94,7 +94,7 @@ def counters_of(
         for session in sessions:
             if session.failed is not None:
                 place = session.header.agent or ""
-                run = Run(session.task, session.failed, place, session)
+                run = Run(session.attempt_at, session.failed, place, session)
                 (used if is_loaded(skill, session) else rest).append(run)
         for result, failed in scored:
             run = Run(result.task, failed, result.environment)

@@ -45,16 +45,16 @@ class Flip:
 def find_flips(sessions: Sequence[Session]) -> list[Flip]:
     """Return the flips between neighbouring attempts, by task and order."""
     by_task: dict[str, list[Session]] = {}
-    for session in sorted(sessions, key=lambda one: (one.task, one.order)):
+    for session in sorted(sessions, key=lambda one: (one.attempt_at, one.order)):
         if session.tests:
-            by_task.setdefault(session.task, []).append(session)
+            by_task.setdefault(session.attempt_at, []).append(session)
     spread = Counter(
         word
         for attempts in by_task.values()
         for word in frozenset().union(*(one.used for one in attempts))
     )
     found: list[Flip] = []
-    for task, attempts in by_task.items():
+    for attempts in by_task.values():
         for before, after in pairwise(attempts):
             tests = tuple(
                 (test, after.tests[name])
@@ -64,7 +64,7 @@ def find_flips(sessions: Sequence[Session]) -> list[Flip]:
             if tests:
                 changed = _changed(before, after)
                 shared = _shared(before, changed, spread)
-                found.append(Flip(task, before, after, tests, changed, shared))
+                found.append(Flip(after.task, before, after, tests, changed, shared))
     return found
 
 

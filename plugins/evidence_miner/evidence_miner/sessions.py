@@ -17,6 +17,7 @@ from workbench.plugin.api import Context, Request, TraceCall, TraceHeader, Trace
 _MAX_OUTPUT = 60_000
 #: From this reward on a run counts as passed.
 PASS_SCORE = 0.5
+_MAX_REQUEST = 4000
 _USES = ("loaded", "resource_read", "script_run")
 _API_ERROR = re.compile(
     r"\bAPI Error\b|\"type\": ?\"(?:overloaded|rate_limit|api|authentication)_error\"|"
@@ -112,6 +113,14 @@ class Session:
     def request(self) -> Turn | None:
         """The first thing a person said."""
         return next((turn for turn in self.turns if turn.kind == "user"), None)
+
+    @property
+    def attempt_at(self) -> str:
+        """What attempts at the same thing have in common: the task, else the very same request."""
+        request = self.request
+        if self.header.task or request is None:
+            return self.task
+        return " ".join(request.text.split())[:_MAX_REQUEST] or self.task
 
     @property
     def infra_only(self) -> bool:

@@ -67,7 +67,7 @@ def _miss(
         (
             one
             for one in sessions
-            if one.task == session.task
+            if one.attempt_at == session.attempt_at
             and one.order > session.order
             and one.failed is False
             and is_loaded(skill, one)

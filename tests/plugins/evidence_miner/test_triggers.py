@@ -166,3 +166,16 @@ def _skill(text: str):
     from evidence_miner.skill_texts import SkillText
 
     return SkillText("x", "x", "", "SKILL.md", ("SKILL.md",), {"SKILL.md": text})
+
+
+def test_the_very_same_request_is_the_same_task(mine):
+    runs = []
+    for header, steps in (
+        attempt("a-1", "fail", loaded=False),
+        attempt("b-2", "pass", loaded=True),
+    ):
+        fields = {name: getattr(header, name) for name in header.__struct_fields__}
+        runs.append((type(header)(**(fields | {"task": None})), steps))
+    assert len(described(mine(library(), runs))) == 1
+    other = [runs[0], (runs[1][0], [TraceStep(0, "u0", "user", "Bake."), *runs[1][1][1:]])]
+    assert described(mine(library(), other)) == []
