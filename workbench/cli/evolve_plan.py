@@ -14,7 +14,7 @@ from workbench.evaluation.task_set import TaskSet, read_tasks
 from workbench.evolution.estimate import Estimate, Sizes, estimate, estimate_lines, sizes_of
 from workbench.evolution.gating import GateChoice
 from workbench.evolution.prepare import MeansChoice
-from workbench.evolution.preview import SourcePreview, preview, preview_words
+from workbench.evolution.preview import SourcePreview, kinds_words, preview, preview_words
 from workbench.evolution.run import EngineInputs
 from workbench.plugin.registry import PluginInfo
 from workbench.traces.open import OpenTrace
@@ -99,5 +99,5 @@ def print_preview(plan: Plan, output: str) -> None:
 def _source_line(one: SourcePreview) -> str:
     if one.problem:
         return f"  {one.kind} {one_line(one.name)}: {one_line(one.problem)}"
-    kinds = ", ".join(f"{count} {kind}" for kind, count in one.kinds) or "nothing replaced"
+    kinds = kinds_words(one.kinds) or "nothing replaced"
     return f"  {one.kind} {one_line(Path(one.name).name)}: {one.size / 1024:,.0f} KiB, {kinds}"

@@ -21,6 +21,7 @@ from workbench.traces.open import OpenTrace
 from workbench.traces.redact.redactor import Redactor
 
 _SAMPLES = 5
+_LOOKED_AT = 20
 _AROUND = 60
 
 
@@ -117,11 +118,12 @@ def _of_file(name: str, kind: str, paths: Sequence[Path]) -> SourcePreview:
                     size += len(line)
                     clean, hits = redactor.redact(line)
                     kinds.update(hit.kind for hit in hits)
-                    for hit in hits[: _SAMPLES - len(samples)]:
-                        samples.append(_sample(clean, hit.replacement))
+                    if len(samples) < _SAMPLES:
+                        found = (_sample(clean, hit.replacement) for hit in hits[:_LOOKED_AT])
+                        samples += list(dict.fromkeys(one for one in found if one not in samples))
         except OSError as problem:
             return SourcePreview(name, kind, size, problem=f"{path}: {problem.strerror}")
-    return SourcePreview(name, kind, size, tuple(kinds.most_common()), tuple(samples))
+    return SourcePreview(name, kind, size, tuple(kinds.most_common()), tuple(samples[:_SAMPLES]))
 
 
 def _sample(clean: bytes, replacement: str) -> str:
@@ -129,6 +131,19 @@ def _sample(clean: bytes, replacement: str) -> str:
     at = text.find(replacement)
     piece = text[max(0, at - _AROUND) : at + len(replacement) + _AROUND]
     return " ".join(piece.replace("\\n", " ").split())
+
+
+_KINDS = {
+    "home": ("home folder", "home folders"),
+    "mail": ("mail address", "mail addresses"),
+    "private-ip": ("private address", "private addresses"),
+}
+
+
+def kinds_words(kinds: Sequence[tuple[str, int]]) -> str:
+    """Say how many of each kind; empty when there are none."""
+    named = ((_KINDS.get(kind, (kind, kind)), count) for kind, count in kinds)
+    return ", ".join(f"{count:,} {words[count != 1]}" for words, count in named)
 
 
 def preview_words(found: Sequence[SourcePreview]) -> str:
@@ -141,5 +156,5 @@ def preview_words(found: Sequence[SourcePreview]) -> str:
     head = f"Prompts are made of {count}, {size / 1024:,.0f} KiB."
     if not kinds:
         return f"{head} Nothing in them looks like a secret, a mail address or a home folder."
-    parts = ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common())
+    parts = kinds_words(kinds.most_common())
     return f"{head} Before anything is sent, {sum(kinds.values()):,} places are replaced: {parts}."

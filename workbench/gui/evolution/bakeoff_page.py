@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStackedWidget,
+    QTableView,
+    QWidget,
+)
 
 from workbench.evolution.bakeoff import COLUMNS, BakeoffRow, cells_of, what_it_shows
 from workbench.evolution.estimate import Estimate
@@ -14,11 +21,11 @@ from workbench.gui.evolution.check_list import CheckList
 from workbench.gui.evolution.engines import Engine
 from workbench.gui.evolution.form_rows import group, words
 from workbench.gui.widgets.buttons import primary_button, push_button
+from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.marks import CheckBox
 
 Index = QModelIndex | QPersistentModelIndex
-_LIST = 300
 
 
 class BakeoffModel(QAbstractTableModel):
@@ -85,7 +92,7 @@ class BakeoffPage(QWidget):
 
     def show_engines(self, engines: Sequence[Engine]) -> None:
         """Offer the engines that can run with what is chosen."""
-        ready = [one for one in engines if not one.why_not]
+        ready = [one for one in engines if not one.why_not and one.wants_traces]
         self.engines.show_rows([(one.id, one.name) for one in ready])
         if not self.engines.some.isChecked():
             self.engines.choose(())
@@ -116,7 +123,7 @@ class BakeoffPage(QWidget):
     def show_rows(self, rows: Sequence[BakeoffRow], *, running: bool) -> None:
         """Show the table as far as it is."""
         self.model.show(rows)
-        self.table.setVisible(bool(rows))
+        self._stack.setCurrentIndex(1 if rows else 0)
         self.cancel.setVisible(running)
         self._running = running
         done = [one for one in rows if one.status not in ("waiting", "running")]
@@ -174,10 +181,18 @@ class BakeoffPage(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.sectionResized.connect(lambda *_: self.table.resizeRowsToContents())
         self.table.activated.connect(self._open)
-        self.table.hide()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(
+            EmptyState(
+                "Nothing compared yet",
+                "Proposals, quotes found in the traces, the gate and the cost of each engine "
+                "appear here, from the host's own figures.",
+                icon="columns",
+            )
+        )
+        self._stack.addWidget(self.table)
         self.shows.setContentsMargins(24, 8, 24, 16)
         outer = column(self, spacing=0)
         outer.addWidget(head)
-        outer.addWidget(self.table, 1)
+        outer.addWidget(self._stack, 1)
         outer.addWidget(self.shows)
-        outer.addStretch(0)

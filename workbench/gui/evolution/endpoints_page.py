@@ -6,9 +6,10 @@ import os
 
 from msgspec.structs import replace
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from workbench.files import FileProblem
+from workbench.gui.evolution.amount_field import AmountField
 from workbench.gui.evolution.form_rows import field_row, group, words
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.buttons import primary_button, push_button
@@ -42,7 +43,8 @@ class EndpointsPage(QWidget):
         self.name, self.base_url, self.model = QLineEdit(), QLineEdit(), QLineEdit()
         self.variable, self.key = QLineEdit(), QLineEdit()
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        self.price_input, self.price_output = _price(), _price()
+        self.price_input = AmountField("USD for a million tokens in", "not known")
+        self.price_output = AmountField("USD for a million tokens out", "not known")
         self.concurrency = NumberBox("Calls at once")
         self.concurrency.setRange(1, 256)
         self.retries = NumberBox("Tries after a failure")
@@ -91,8 +93,8 @@ class EndpointsPage(QWidget):
         self.base_url.setText(profile.base_url)
         self.model.setText(profile.model)
         self.variable.setText(profile.key_variable or "")
-        self.price_input.setValue(-1 if profile.price_input is None else profile.price_input)
-        self.price_output.setValue(-1 if profile.price_output is None else profile.price_output)
+        self.price_input.set_value(profile.price_input)
+        self.price_output.set_value(profile.price_output)
         self.concurrency.setValue(profile.concurrency)
         self.retries.setValue(profile.retries)
         self.seconds.setValue(round(profile.timeout_s))
@@ -105,18 +107,14 @@ class EndpointsPage(QWidget):
 
     def profile(self) -> EndpointProfile:
         """Return what the fields say."""
-        prices = [
-            None if box.value() < 0 else box.value()
-            for box in (self.price_input, self.price_output)
-        ]
         return replace(
             self._shown,
             name=self.name.text().strip(),
             base_url=self.base_url.text().strip(),
             model=self.model.text().strip(),
             key_variable=self.variable.text().strip() or None,
-            price_input=prices[0],
-            price_output=prices[1],
+            price_input=self.price_input.value(),
+            price_output=self.price_output.value(),
             timeout_s=float(self.seconds.value()),
             concurrency=self.concurrency.value(),
             retries=self.retries.value(),
@@ -234,7 +232,9 @@ class EndpointsPage(QWidget):
         lines = column(left, spacing=0)
         head = row(spacing=8)
         head.setContentsMargins(12, 8, 8, 8)
-        head.addWidget(words("Endpoints", heading=False), 1)
+        title = QLabel("Endpoints")
+        title.setProperty("section", True)
+        head.addWidget(title, 1)
         head.addWidget(self.add)
         lines.addLayout(head)
         lines.addWidget(self._none)
@@ -288,15 +288,6 @@ class EndpointsPage(QWidget):
             field_row("Tokens of an answer at most", self.max_output),
         )
         return server, keys, limits
-
-
-def _price() -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setRange(-1, 10_000)
-    box.setDecimals(4)
-    box.setSpecialValueText("not known")
-    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-    return box
 
 
 def _lines(profile: EndpointProfile) -> TwoLines:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.domain.job import Budget
 from workbench.evaluation.gates import DEFAULT_RULE, RULES
 from workbench.evolution.gating import GateChoice
+from workbench.gui.evolution.amount_field import AmountField
 from workbench.gui.evolution.form_rows import field_row, group, words
 from workbench.gui.evolution.remembered import Remembered
 from workbench.gui.widgets.layouts import column
@@ -24,13 +25,7 @@ class LimitsSection(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tokens = _number("Most tokens", step=10_000)
-        self.usd = QDoubleSpinBox()
-        self.usd.setAccessibleName("Most money, USD")
-        self.usd.setRange(0.0, 1e6)
-        self.usd.setDecimals(2)
-        self.usd.setPrefix("$ ")
-        self.usd.setSpecialValueText("no limit")
-        self.usd.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.usd = AmountField("Most money, USD", "no limit")
         self.task_runs = _number("Most task runs")
         self.seconds = _number("Most seconds of the engine", step=60)
         self.most = _number("Most proposals", most=10_000)
@@ -65,7 +60,7 @@ class LimitsSection(QWidget):
             inside.addWidget(box)
         for number in (self.tokens, self.task_runs, self.seconds, self.most, self.runs, self.seed):
             number.valueChanged.connect(lambda _value: self.changed.emit())
-        self.usd.valueChanged.connect(lambda _value: self.changed.emit())
+        self.usd.changed.connect(self.changed)
         self.rule.currentIndexChanged.connect(lambda _index: self.changed.emit())
 
     def budget(self) -> Budget:
@@ -74,7 +69,7 @@ class LimitsSection(QWidget):
             wall_s=float(self.seconds.value()) or None,
             evaluations=self.task_runs.value() or None,
             tokens=self.tokens.value() or None,
-            usd=self.usd.value() or None,
+            usd=self.usd.value(),
             max_proposals=self.most.value() or None,
         )
 
@@ -85,7 +80,7 @@ class LimitsSection(QWidget):
     def show_choices(self, kept: Remembered) -> None:
         """Show what was chosen before."""
         self.tokens.setValue(kept.tokens)
-        self.usd.setValue(kept.usd)
+        self.usd.set_value(kept.usd or None)
         self.task_runs.setValue(kept.task_runs)
         self.seconds.setValue(kept.seconds)
         self.most.setValue(kept.proposals)

@@ -145,7 +145,7 @@ class MeansSection(QWidget):
                 self._rows["results"],
             )
         )
-        inside.addWidget(group("Documents", field_row("Documents", self.documents, wide=True)))
+        inside.addWidget(group("Documents", field_row("Files", self.documents, wide=True)))
 
     def _connect(self) -> None:
         self.tasks.changed.connect(self._read_tasks)

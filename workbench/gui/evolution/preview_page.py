@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QWidget
 
-from workbench.evolution.preview import SourcePreview, preview, preview_words
+from workbench.evolution.preview import SourcePreview, kinds_words, preview, preview_words
 from workbench.gui.evolution.form_rows import words
 from workbench.gui.evolution.setup_page import SetupPage
 from workbench.gui.shell.context import AppContext
@@ -99,7 +99,7 @@ class PreviewPage(QWidget):
 
 
 def _lines(one: SourcePreview) -> TwoLines:
-    kinds = ", ".join(f"{count} {kind}" for kind, count in one.kinds)
+    kinds = kinds_words(one.kinds)
     return TwoLines(
         title=one.name,
         detail=one.problem or kinds or "nothing replaced",

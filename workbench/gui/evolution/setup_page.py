@@ -67,7 +67,9 @@ class SetupPage(QWidget):
         self.means = MeansSection(context)
         self.endpoints = EndpointsSection(context)
         self.limits = LimitsSection()
-        self.labels = CheckBox("Give the engine what people said of these traces")
+        self.labels = CheckBox(
+            "Give the engine what people said of these traces; notes may go to a model"
+        )
         self.estimate = EstimateBox()
         self.most, self.seed = self.limits.most, self.limits.seed
         self.why = QLabel()
@@ -226,7 +228,7 @@ class SetupPage(QWidget):
             allowed=means.allowed(),
             labels=self.labels.isChecked(),
             tokens=limits.tokens.value(),
-            usd=limits.usd.value(),
+            usd=limits.usd.value() or 0.0,
             task_runs=limits.task_runs.value(),
             seconds=limits.seconds.value(),
             proposals=limits.most.value(),
