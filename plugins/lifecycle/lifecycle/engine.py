@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lifecycle.marginal import Marginal, marginal_of
+from lifecycle.marginal import Marginal, marginals_of
 from lifecycle.observations import Measuring, Run, stored_runs
 from lifecycle.verdicts import WORDS, Thresholds, Verdict, draft_of, verdicts_of
 from workbench.plugin.api import (
@@ -88,9 +88,9 @@ def _judged(
     limits = Thresholds.of(request)
     smoothing = number_setting(request, "smoothing", 0.5)
     measured: list[Marginal] = []
-    for skill in request.skills:
+    for one in marginals_of([skill.id for skill in request.skills], runs, smoothing):
         context.check_cancelled()
-        measured.append(marginal_of(skill.id, runs, smoothing))
+        measured.append(one)
     judged = list(zip(measured, verdicts_of(measured, limits), strict=True))
     yield _report(judged, source)
     allowed = request.budget.max_proposals

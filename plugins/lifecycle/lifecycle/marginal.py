@@ -8,7 +8,7 @@ November 2026).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import comb
 from statistics import fmean
 from typing import NamedTuple
@@ -66,15 +66,26 @@ class Marginal(NamedTuple):
 
 
 _SAME = 1e-9
+_Key = tuple[str, str, str]
+_Sides = tuple[dict[int, list[float]], dict[int, list[float]]]
 
 
-def marginal_of(skill: str, runs: Sequence[Run], smoothing: float) -> Marginal:
-    """Measure one skill; only libraries that differ in it alone are compared."""
+def marginals_of(
+    skills: Iterable[str], runs: Sequence[Run], smoothing: float
+) -> Iterator[Marginal]:
+    """Measure each skill; only libraries that differ in it alone are compared."""
+    sides = _sides(runs)
+    for skill in skills:
+        yield _marginal(skill, runs, sides.get(skill, {}), smoothing)
+
+
+def _marginal(
+    skill: str, runs: Sequence[Run], sides: Mapping[_Key, _Sides], smoothing: float
+) -> Marginal:
     there = [run for run in runs if skill in run.skills]
     known = [run for run in there if run.loaded is not None]
     is_recorded = bool(there) and len(known) == len(there)
     used = [run for run in there if run.loaded is None or skill in run.loaded]
-    sides = _sides(skill, runs)
     deltas = tuple(_delta(key, sides[key]) for key in sorted(sides))
     tasks = {run.task for run in there}
     same = [run for run in runs if run.task in tasks]
@@ -93,23 +104,24 @@ def marginal_of(skill: str, runs: Sequence[Run], smoothing: float) -> Marginal:
     )
 
 
-_Key = tuple[str, str, str]
-_Sides = tuple[dict[int, list[float]], dict[int, list[float]]]
-
-
-def _sides(skill: str, runs: Iterable[Run]) -> dict[_Key, _Sides]:
-    """Return scores by round with and without the skill, for each task and place that has both."""
-    groups: dict[tuple[_Key, frozenset[str]], list[Run]] = defaultdict(list)
+def _sides(runs: Iterable[Run]) -> dict[str, dict[_Key, _Sides]]:
+    """Return scores by round with and without a skill, by skill and by task with its place."""
+    groups: dict[_Key, dict[frozenset[str], list[Run]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
-        groups[(run.task, run.family, run.place), run.skills].append(run)
-    found: dict[_Key, _Sides] = {}
-    for (key, skills), group in groups.items():
-        other = groups.get((key, skills - {skill})) if skill in skills else None
-        if other:
-            both = found.setdefault(key, (defaultdict(list), defaultdict(list)))
-            for side, some in zip(both, (group, other), strict=True):
-                for run in some:
-                    side[run.number].append(run.score)
+        groups[run.task, run.family, run.place][run.skills].append(run)
+    found: dict[str, dict[_Key, _Sides]] = defaultdict(dict)
+    for key, libraries in groups.items():
+        by_size: dict[int, list[frozenset[str]]] = defaultdict(list)
+        for skills in libraries:
+            by_size[len(skills)].append(skills)
+        for skills, group in libraries.items():
+            for smaller in by_size.get(len(skills) - 1, ()):
+                if smaller < skills:
+                    (skill,) = skills - smaller
+                    both = found[skill].setdefault(key, (defaultdict(list), defaultdict(list)))
+                    for side, some in zip(both, (group, libraries[smaller]), strict=True):
+                        for run in some:
+                            side[run.number].append(run.score)
     return found
 
 
