@@ -8,7 +8,8 @@ would stop the window.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, overload
 
 from msgspec import Struct
 
@@ -107,6 +108,61 @@ class Step(Struct, frozen=True, gc=False):
     label: str = ""
 
 
+class LateSteps(Sequence[Step]):
+    """The steps of a trajectory, made when one of them is first asked for.
+
+    A session can have hundreds of subagents that nobody looks into: what counts of them is in
+    their trajectory, and their steps cost nothing until then. Compares and copies as the tuple
+    it stands for; a slice of it is one.
+    """
+
+    __slots__ = ("_count", "_made", "_make")
+
+    def __init__(self, count: int, make: Callable[[], tuple[Step, ...]]) -> None:
+        """Stand for ``count`` steps; ``make`` gives the same ones whenever it is called."""
+        self._count = count
+        self._make: Callable[[], tuple[Step, ...]] | None = make
+        self._made: tuple[Step, ...] = ()
+
+    def whole(self) -> tuple[Step, ...]:
+        """Return all of them; threads that ask at the same time make them once each."""
+        make = self._make
+        if make is not None:
+            self._made = make()
+            self._make = None
+        return self._made
+
+    @overload
+    def __getitem__(self, at: int) -> Step: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Step, ...]: ...
+    def __getitem__(self, at: int | slice) -> Step | tuple[Step, ...]:
+        return self.whole()[at]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.whole())
+
+    def __contains__(self, step: object) -> bool:
+        return step in self.whole()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LateSteps):
+            return self is other or self.whole() == other.whole()
+        return self.whole() == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.whole())
+
+    def __repr__(self) -> str:
+        return repr(self.whole())
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[Step, ...]]]:
+        return tuple, (self.whole(),)
+
+
 class ToolBody(Struct, frozen=True):
     """The full text of a call. ``arguments`` is JSON text where the format has an object."""
 
@@ -189,6 +245,7 @@ class Trajectory(Struct, frozen=True):
 
     ``format`` is the one whose importer reads the bodies; ``converted_from`` the one the run was
     recorded in, where another program or a plugin turned it into that.
+    ``steps`` is a tuple, or stands for one (``LateSteps``).
     ``title_weight`` is 0 where the title is the first prompt's words, higher where a record gives
     it: a title of more weight stands over one of less. ``skipped`` counts the bytes of the file
     before the first step that were not read: a very long log is shown from its end.
@@ -200,7 +257,7 @@ class Trajectory(Struct, frozen=True):
     agent: str | None
     model: str | None
     sources: tuple[TraceSource, ...]
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     totals: Metrics
     loss: Loss
     session: str | None = None

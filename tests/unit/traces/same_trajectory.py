@@ -22,7 +22,7 @@ def told(trace: OpenTrace) -> dict[str, Any]:
 
 
 def _skeleton(trajectory: Trajectory) -> dict[str, Any]:
-    made: dict[str, Any] = _cleaned(msgspec.to_builtins(trajectory))
+    made: dict[str, Any] = _cleaned(msgspec.to_builtins(trajectory, enc_hook=list))
     for name in ("sources", "format", "converted_from", "children"):
         del made[name]
     for step in made["steps"]:

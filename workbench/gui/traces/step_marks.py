@@ -86,7 +86,7 @@ class StepMarks:
     said: dict[int, str] = field(default_factory=dict)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> Sequence[Step]:
         """The steps themselves."""
         return self.trajectory.steps
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Step, Trajectory
+from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Trajectory
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.drafts import CallDraft, StepDraft, counted, late_steps
 from workbench.traces.claude.reading import Facts, Reading
 from workbench.traces.json_values import mapping, one_line, string
 
@@ -109,29 +110,44 @@ class _Callers:
     """Who made each call, by all that can tell which subagent it was for."""
 
     def __init__(self, everyone: Sequence[_Part]) -> None:
+        self._everyone = everyone
         self._agents: dict[str, tuple[_Part, CallDraft]] = {}
-        self._calls: dict[str, tuple[_Part, CallDraft]] = {}
-        self._prompts: dict[int, list[tuple[_Part, CallDraft]]] = {}
         for part in everyone:
             for agent, call in part.builder.agents.items():
                 self._agents.setdefault(agent, (part, call))
-            for native, call in part.builder.calls.items():
-                self._calls.setdefault(native, (part, call))
+
+    @functools.cached_property
+    def _calls(self) -> dict[str, CallDraft]:
+        found: dict[str, CallDraft] = {}
+        for part in reversed(self._everyone):
+            found.update(part.builder.calls)
+        return found
+
+    @functools.cached_property
+    def _prompts(self) -> dict[int, deque[tuple[_Part, CallDraft]]]:
+        found: dict[int, deque[tuple[_Part, CallDraft]]] = {}
+        for part in self._everyone:
             for prompt, call in part.builder.prompts:
-                self._prompts.setdefault(prompt, []).append((part, call))
+                found.setdefault(prompt, deque()).append((part, call))
+        return found
 
     def of(self, part: _Part, used: set[int]) -> tuple[_Part, CallDraft] | None:
         """Return the part whose call a subagent serves, and the call; None when nobody's."""
         agent = part.agent or ""
-        for found in (
-            self._agents.get(agent),
-            self._calls.get(part.call or ""),
-            self._calls.get(agent),
-        ):
-            if found is not None and found[0] is not part:
-                return found
+        known = self._agents.get(agent)
+        if known is not None and known[0] is not part:
+            return known
+        for native in (part.call, agent):
+            call = self._calls.get(native) if native else None
+            if native is not None and call is not None:
+                asking = next(p for p in self._everyone if p.builder.calls.get(native) is call)
+                if asking is not part:
+                    return asking, call
         prompt = part.builder.first_prompt
-        for found in self._prompts.get(prompt, ()) if prompt is not None else ():
+        asked = self._prompts.get(prompt) if prompt is not None else None
+        while asked and id(asked[0][1]) in used:
+            asked.popleft()
+        for found in asked or ():
             if found[0] is not part and id(found[1]) not in used:
                 return found
         return None
@@ -151,8 +167,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     builder, reading = part.builder, part.reading
     facts, own = reading.facts, builder is reading.main
     started, ended = _first_and_last(builder, reading.last_time if own else None)
-    steps = builder.finish()
-    builder.steps, builder.calls = [], {}
+    steps, calls = builder.finish(), builder.asked
     title, weight = _recorded_title(facts) if parent is None else ("", 0)
     return Trajectory(
         id=part.id,
@@ -161,7 +176,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         agent="claude-code",
         model=_model(steps),
         sources=(reading.source.info(),),
-        steps=steps,
+        steps=late_steps(steps, calls),
         totals=_totals(steps, facts if parent is None else None),
         loss=builder.loss.made(),
         session=facts.session,
@@ -171,9 +186,8 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         started=started,
         ended=ended,
         messages=builder.messages,
-        tool_calls=sum([len(step.tool_calls) for step in steps if step.tool_calls]),
-        errors=builder.errors
-        + sum([call.status == "error" for step in steps for call in step.tool_calls]),
+        tool_calls=len(calls),
+        errors=builder.errors + [call.status for call in calls].count("error"),
         outcome=_outcome(facts) if parent is None else Outcome(),
         skill_events=tuple(builder.skills.ended()),
         children=tuple([_made(format_id, child, part) for child in part.children]),
@@ -184,7 +198,7 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
 def _first_and_last(builder: Builder, last: str | None) -> tuple[str | None, str | None]:
     """Return the first and the last time that is one, also of results."""
     times = [draft.time for draft in builder.steps if draft.time]
-    times += [call.answered for call in builder.calls.values() if call.answered]
+    times += [call.answered for call in builder.asked if call.answered]
     if last:
         times.append(last)
     if times and not "0" <= min(times)[0] <= max(times)[0] <= "9":
@@ -192,7 +206,7 @@ def _first_and_last(builder: Builder, last: str | None) -> tuple[str | None, str
     return min(times, default=None), max(times, default=None)
 
 
-def _totals(steps: Sequence[Step], facts: Facts | None) -> Metrics:
+def _totals(steps: Sequence[StepDraft], facts: Facts | None) -> Metrics:
     """Sum the messages; a stream's one result knows better, its messages carry early counts."""
     summed_up = _sum(steps)
     if facts is None or not facts.results:
@@ -201,23 +215,25 @@ def _totals(steps: Sequence[Step], facts: Facts | None) -> Metrics:
     return msgspec.structs.replace(best, cost_usd=facts.cost)
 
 
-def _sum(steps: Sequence[Step]) -> Metrics:
+def _sum(steps: Sequence[StepDraft]) -> Metrics:
     """Add the tokens of the steps; what none of them has stays "not recorded"."""
-    known = [step.metrics for step in steps if step.metrics is not None]
+    used = [step.usage for step in steps if step.usage is not None and counted(step.usage)]
+    fresh = _added([one.input_tokens for one in used])
+    read = _added([one.cache_read_input_tokens for one in used])
+    written = _added([one.cache_creation_input_tokens for one in used])
+    output = _added([one.output_tokens for one in used])
+    recorded = fresh is not None or read is not None or written is not None
     return Metrics(
-        *(
-            sum(counts) if counts else None
-            for counts in (
-                [one.input for one in known if one.input is not None],
-                [one.output for one in known if one.output is not None],
-                [one.cached for one in known if one.cached is not None],
-                [one.cache_write for one in known if one.cache_write is not None],
-            )
-        )
+        (fresh or 0) + (read or 0) + (written or 0) if recorded else None, output, read, written
     )
 
 
-def _model(steps: Sequence[Step]) -> str | None:
+def _added(counts: list[int | None]) -> int | None:
+    total = sum(filter(None, counts))
+    return total if total or any(count is not None for count in counts) else None
+
+
+def _model(steps: Sequence[StepDraft]) -> str | None:
     """Return the model of most steps."""
     models = Counter([step.model for step in steps if step.model is not None])
     return models.most_common(1)[0][0] if models else None

@@ -7,15 +7,15 @@ opening it should cost a few times what finding and decoding its lines costs at 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from sys import intern
 from typing import Final
 
-from workbench.domain.trajectory import ByteSpan, Step, StepKind
+from workbench.domain.trajectory import StepKind
 from workbench.traces.claude.calls import argument_of, input_of, settle
-from workbench.traces.claude.drafts import CallDraft, StepDraft, greater
+from workbench.traces.claude.drafts import CallDraft, StepDraft, calls_by_step, span_of
 from workbench.traces.claude.events import EventReader
-from workbench.traces.claude.lines import Block, Line, ToolUseResult, raw_head, raw_text
+from workbench.traces.claude.lines import Block, Line, Message, ToolUseResult, raw_head, raw_text
 from workbench.traces.claude.prompts import wrapper_of
 from workbench.traces.claude.skills import SKILL_TOOLS, SkillWatch
 from workbench.traces.draft import LossDraft, record_uid
@@ -28,124 +28,166 @@ _MEDIA: Final = frozenset({"image", "document", "audio", "file"})
 class Builder:
     """Makes the steps of one session or subagent; records come in the order of their chain.
 
-    ``feed`` takes a record and its parent (the uuid before it, progress records left out).
+    ``seen`` gives the step that shows a record, by the record's uuid.
+    ``asked`` are its calls, ``shown`` counts the records that steps show.
     ``first_prompt`` and ``prompts`` are hashes, to find the call that gave a subagent its prompt.
     ``late`` are calls whose results came before them; with their ids in ``coming`` such results
     wait, others without a call are steps of their own.
     """
 
-    def __init__(self, loss: LossDraft, coming: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        loss: LossDraft,
+        seen: Mapping[str, StepDraft | None],
+        coming: frozenset[str] = frozenset(),
+        number: int = 0,
+    ) -> None:
         self.steps: list[StepDraft] = []
         self.loss = loss
+        self.number = number
+        self.agent = ""
         self.skills = SkillWatch()
         self.calls: dict[str, CallDraft] = {}
         self.prompts: list[tuple[int, CallDraft]] = []
         self.agents: dict[str, CallDraft] = {}
+        self.asked: list[CallDraft] = []
         self.errors = 0
         self.messages = 0
+        self.shown = self.unknown = 0
         self.turn = 0
         self.first_prompt: int | None = None
         self.opened = ""
         self.linked = False
         self.late: set[str] = set()
+        #: Steps of records whose id another part has as well.
+        self.also: dict[str, StepDraft] = {}
+        self._seen = seen
         self._coming = coming
         self._alone: set[str] = set()
         self._events = EventReader(self)
-        self._owner: dict[str, StepDraft] = {}
         self._speaker: dict[str, str] = {}
         self._rivals: dict[str, list[StepDraft]] = {}
-        self._step_of_call: dict[str, StepDraft] = {}
-        self._uids: Counter[str] = Counter()
-        self._call_ids: Counter[str] = Counter()
+        self._uids: Counter[str] | None = None
+        self._call_ids: Counter[str] | None = None
+        self._by_step: dict[int, list[CallDraft]] | None = None
         self._bundles: dict[str, StepDraft] = {}
-        self._waiting: dict[str, list[tuple[Line, Block, ByteSpan]]] = {}
+        self._waiting: dict[str, list[tuple[Line, Block, int]]] = {}
 
-    def feed(self, line: Line, record: bytes, span: ByteSpan, parent: str | None) -> None:
-        """Take one record, which lies at ``span``.
+    def feed(
+        self,
+        line: Line,
+        record: bytes,
+        place: int,
+        parent: str | None,
+        above: StepDraft | None,
+    ) -> StepDraft | None:
+        """Take one record.
 
-        ``record`` are its bytes; none where the line has all: a message with an id.
+        Args:
+            line: the record.
+            record: its bytes; none where the line has all: a message with an id.
+            place: where it lies.
+            parent: the uuid of the record before it, progress records left out.
+            above: the step that shows the record before it.
+
+        Returns:
+            The step that shows it.
         """
         kind = line.type
-        uuid = line.uuid
         if parent is not None:
             self.linked = True
         steps = self.steps
         before = len(steps)
-        owner: StepDraft | None
+        shown: StepDraft | None
         if kind == "assistant" and line.message is not None:
             self.messages += 1
-            owner = self._assistant(line, record, span)
+            shown = self.answer(line, line.message, record, place)
         elif kind == "user" and line.message is not None:
             self.messages += 1
-            owner = self._user(line, record, span, parent)
+            shown = self._user(line, record, place, parent, above)
         else:
-            owner = self._events.take(line, record, span)
-            if uuid is not None and parent is not None:
-                self._speaker[uuid] = self._speaker.get(parent, parent)
-        owners = self._owner
-        above = owners.get(parent) if parent is not None else None
+            shown = self._events.take(line, record, place)
+            if line.uuid is not None and parent is not None:
+                self._speaker[line.uuid] = self._speaker.get(parent, parent)
         if len(steps) > before:
             step = steps[before]
             if above is not None:
                 step.parent = above.uid
             elif parent is not None:
                 step.flag("orphan")
-        if uuid is not None:
-            shown = owner or above
-            if shown is not None:
-                owners.setdefault(uuid, shown)
+        return shown or above
+
+    def repeated(self) -> None:
+        """Note that ids of records repeat: from now on each step's id is compared."""
+        if self._uids is None:
+            self._uids = Counter([step.uid for step in self.steps])
 
     def step(
-        self, line: Line, record: bytes, span: ByteSpan, kind: StepKind, label: str = ""
+        self, line: Line, record: bytes, place: int, kind: StepKind, label: str = ""
     ) -> StepDraft:
         """Append a step made of a record."""
-        native = line.uuid or record_uid(record)
+        native = line.uuid
+        if native is None:
+            self.repeated()
+            native = record_uid(record)
         uids = self._uids
-        if native in uids:
-            native = _numbered(uids, native)
-        else:
-            uids[native] = 1
+        if uids is not None:
+            if native in uids:
+                native = _numbered(uids, native)
+            else:
+                uids[native] = 1
         steps = self.steps
-        made = StepDraft(len(steps), native, kind, (span,), self.turn, line.timestamp, label=label)
+        made = StepDraft(
+            len(steps), native, kind, place, self.turn, line.timestamp, self.number, label
+        )
         steps.append(made)
+        self.shown += 1
         return made
 
-    def _assistant(self, line: Line, record: bytes, span: ByteSpan) -> StepDraft:
-        message = line.message
-        assert message is not None
+    def answer(self, line: Line, message: Message, record: bytes, place: int) -> StepDraft:
+        """Take a record of the model; return its step, which it may be the first of."""
         native, model = message.id, message.model
         step = self._bundles.get(native) if native is not None else None
         if step is not None:
-            step.raw += (span,)
+            if step.more is None:
+                step.more = [place]
+            else:
+                step.more.append(place)
+            self.shown += 1
         elif model == SYNTHETIC or line.is_api_error_message:
             failed = line.is_api_error_message
-            step = self.step(line, record, span, "event", "API error" if failed else "synthetic")
+            label = "API error" if failed else "synthetic"
+            step = self.step(line, record, place, "event", label)
             step.flag("error" if failed else "synthetic")
             self.errors += failed
             model = None
         else:
-            step = self.step(line, record, span, "agent")
+            step = self.step(line, record, place, "agent")
             if native is not None:
                 self._bundles[native] = step
         if model is not None and model != step.model:
             step.model = intern(model)
-        if message.usage is not None:
-            step.usage = greater(step.usage, message.usage)
+        usage, known = message.usage, step.usage
+        # The records of one message repeat its usage while it grows.
+        if known is None or (
+            usage is not None and (usage.output_tokens or 0) > (known.output_tokens or 0)
+        ):
+            step.usage = usage
         content = message.content
-        self.skills.attribution = line.attribution_skill
         if isinstance(content, str):
             self._say(step, content)
         elif content is not None:
             for block in content:
                 kind = block.type
                 if kind == "tool_use":
-                    self._call(line, block, step, span)
+                    self._call(line, block, step, place)
                 elif kind == "text":
                     if not step.said:
                         self._say(step, raw_head(block.text))
                 elif kind not in ("thinking", "redacted_thinking"):
-                    self._rare_block(line, block, step, span)
+                    self._rare_block(line, block, step, place)
         if line.attribution_skill:
+            span = span_of(place)
             self.skills.attributed(line.attribution_skill, step.index, span)
         return step
 
@@ -155,92 +197,95 @@ class Builder:
             step.preview = preview
             step.said = True
 
-    def _rare_block(self, line: Line, block: Block, step: StepDraft, span: ByteSpan) -> None:
+    def _rare_block(self, line: Line, block: Block, step: StepDraft, place: int) -> None:
         kind = block.type
         if kind == "server_tool_use":
-            self._call(line, block, step, span)
+            self._call(line, block, step, place)
         elif kind.endswith("tool_result"):
-            self._result(line, block, span, step.uid)
+            self.result(line, block, place, step)
         else:
             if kind not in _MEDIA:
                 self.loss.lost_fields[f"content block {kind}"] += 1
             self._say(step, f"[{kind}]")
 
-    def _call(self, line: Line, block: Block, step: StepDraft, span: ByteSpan) -> None:
-        if step.calls is None:
-            step.calls = []
-        native = block.id or f"{step.uid}:{len(step.calls)}"
+    def _call(self, line: Line, block: Block, step: StepDraft, place: int) -> None:
+        native = block.id or f"{step.uid}:{step.asked}"
         unique = native
-        if native in self._call_ids:
-            if any(native == known.native for known in step.calls):
+        if native in self.calls or (self._call_ids is not None and native in self._call_ids):
+            if any(native == one.native for one in self._calls_of(step)):
                 return
+            if self._call_ids is None:
+                self._call_ids = Counter(list(self.calls))
             unique = _numbered(self._call_ids, native)
-        else:
+        elif self._call_ids is not None:
             self._call_ids[native] = 1
         given = input_of(block.input)
         name = intern(block.name or "?")
-        call = CallDraft(
-            unique,
-            native,
-            name,
-            argument_of(given, block.input),
-            given.file_path or given.notebook_path or given.absolute_path,
-            asked=line.timestamp,
-        )
-        step.calls.append(call)
+        path = given.file_path or given.notebook_path or given.absolute_path
+        argument = argument_of(given, block.input)
+        call = CallDraft(unique, native, name, argument, path, step.index, line.timestamp)
+        step.asked += 1
+        self.asked.append(call)
         self.calls[native] = call
-        self._step_of_call[native] = step
+        if self._by_step is not None:
+            self._by_step.setdefault(call.step, []).append(call)
         if name in SKILL_TOOLS:
-            self.skills.call(call, given, step.index, span)
+            self.skills.call(call, given, line.attribution_skill, place)
         elif given.prompt:
             self.prompts.append((hash(given.prompt.strip()), call))
-        if native in self._waiting:
-            for early, result, result_span in self._waiting.pop(native):
-                self._result(early, result, result_span, None)
-        if native in self._alone:
+        if self._waiting and native in self._waiting:
+            for early, result, its_place in self._waiting.pop(native):
+                self.result(early, result, its_place, None)
+        if self._alone and native in self._alone:
             self.late.add(native)
 
-    def _result(
-        self, line: Line, block: Block, span: ByteSpan, parent: str | None
+    def _calls_of(self, step: StepDraft) -> Sequence[CallDraft]:
+        """Return the calls of a step; few sessions need them before their end."""
+        if self._by_step is None:
+            self._by_step = calls_by_step(self.asked)
+        return self._by_step.get(step.index, ())
+
+    def result(
+        self, line: Line, block: Block, place: int, above: StepDraft | None
     ) -> StepDraft | None:
         """Attach a result to its call; None when the call is not there (yet)."""
         native = block.tool_use_id
-        call = self.calls.get(native) if native is not None else self._open_call(line, parent)
+        call = self.calls.get(native) if native is not None else self._open_call(line, above)
         if call is None:
             return None
-        call.result += (span,)
+        if call.place < 0:
+            call.place = place
+        else:
+            call.answer_again(place)
         call.answered = line.timestamp
         kept = line.tool_use_result
         error = settle(call, block, kept)
         if isinstance(kept, ToolUseResult) and kept.agent_id:
             self.agents.setdefault(kept.agent_id, call)
         if call.native in self.skills.awaited:
-            self.skills.result(call, error, span)
-        return self._step_of_call[call.native]
+            self.skills.result(call, error, span_of(place))
+        return self.steps[call.step]
 
-    def _open_call(self, line: Line, parent: str | None) -> CallDraft | None:
+    def _open_call(self, line: Line, above: StepDraft | None) -> CallDraft | None:
         """Find the call of a result that does not name it: the first open one of its parent."""
-        for uuid in (line.source_assistant, parent):
-            step = self._owner.get(uuid) if uuid else None
-            for call in step.calls or () if step is not None else ():
-                if not call.result:
+        asking = self._shows(line.source_assistant) if line.source_assistant else None
+        for step in (asking, above):
+            for call in self._calls_of(step) if step is not None else ():
+                if call.place < 0:
                     return call
         return None
 
+    def _shows(self, uuid: str) -> StepDraft | None:
+        """Return the step of this part that shows a record."""
+        step = self._seen.get(uuid)
+        return step if step is not None and step.part == self.number else self.also.get(uuid)
+
     def _user(
-        self, line: Line, record: bytes, span: ByteSpan, parent: str | None
+        self, line: Line, record: bytes, place: int, parent: str | None, above: StepDraft | None
     ) -> StepDraft | None:
-        message = line.message
-        assert message is not None
-        content = message.content
+        content = line.message.content if line.message is not None else None
         if isinstance(content, str) or content is None:
-            return self._said(line, record, span, parent, content or "")
-        if len(content) == 1 and content[0].type == "tool_result":
-            # Nearly half of all records are one result each.
-            owner = self._result(line, content[0], span, parent)
-            if owner is not None:
-                self.loss.attached += 1
-                return owner
+            return self._said(line, record, place, parent, content or "")
         said: str | None = None
         owner = None
         lonely: Block | None = None
@@ -248,10 +293,10 @@ class Builder:
         for block in content:
             kind = block.type
             if kind.endswith("tool_result"):
-                found = self._result(line, block, span, parent)
+                found = self.result(line, block, place, above)
                 owner = owner or found
                 answers = True
-                if found is None and not self._waits(line, block, span):
+                if found is None and not self._waits(line, block, place):
                     lonely = block
             elif kind == "text":
                 if not said or said[0] == "[":
@@ -264,40 +309,40 @@ class Builder:
             self.loss.attached += 1
             return owner
         if said is None and lonely is not None:
-            step = self.step(line, record, span, "event", "result without call")
+            step = self.step(line, record, place, "event", "result without call")
             step.preview = one_line(raw_head(lonely.content))
             step.flag("orphan")
             return step
-        step = self._said(line, record, span, parent, said or "")
+        step = self._said(line, record, place, parent, said or "")
         # What follows continues the call; the remark beside the result is a leaf.
         return owner or step
 
-    def _waits(self, line: Line, block: Block, span: ByteSpan) -> bool:
+    def _waits(self, line: Line, block: Block, place: int) -> bool:
         """Whether a result's call is known to come later in the file."""
         native = block.tool_use_id or ""
         if native in self._coming:
-            self._waiting.setdefault(native, []).append((line, block, span))
+            self._waiting.setdefault(native, []).append((line, block, place))
             return True
         self._alone.add(native)
         return False
 
     def _said(
-        self, line: Line, record: bytes, span: ByteSpan, parent: str | None, text: str
+        self, line: Line, record: bytes, place: int, parent: str | None, text: str
     ) -> StepDraft:
         if line.is_compact_summary:
-            step = self.step(line, record, span, "context", "compact summary")
+            step = self.step(line, record, place, "context", "compact summary")
             step.flag("injected", "compact_summary")
         else:
             wrapper = wrapper_of(text)
             if wrapper is not None:
-                step = self._events.wrapped(line, record, span, wrapper, text)
+                step = self._events.wrapped(line, record, place, wrapper, text)
             elif line.is_meta:
-                step = self.step(line, record, span, "context", "injected")
+                step = self.step(line, record, place, "context", "injected")
                 step.flag("injected")
             else:
                 self.turn += 1
                 self.skills.next_prompt()
-                step = self.step(line, record, span, "user")
+                step = self.step(line, record, place, "user")
                 if self.first_prompt is None:
                     self.first_prompt = hash(text.strip())
                     self.opened = one_line(text) or self.opened
@@ -308,30 +353,18 @@ class Builder:
             step.preview = one_line(text)
         return step
 
-    def finish(self) -> tuple[Step, ...]:
-        """Return the steps, and enter in the ledger how many records they show."""
+    def finish(self) -> list[StepDraft]:
+        """Return the steps to be, and enter in the ledger how many records they show."""
         self._void_branches()
-        for found in (self._owner, self._speaker, self._rivals, self._step_of_call, self._bundles):
+        self.loss.mapped = self.shown - self.unknown
+        steps, self.steps = self.steps, []
+        for found in (self.calls, self.also, self._speaker, self._rivals, self._bundles):
             found.clear()
-        shown = unknown = 0
-        before: str | None = None
-        made: list[Step] = []
-        for step in self.steps:
-            shown += len(step.raw)
-            if not self.linked:
+        if not self.linked:
+            before: str | None = None
+            for step in steps:
                 step.parent, before = before, step.uid
-            if step.calls is not None:
-                for call in step.calls:
-                    if call.seconds is None and call.answered is not None:
-                        call.seconds = _seconds(call.asked, call.answered)
-                if not step.preview and step.calls:
-                    call = step.calls[0]
-                    step.preview = f"{call.name} {call.argument}".strip()[:200]
-            if step.flags and "unknown" in step.flags:
-                unknown += 1
-            made.append(step.made())
-        self.loss.mapped = shown - unknown
-        return tuple(made)
+        return steps
 
     def _void_branches(self) -> None:
         """Mark what a later prompt made void.
@@ -359,14 +392,3 @@ def _numbered(seen: Counter[str], native: str) -> str:
         if made not in seen:
             seen[made] = 1
             return made
-
-
-def _seconds(start: str | None, end: str | None) -> float | None:
-    """Return the time between two records, which includes waiting for a permission."""
-    if start is None or end is None:
-        return None
-    try:
-        passed = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return passed if passed >= 0 else None

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from workbench.domain.trajectory import CallStatus
 from workbench.traces.claude.drafts import CallDraft
 from workbench.traces.claude.lines import (
     UNREADABLE,
@@ -102,18 +103,19 @@ def settle(call: CallDraft, block: Block, kept: object) -> str:
         block: the result the model was given.
         kept: ``toolUseResult``, what the client kept of it.
     """
-    status = "ok"
+    status: CallStatus = "ok"
     if isinstance(kept, ToolUseResult):
         if kept.exit_code is not None:
             call.exit_code = kept.exit_code
-        if kept.total_duration_ms is not None or kept.duration_ms is not None:
-            call.seconds = (kept.total_duration_ms or kept.duration_ms or 0) / 1000
+        seconds = kept.total_duration_ms or kept.duration_ms
+        if seconds is not None or kept.total_duration_ms is not None:
+            call.seconds = (seconds or 0) / 1000
         if kept.interrupted:
             status = "cancelled"
         elif kept.success is False:
             status = "error"
     if not block.is_error:
-        call.status = "ok" if status == "ok" else "error" if status == "error" else "cancelled"
+        call.status = status
         return ""
     said = raw_head(block.content)
     if not is_string(block.content):

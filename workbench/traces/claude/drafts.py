@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
 from msgspec import Struct
 
 from workbench.domain.trajectory import (
     ByteSpan,
     CallStatus,
+    LateSteps,
     Metrics,
     Step,
     StepKind,
@@ -14,100 +19,165 @@ from workbench.domain.trajectory import (
 )
 from workbench.traces.claude.lines import Usage
 
+#: A record's place in the file as one number, which takes half the memory of two: its offset, and
+#: in the last bits its length (no line is longer than ``source.LONGEST_LINE``).
+PLACE_BITS: Final = 32
+_LENGTH: Final = (1 << PLACE_BITS) - 1
+
+
+def span_of(place: int) -> ByteSpan:
+    """Return the bytes of a record by its place."""
+    return ByteSpan(0, place >> PLACE_BITS, place & _LENGTH)
+
 
 class CallDraft(Struct, gc=False):
-    """A tool call. ``native`` is its id as recorded, ``id`` is unique in the trajectory."""
+    """A tool call. ``native`` is its id as recorded, ``id`` is unique in the trajectory.
+
+    ``step`` is the index of the step that asks for it; ``place`` that of its first result, -1
+    without one; others are in ``more``.
+    """
 
     id: str
     native: str
     name: str
     argument: str
-    path: str | None = None
+    path: str | None
+    step: int
+    asked: str | None
     status: CallStatus = "missing"
     exit_code: int | None = None
     seconds: float | None = None
-    asked: str | None = None
     answered: str | None = None
-    result: tuple[ByteSpan, ...] = ()
+    place: int = -1
+    more: list[int] | None = None
     sub: str | None = None
+
+    def answer_again(self, place: int) -> None:
+        """Add another record of the result."""
+        self.more = self.more or []
+        self.more.append(place)
 
     def made(self) -> ToolCall:
         """Return the finished value."""
+        seconds = self.seconds
+        if seconds is None and self.answered is not None:
+            seconds = _seconds(self.asked, self.answered)
         return ToolCall(
             self.id,
             self.name,
             self.argument,
             self.status,
             self.exit_code,
-            self.seconds,
-            self.result,
+            seconds,
+            _spans(self.place, self.more) if self.place >= 0 else (),
             self.sub,
             (self.path,) if self.path else (),
         )
 
 
 class StepDraft(Struct, gc=False):
-    """A step. ``said`` tells that the preview is its final one."""
+    """A step, without its calls. ``said`` tells that the preview is its final one.
+
+    Its first record lies at ``place``, others are in ``more``; ``part`` is the number of the
+    builder it belongs to, ``asked`` counts its calls.
+    """
 
     index: int
     uid: str
     kind: StepKind
-    raw: tuple[ByteSpan, ...]
+    place: int
     turn: int
     time: str | None
+    part: int
+    label: str = ""
     parent: str | None = None
     preview: str = ""
     said: bool = False
     model: str | None = None
-    calls: list[CallDraft] | None = None
+    asked: int = 0
     usage: Usage | None = None
     flags: tuple[str, ...] = ()
-    label: str = ""
+    more: list[int] | None = None
 
     def flag(self, *names: str) -> None:
         """Mark the step, once with each name."""
         self.flags += tuple(name for name in names if name not in self.flags)
 
-    def made(self) -> Step:
-        """Return the finished value."""
-        calls = self.calls
+    def made(self, calls: Sequence[CallDraft]) -> Step:
+        """Return the finished value with its calls."""
+        preview = self.preview
+        if calls and not preview:
+            preview = f"{calls[0].name} {calls[0].argument}".strip()[:200]
         return Step(
             self.index,
             self.uid,
             self.kind,
-            self.preview,
-            self.raw,
+            preview,
+            _spans(self.place, self.more),
             self.turn,
             self.time,
             self.model,
             self.parent,
-            tuple([call.made() for call in calls]) if calls is not None else (),
-            metrics_of(self.usage) if self.usage is not None else None,
+            tuple([call.made() for call in calls]) if calls else (),
+            metrics_of(self.usage),
             self.flags,
             self.label,
         )
 
 
+def late_steps(steps: Sequence[StepDraft], calls: Sequence[CallDraft]) -> LateSteps:
+    """Return the steps, which are made of the drafts when one is asked for."""
+
+    def made() -> tuple[Step, ...]:
+        asked = calls_by_step(calls)
+        return tuple([step.made(asked.get(step.index, ())) for step in steps])
+
+    return LateSteps(len(steps), made)
+
+
+def calls_by_step(calls: Iterable[CallDraft]) -> dict[int, list[CallDraft]]:
+    """Return the calls of each step by its index."""
+    found: dict[int, list[CallDraft]] = {}
+    for call in calls:
+        found.setdefault(call.step, []).append(call)
+    return found
+
+
+def _spans(place: int, more: Sequence[int] | None) -> tuple[ByteSpan, ...]:
+    first = span_of(place)
+    return (first, *map(span_of, more)) if more else (first,)
+
+
 def metrics_of(usage: Usage | None) -> Metrics | None:
     """Return the tokens with the cached ones counted as input, None when none were recorded."""
-    if usage is None:
+    if usage is None or not counted(usage):
         return None
     fresh, read, written = (
         usage.input_tokens,
         usage.cache_read_input_tokens,
         usage.cache_creation_input_tokens,
     )
-    total = (fresh or 0) + (read or 0) + (written or 0)
-    if not total and not usage.output_tokens:
-        return None  # a proxy that does not count writes zeros
     recorded = fresh is not None or read is not None or written is not None
+    total = (fresh or 0) + (read or 0) + (written or 0)
     return Metrics(total if recorded else None, usage.output_tokens, read, written)
 
 
-def greater(one: Usage | None, other: Usage | None) -> Usage | None:
-    """Return the greater usage: the records of one message repeat it while it grows."""
-    if one is None or other is None:
-        return one or other
-    if (other.output_tokens or 0) > (one.output_tokens or 0):
-        return other
-    return one
+def counted(usage: Usage) -> bool:
+    """Whether there is a number in it; a proxy that does not count writes zeros."""
+    return bool(
+        usage.output_tokens
+        or usage.cache_read_input_tokens
+        or usage.input_tokens
+        or usage.cache_creation_input_tokens
+    )
+
+
+def _seconds(start: str | None, end: str | None) -> float | None:
+    """Return the time between two records, which includes waiting for a permission."""
+    if start is None or end is None:
+        return None
+    try:
+        passed = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return passed if passed >= 0 else None

@@ -220,10 +220,10 @@ def raw_text(raw: Raw) -> str:
 
 def raw_head(raw: Raw, limit: int = 480) -> str:
     """Return about the first ``limit`` bytes of ``raw_text``, without looking at the rest."""
-    view = memoryview(raw)
-    if len(view) <= limit:
+    data = bytes(raw)
+    if len(data) <= limit:
         return raw_text(raw)
-    data = bytes(view[:limit])
+    data = data[:limit]
     if data[:1] != b'"':
         return data.decode("utf-8", "ignore")
     if b"\\" not in data:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from workbench.domain.trajectory import ByteSpan, Metrics
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.drafts import metrics_of
+from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, metrics_of
+from workbench.traces.claude.layout import (
+    joined_parts,
+    line_by_line,
+    line_ends,
+    payload_of,
+    records_of_document,
+)
 from workbench.traces.claude.lines import (
     LINES,
     UNREADABLE,
@@ -25,17 +32,12 @@ from workbench.traces.draft import LossDraft
 from workbench.traces.importer import Progress
 from workbench.traces.json_values import one_line
 from workbench.traces.lines import (
-    array_items,
     joined_values,
-    object_members,
     skip_space,
     value_end,
 )
-from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.source import SourceBytes
 
-_members: Final = msgspec.json.Decoder(dict[str, Raw])
-#: What a record says, beside the envelope that a resume writes anew.
-_PAYLOAD: Final = ("type", "subtype", "message", "attachment", "data", "content", "summary")
 _TICK: Final = 4 << 20
 _BLANK: Final = re.compile(rb"\s*")
 _SPOKEN: Final = ("user", "assistant")
@@ -121,18 +123,24 @@ class Reading:
         # What led the records to their places is not needed any more; it is half of the memory.
         for found in (self._seen, self._more, self._over, self._missing, self._side_of):
             found.clear()
+        self._offsets = array("q")
 
     def _begin(self) -> None:
         self.facts = Facts(titles={})
         self.loss = LossDraft()
-        self.main = Builder(self.loss, self._coming)
+        #: The step that shows each record, by the record's uuid.
+        self._seen: dict[str, StepDraft | None] = {}
+        self.main = Builder(self.loss, self._seen, self._coming)
         self.sidechains: dict[str, Builder] = {}
+        self._parts = [self.main]
         self.served: dict[str, str] = {}
         self.last_time: str | None = None
         self.agent: str | None = None
         self._alone, self._sorted = self._companion, False
+        #: The subagents of records that no step shows.
         self._side_of: dict[str, Builder] = {}
-        self._seen: dict[str, int] = {}
+        self._offsets = array("q")
+        self._at: dict[str, int] | None = None
         self._more: dict[str, list[int]] = {}
         self._over: dict[str, str | None] = {}
         self._missing: set[str] = set()
@@ -145,12 +153,12 @@ class Reading:
     def _as_it_lies(self) -> Iterator[tuple[int, int]]:
         data = self.source.data
         start = self._begin_of_records()
-        document = _document(data, start)
-        return document if document is not None else _line_ends(data, start)
+        document = records_of_document(data, start)
+        return document if document is not None else line_ends(data, start)
 
     def _read_as_it_lies(self) -> None:
         start = self._begin_of_records()
-        document = _document(self.source.data, start)
+        document = records_of_document(self.source.data, start)
         if document is None:
             self._read_lines(start)
         else:
@@ -158,20 +166,17 @@ class Reading:
 
     def _read_lines(self, start: int) -> None:
         """Read lines block by block: those of one block are decoded at one go."""
-        take, told = self._take, 0
+        told = 0
 
         def left_out(offset: int, length: int) -> None:
             self.loss.unparsed.append(ByteSpan(0, offset, length))
 
         for base, block in self.source.line_blocks(left_out, start):
-            ends, lines = _line_by_line(block)
+            ends, lines = line_by_line(block)
             if ends:
-                at = 0
-                for line, end in zip(lines, ends, strict=True):
-                    take(line, block, at, end, base)
-                    at = end + 1
+                self._take_block(lines, ends, block, base)
             else:
-                self._read((base + at, base + end) for at, end in _line_ends(block, 0))
+                self._read((base + at, base + end) for at, end in line_ends(block, 0))
             after = base + len(block)
             if self._progress is not None and after - told >= _TICK:
                 told = after
@@ -221,40 +226,106 @@ class Reading:
         self._take(line, record, 0, len(record), at)
         return True
 
+    def _take_block(self, lines: list[Line], ends: list[int], block: bytes, base: int) -> None:
+        """Take the records of a block.
+
+        Nearly all are answers and results that follow a record that was seen, with ids never seen:
+        their way is the short one. What ``_take`` looks at besides cannot be true of them.
+        """
+        seen, missing, offsets = self._seen, self._missing, self._offsets
+        parts, alone = self._parts, self._alone and self.agent is not None
+        at = 0
+        for line, end in zip(lines, ends, strict=True):
+            start, at = at, end + 1
+            message, uuid, above = line.message, line.uuid, seen.get(line.parent_uuid or "")
+            if (
+                above is None
+                or message is None
+                or uuid is None
+                or uuid in seen
+                or (line.is_sidechain is not (above.part > 0) and not alone)
+                or line.parent_tool_use_id is not None
+                or (above.part and (line.agent_id or "") != parts[above.part].agent)
+                or (missing and uuid in missing)
+            ):
+                self._take(line, block, start, end, base)
+                continue
+            builder, content = parts[above.part], message.content
+            offset = base + start
+            place = offset << PLACE_BITS | (end - start)
+            shown: StepDraft | None = None
+            if line.type == "assistant":
+                shown = builder.answer(line, message, b"", place)
+                if shown.place == place:
+                    shown.parent = above.uid
+            elif (
+                content.__class__ is list
+                and len(content) == 1
+                and content[0].type == "tool_result"
+                and line.type == "user"
+            ):
+                shown = builder.result(line, content[0], place, above)
+                builder.loss.attached += shown is not None
+            if shown is None:
+                self._take(line, block, start, end, base)
+                continue
+            builder.messages += 1
+            builder.linked = True
+            seen[uuid] = shown
+            offsets.append(offset)
+            if self._at is not None:
+                self._at[uuid] = offset
+            self._last = offset
+
     def _take(self, line: Line, block: bytes, at: int, end: int, base: int) -> None:
         """Take a record, which lies from ``at`` to ``end`` in a block that begins at ``base``."""
-        kind, uuid = line.type, line.uuid
-        parent = line.parent_uuid or line.logical_parent_uuid
-        seen = self._seen
-        if parent is not None and parent not in seen:
-            parent = self._before(parent)
+        kind, uuid, seen, offset = line.type, line.uuid, self._seen, base + at
         if kind == "progress":
-            self._progressed(line, parent)
+            self._progressed(line)
             return
+        parent = line.parent_uuid or line.logical_parent_uuid
+        above: StepDraft | None = None
+        if parent is not None:
+            if parent not in seen:
+                parent = self._before(parent)
+            above = seen.get(parent) if parent is not None else None
+        again = False
         if uuid is not None:
             if uuid not in seen:
-                seen[uuid] = base + at
-                if uuid in self._missing and not self._sorted:
+                self._offsets.append(offset)
+                if self._at is not None:
+                    self._at[uuid] = offset
+                if self._missing and uuid in self._missing and not self._sorted:
                     raise _OutOfOrder
-            elif self._repeated(uuid, block[at:end], base + at):
+            elif self._repeated(uuid, block[at:end], offset):
                 self.loss.duplicate += 1
                 return
+            else:
+                again = True
         # A spoken record with an id is all in its line; cutting its bytes out would cost time.
         record = b"" if kind in _SPOKEN and uuid is not None else block[at:end]
         if kind not in _SAYS_NOTHING or self._last < 0:
             self.facts.note(decode_envelope(record or block[at:end]))
             self.main.skills.cwd = self.facts.cwd or ""
-        self._last = base + at
-        span = ByteSpan(0, base + at, end - at)
-        if line.is_sidechain or line.parent_tool_use_id is not None:
-            builder = self._side_of.get(parent) if parent is not None else None
-            if builder is None or line.agent_id is not None or line.parent_tool_use_id is not None:
-                builder = self._sidechain(line)
-            if uuid is not None:
-                self._side_of[uuid] = builder
-            builder.feed(line, record, span, parent)
+        self._last = offset
+        builder, sidechain = self.main, line.is_sidechain or line.parent_tool_use_id is not None
+        if sidechain:
+            known = self.sidechains.get(line.agent_id) if line.agent_id is not None else None
+            builder = known or self._sidechain(line, parent, above)
+        if above is not None and above.part != builder.number and parent is not None:
+            above = builder.also.get(parent)
+        if again:
+            builder.repeated()
+        shown = builder.feed(line, record, offset << PLACE_BITS | (end - at), parent, above)
+        if uuid is None:
+            return
+        if again and seen[uuid] is not None:
+            if shown is not None:
+                builder.also.setdefault(uuid, shown)
         else:
-            self.main.feed(line, record, span, parent)
+            seen[uuid] = shown
+            if sidechain and shown is None:
+                self._side_of[uuid] = builder
 
     def _before(self, parent: str) -> str | None:
         """Return the record that stands for a parent that was not seen: progress, or missing."""
@@ -263,32 +334,45 @@ class Reading:
         self._missing.add(parent)
         return parent
 
-    def _progressed(self, line: Line, parent: str | None) -> None:
+    def _progressed(self, line: Line) -> None:
         """Lead the chain over a progress record, which says what the result says again."""
-        news = line.data
-        if line.uuid is not None:
-            if line.uuid in self._over:
+        news, uuid, over = line.data, line.uuid, self._over
+        parent = line.parent_uuid or line.logical_parent_uuid
+        if parent is not None and parent not in self._seen:
+            parent = over[parent] if parent in over else self._before(parent)
+        if uuid is not None:
+            if uuid in over:
                 self.loss.duplicate += 1
                 return
-            self._over[line.uuid] = parent
-            if line.uuid in self._missing and not self._sorted:
+            over[uuid] = parent
+            if self._missing and uuid in self._missing and not self._sorted:
                 raise _OutOfOrder
         self.loss.left_out(f"progress/{news.type}" if news is not None else "progress")
         if news is not None and news.agent_id and line.progress_of:
             self.served.setdefault(news.agent_id, line.progress_of)
 
-    def _sidechain(self, line: Line) -> Builder:
+    def _sidechain(self, line: Line, parent: str | None, above: StepDraft | None) -> Builder:
         """Return the builder of a subagent; a file that holds one alone is its own session."""
+        agent = line.agent_id
+        if agent is None and line.parent_tool_use_id is None and parent is not None:
+            if above is not None and above.part:
+                return self._parts[above.part]
+            if parent in self._side_of:
+                return self._side_of[parent]
         if self.agent is None:
-            self.agent = line.agent_id
+            self.agent = agent
         if self._alone:
             return self.main
-        group = line.agent_id or line.parent_tool_use_id or line.uuid or "sidechain"
+        group = agent or line.parent_tool_use_id or line.uuid or "sidechain"
         builder = self.sidechains.get(group)
         if builder is None:
             # Its own ledger: its records are counted where they are shown.
-            builder = self.sidechains[group] = Builder(LossDraft(), self._coming)
+            number = len(self._parts)
+            builder = Builder(LossDraft(), self._seen, self._coming, number)
+            builder.agent = agent or ""
             builder.skills.cwd = self.facts.cwd or ""
+            self.sidechains[group] = builder
+            self._parts.append(builder)
         return builder
 
     def _repeated(self, uuid: str, record: bytes, at: int) -> bool:
@@ -296,9 +380,11 @@ class Reading:
 
         Streams give one uuid to all blocks of a message, so the uuid alone does not tell.
         """
-        known = [self._seen[uuid], *self._more.get(uuid, ())]
-        payload = _payload(record)
-        if any(_payload(self._record(other)) == payload for other in known):
+        if self._at is None:
+            self._at = dict(zip(self._seen, self._offsets, strict=True))
+        known = [self._at[uuid], *self._more.get(uuid, ())]
+        payload = payload_of(record)
+        if any(payload_of(self._record(other)) == payload for other in known):
             return True
         self._more.setdefault(uuid, []).append(at)
         return False
@@ -312,7 +398,7 @@ class Reading:
         """Yield where each record stands in the chain."""
         data = self.source.data
         for at, end in self._as_it_lies():
-            for first, last in _parts(data, at, end):
+            for first, last in joined_parts(data, at, end):
                 line = decode_line(data[first:last])
                 if line is None:
                     yield Place(first, last, None, None)
@@ -336,77 +422,3 @@ class Reading:
                 self.facts.note(rest)
             line = decode_line(record)
             self.last_time = line.timestamp if line is not None else None
-
-
-def _line_by_line(block: bytes) -> tuple[list[int], list[Line]]:
-    """Decode all lines of a block at one go and find their ends.
-
-    Returns:
-        Nothing when a line is blank, torn, odd, two records, or a part of one: then they have to
-        be taken one by one.
-    """
-    try:
-        lines = LINES.decode_lines(block)
-    except UNREADABLE:
-        return [], []
-    find, size, at, ends = block.find, len(block), 0, []
-    while at < size:
-        end = find(b"\n", at)
-        if end < 0:
-            end = size
-        if block[at] != 0x7B or block[end - 1] != 0x7D:
-            return [], []
-        ends.append(end)
-        at = end + 1
-    return (ends, lines) if len(ends) == len(lines) else ([], [])
-
-
-def _line_ends(data: Buffer, start: int) -> Iterator[tuple[int, int]]:
-    """Yield each line without its line end; blanks around it are left to the decoder."""
-    find, stop = data.find, len(data)
-    while start < stop:
-        end = find(b"\n", start)
-        if end < 0:
-            end = stop
-        if end - start > 1:
-            yield (start, end - 1) if data[end - 1] == 13 else (start, end)
-        elif end > start:
-            yield start, end
-        start = end + 1
-
-
-def _parts(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int]]:
-    try:
-        LINES.decode(data[at:end])
-    except msgspec.ValidationError:
-        yield at, end
-    except UNREADABLE:
-        yield from joined_values(data, at, end)
-    else:
-        yield at, end
-
-
-def _document(data: Buffer, start: int) -> Iterator[tuple[int, int]] | None:
-    """Return the records of a file that is one JSON value, None when it is lines."""
-    if data[start : start + 1] == b"[":
-        return array_items(data, start)
-    if data[start : start + 1] != b"{":
-        return None
-    line_end = data.find(b"\n", start)
-    first_line = data[start : line_end if line_end >= 0 else len(data)].rstrip()
-    if not first_line.endswith(b"}") or b'"loglines"' in first_line[:4096]:
-        for key, value, _end in object_members(data, start):
-            if key == b"loglines" and data[value : value + 1] == b"[":
-                return array_items(data, value)
-        end = value_end(data, start)
-        if end is not None and line_end >= 0 and end > line_end:
-            return joined_values(data, start, len(data))
-    return None
-
-
-def _payload(value: bytes) -> tuple[bytes, ...] | None:
-    try:
-        members = _members.decode(value)
-    except UNREADABLE:
-        return None
-    return tuple(bytes(members[key]) if key in members else b"" for key in _PAYLOAD)

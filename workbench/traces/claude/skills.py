@@ -23,7 +23,7 @@ from workbench.domain.trajectory import (
     SkillTrigger,
 )
 from workbench.traces.claude.calls import Input
-from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.drafts import CallDraft, span_of
 from workbench.traces.claude.lines import SkillEntry
 from workbench.traces.json_values import one_line
 from workbench.traces.skill_events import SkillUse, file_edited, file_read, shell_uses
@@ -49,10 +49,9 @@ class SkillWatch:
     def __init__(self) -> None:
         self.events: list[SkillEvent] = []
         self.cwd = ""
-        #: The skill the record being read is counted to by the client.
-        self.attribution: str | None = None
         self.awaited: set[str] = set()
         self._folders: dict[str, None] = {}
+        self._names: tuple[str, ...] = ()
         self._asked: dict[str, tuple[str, int, SkillTrigger]] = {}
         self._uses: dict[str, tuple[tuple[SkillUse, ...], int, ByteSpan]] = {}
         self._loads: dict[str, int] = {}
@@ -63,33 +62,41 @@ class SkillWatch:
         self._carried: dict[str, int | None] = {}
         self._compacted: tuple[int, ByteSpan] | None = None
 
-    def call(self, call: CallDraft, given: Input, step: int, span: ByteSpan) -> None:
-        """Note a tool call; what it does to a skill counts when its result is there."""
-        name, folders = call.name, self._folders
+    def call(self, call: CallDraft, given: Input, within: str | None, place: int) -> None:
+        """Note a tool call; what it does to a skill counts when its result is there.
+
+        Args:
+            call: the call.
+            given: its arguments.
+            within: the skill that the client counts the record to.
+            place: where the record lies.
+        """
+        name = call.name
         if name == "Skill":
             skill = (given.skill or given.command or "").removeprefix("/")
             if skill:
                 self.awaited.add(call.native)
-                within = self.attribution
                 nested = within is not None and within != skill
                 trigger: SkillTrigger = "nested" if nested else "model"
-                self._asked[call.native] = (skill, step, trigger)
-                self._add(skill, "requested", trigger, step, span)
+                self._asked[call.native] = (skill, call.step, trigger)
+                self._add(skill, "requested", trigger, call.step, span_of(place))
             return
-        path, command = call.path, given.command or given.cmd
+        path, folders = call.path, self._folders
         uses: tuple[SkillUse, ...] = ()
-        if path is not None and ("SKILL.md" in path or "skills" in path or folders):
+        if path is not None and ("skills" in path or "SKILL.md" in path or folders):
             if name in _READ_TOOLS:
                 read = file_read(path, folders)
                 uses = (read,) if read else ()
             elif name in _EDIT_TOOLS:
                 edited = file_edited(path, folders)
                 uses = (edited,) if edited else ()
-        elif command is not None and name in _SHELL_TOOLS and _may_use(command, folders):
-            uses = shell_uses(command, folders, self.cwd)
+        elif name in _SHELL_TOOLS:
+            command = given.command or given.cmd
+            if command is not None and self._may_use(command):
+                uses = shell_uses(command, folders, self.cwd)
         if uses:
             self.awaited.add(call.native)
-            self._uses[call.native] = (uses, step, span)
+            self._uses[call.native] = (uses, call.step, span_of(place))
 
     def result(self, call: CallDraft, error: str, span: ByteSpan) -> None:
         """Note a result: a skill is loaded, or was asked for in vain."""
@@ -119,7 +126,7 @@ class SkillWatch:
             span: the record.
             size: the text's length in bytes.
         """
-        self._folders[folder] = None
+        self._know(folder)
         name = _name(folder)
         tokens = -(-size // _BYTES_A_TOKEN)
         asked = self._asked.get(call) if call is not None else None
@@ -209,6 +216,18 @@ class SkillWatch:
         if skill not in self._carried:
             self._load(skill, "inferred", step, span, confidence="strong")
 
+    def _know(self, folder: str) -> None:
+        """Note that a folder is a skill's."""
+        if folder not in self._folders:
+            self._folders[folder] = None
+            self._names = tuple({_name(known) for known in self._folders})
+
+    def _may_use(self, command: str) -> bool:
+        """Whether a command can concern a skill at all; splitting all of them costs time."""
+        if "skills/" in command or "SKILL.md" in command:
+            return True
+        return any(name in command for name in self._names) if self._names else False
+
     def _use(self, use: SkillUse, step: int, span: ByteSpan, call: CallDraft) -> None:
         detail = ""
         if use.kind == "script_run":
@@ -217,7 +236,7 @@ class SkillWatch:
         elif call.status != "ok":
             return
         if use.kind == "loaded":
-            self._folders[use.path.replace("\\", "/").rsplit("/", 1)[0]] = None
+            self._know(use.path.replace("\\", "/").rsplit("/", 1)[0])
             self._carry(use.skill, None)
         self._add(
             use.skill,
@@ -263,15 +282,6 @@ class SkillWatch:
         self.events.append(
             SkillEvent(skill, kind, trigger, step, span, confidence, path=path, detail=detail)
         )
-
-
-def _may_use(command: str, folders: dict[str, None]) -> bool:
-    """Whether a command can concern a skill at all; splitting all of them costs time."""
-    return (
-        "SKILL.md" in command
-        or "skills/" in command
-        or any(_name(folder) in command for folder in folders)
-    )
 
 
 def _name(folder: str) -> str:
