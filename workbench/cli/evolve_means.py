@@ -55,6 +55,10 @@ def add_means_arguments(parser: argparse.ArgumentParser) -> None:
     means.add_argument("--document", action="append", default=[], type=Path, metavar="FILE")
     means.add_argument("--max-tokens", type=_positive, metavar="N")
     means.add_argument("--max-usd", type=float, metavar="X")
+    means.add_argument("--max-hunks", type=_positive, metavar="N", help="places of one proposal")
+    means.add_argument(
+        "--max-growth", type=_positive, metavar="BYTES", help="one proposal may add so much"
+    )
     means.add_argument("--max-runs", type=_positive, metavar="N", help="task runs at most")
     means.add_argument("--max-seconds", type=float, metavar="S", help="of the engine")
     means.add_argument("--workers", type=_positive, default=2, metavar="N", help="tasks at once")
@@ -106,6 +110,8 @@ def budget_of(args: argparse.Namespace) -> Budget:
         tokens=args.max_tokens,
         usd=args.max_usd,
         max_proposals=args.max_proposals,
+        max_hunks=args.max_hunks,
+        max_growth=args.max_growth,
     )
 
 

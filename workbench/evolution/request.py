@@ -29,7 +29,7 @@ from workbench.evolution.task_inputs import told_tasks
 from workbench.evolution.trace_lines import trace_ids, with_children, write_trace
 from workbench.files import is_utf8_name
 from workbench.skills.copying import SkillsCopy, copy_skills
-from workbench.store.locked_parts import LocksProblem, locked_parts
+from workbench.store.locked_parts import LocksProblem, locks_by_skill
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace
 
@@ -176,13 +176,10 @@ def build_request(
 
 def _locks(library: Library) -> dict[str, tuple[str, ...]]:
     """Return what may not change, by the id of the skill."""
-    found: dict[str, tuple[str, ...]] = {}
     try:
-        for lock in locked_parts(Path(library.root)):
-            found[lock.skill] = (*found.get(lock.skill, ()), lock.part)
+        return locks_by_skill(Path(library.root))
     except LocksProblem as problem:
         raise RequestProblem(str(problem)) from problem
-    return found
 
 
 def _judged(traces: Sequence[OpenTrace], labels: Sequence[GivenLabel]) -> dict[int, str]:

@@ -23,6 +23,7 @@ from workbench.plugin.journal import JOURNAL_NAME, read_journal
 from workbench.plugin.runs import read_spec
 from workbench.skills.copying import copy_skills
 from workbench.skills.library import read_library
+from workbench.store.locked_parts import LocksProblem, locks_by_skill
 from workbench.store.proposals import ProposalStore
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace, open_traces
@@ -52,7 +53,8 @@ def retake(
         now: the time, ISO 8601.
 
     Raises:
-        FileProblem: this is no run folder, or none of its skills is as it was.
+        FileProblem: this is no run folder, none of its skills is as it was, or what is locked now
+            cannot be read.
     """
     spec = read_spec(run_dir)
     drafts = [
@@ -76,6 +78,7 @@ def retake(
                     traces=known,
                     job=spec.id,
                     now=now,
+                    budget=spec.request.budget,
                 )
                 found.append(store.add(proposal, _blobs(proposal, snapshot.read)))
             except (DraftRefused, FileProblem) as problem:
@@ -104,7 +107,11 @@ def _snapshot(spec: JobSpec, library: Library, folder: Path) -> LibrarySnapshot:
         files |= copy.files
         links += copy.links
     ids = tuple(skill.id for skill in same)
-    return LibrarySnapshot(library.root, str(folder), ids, files, tuple(links))
+    try:
+        locks = locks_by_skill(Path(library.root))
+    except LocksProblem as problem:
+        raise FileProblem(str(problem)) from problem
+    return LibrarySnapshot(library.root, str(folder), ids, files, tuple(links), locks)
 
 
 def _traces(

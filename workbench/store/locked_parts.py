@@ -75,6 +75,18 @@ def locked_parts(library: Path) -> tuple[LockedPart, ...]:
     return found
 
 
+def locks_by_skill(library: Path) -> dict[str, tuple[str, ...]]:
+    """Return the locked parts of each skill by its id.
+
+    Raises:
+        LocksProblem: as ``locked_parts``.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for lock in locked_parts(library):
+        found[lock.skill] = (*found.get(lock.skill, ()), lock.part)
+    return found
+
+
 def part_problem(part: str) -> str:
     """Say what is wrong with the name of a part; empty when nothing is."""
     named = _LINES.match(part)

@@ -165,3 +165,16 @@ def test_what_a_run_lacks_is_told_before_it_starts(place, capsys, arguments, wor
     code, _, err = evolve(capsys, place / "library", *given, "--out", place / "out")
     assert code == 2
     assert words in err
+
+
+def test_a_budget_for_one_proposal_and_locks_hold_for_any_engine(place, capsys):
+    common = (place / "library", "--traces", place / "sessions", "--format", "json")
+    _, out, _ = evolve(capsys, *common, "--out", place / "small", "--max-growth", 1)
+    document = json.loads(out)
+    assert document["proposals"] == []
+    assert "1 are allowed" in document["refused"][0]
+    assert run(["lock", str(place / "library"), "report-tool"], no_window) == 0
+    capsys.readouterr()
+    _, out, _ = evolve(capsys, *common, "--out", place / "locked")
+    document = json.loads(out)
+    assert document["proposals"] == []

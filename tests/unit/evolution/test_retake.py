@@ -15,6 +15,7 @@ from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
 from workbench.resources import bundled
 from workbench.skills.library import read_library
+from workbench.store.locked_parts import LockedPart, set_locked
 from workbench.store.proposals import ProposalStore
 from workbench.traces.open import OpenTrace, open_traces
 
@@ -68,3 +69,11 @@ def test_a_library_that_changed_since_is_placed_on_the_copy(ran: Path, tmp_path:
     store = ProposalStore(tmp_path / "second")
     retake(ran, read_library(tmp_path / "library"), (), store, "")
     assert any(one.draft.changes for one in store.list())
+
+
+def test_what_was_locked_since_is_not_changed(ran: Path, tmp_path: Path) -> None:
+    set_locked(tmp_path / "library", LockedPart("report-tool"))
+    store = ProposalStore(tmp_path / "second")
+    found = retake(ran, read_library(tmp_path / "library"), (), store, "2026-11-21T00:00:00Z")
+    assert [one for one in found.proposals if one.draft.changes] == []
+    assert any("locked" in text for text in found.left_out)
