@@ -1,7 +1,8 @@
 """Where each version came from: candidates and proposals of a run as a graph, with its frontier.
 
-Scores are those of the host's runner: the gate's where a proposal was gated, else the mean of the
-evaluations the engine asked for. What an engine says of itself is no score here.
+Scores are those of the host's runner: of the gate where a proposal was gated, else the mean of the
+evaluations the engine asked for; on tasks of "val" where there are any. What an engine says of
+itself is no score here.
 """
 
 from __future__ import annotations
@@ -186,10 +187,12 @@ def _gated(proposal: Proposal) -> _Scored:
     table = proposal.gate.table
     if table is None:
         return {}
-    _, after, n = rates(table, proposal.gate.held_out)
-    if after is None:
-        return {}
-    return {"score": after, "n": n, "split": proposal.gate.held_out}
+    # The split candidates are scored on comes first, so that all can be compared.
+    for split in ("val", proposal.gate.held_out):
+        _, after, n = rates(table, split)
+        if after is not None:
+            return {"score": after, "n": n, "split": split}
+    return {}
 
 
 def rates(table: PairedTable | None, split: str = "") -> tuple[float | None, float | None, int]:

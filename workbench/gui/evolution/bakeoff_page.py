@@ -55,7 +55,9 @@ class BakeoffModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         across = orientation == Qt.Orientation.Horizontal
-        return COLUMNS[section] if across and role == Qt.ItemDataRole.DisplayRole else None
+        if not across or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section].replace(" / ", " /\n").replace(" → before", "\n→ before")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         cells = cells_of(self._rows[index.row()])
@@ -86,7 +88,7 @@ class BakeoffPage(QWidget):
         self.model = BakeoffModel(self)
         self.table = QTableView()
         self._lay_out()
-        self.engines.changed.connect(self._judge)
+        self.engines.changed.connect(self._chosen_changed)
         self.cancel.hide()
         self.setFocusProxy(self.engines.view)
 
@@ -138,10 +140,12 @@ class BakeoffPage(QWidget):
         count = len(self.chosen())
         enough = count >= 2
         self.start.setEnabled(enough and not self._running)
-        if said or not enough or self._running:
-            waits = "Cannot start: mark at least two engines." if not enough else said
-            self.why.setText("The comparison is under way." if self._running else waits)
+        waits = said if enough else "Cannot start: mark at least two engines."
+        self.why.setText("The comparison is under way." if self._running else waits)
         self.why.setVisible(bool(self.why.text()))
+
+    def _chosen_changed(self) -> None:
+        self._judge()
 
     def _open(self, index: QModelIndex) -> None:
         found = self.model.row_at(index.row())

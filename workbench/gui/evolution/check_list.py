@@ -183,6 +183,7 @@ class CheckList(QFrame):
         """Show what there is to choose from."""
         self.model.show(rows)
         self.setEnabled(bool(rows))
+        self.view.setFixedHeight(min(_HEIGHT, max(1, len(rows)) * _ROW + 4))
         self._name()
 
     def rows(self) -> tuple[tuple[str, str], ...]:

@@ -93,7 +93,9 @@ def _engine_row(event: AnyEvent) -> EventRow:
                 return EventRow("Engine's gate", said, "info")
             return EventRow("Gate", f"{event.candidate}: {level}  {event.rule}", "review", "accent")
         case EvalRequested():
-            return EventRow("Asks for runs", f"{event.candidate}: {len(event.tasks)} tasks", "play")
+            count = len(event.tasks)
+            many = "all tasks" if not count else f"{count} task{'' if count == 1 else 's'}"
+            return EventRow("Asks for runs", f"{event.candidate}: {many}", "play")
         case EvalResult():
             score = "no score" if event.score is None else f"score {event.score:g}"
             return EventRow("Task run", f"{event.candidate} {event.task}: {event.status}, {score}")

@@ -12,7 +12,7 @@ from workbench.gui.evolution.form_rows import words
 from workbench.gui.widgets.layouts import column
 
 _HEADS = ("Tasks", "No skill", "Before", "With it", "Gain")
-_SPLITS = {"test": "held out (test)", "val": "val", "train": "train (the engine saw them)"}
+_SPLITS = {"test": "held out (test)", "val": "val", "train": "train (seen)"}
 
 
 class GateFigures(QWidget):

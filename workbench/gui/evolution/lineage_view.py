@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from workbench.evolution.lineage import LineageNode, node_words
@@ -171,16 +179,18 @@ class LineagePicture(QWidget):
     def _paint_edges(self, painter: QPainter) -> None:
         boxes = {node.id: self.place_of(node) for node in self._nodes}
         painter.setPen(QPen(colour("border_strong"), 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         for node in self._nodes:
             for parent in node.parents:
                 if parent not in boxes:
                     continue
                 start = QPointF(boxes[parent].right(), boxes[parent].center().y())
                 end = QPointF(boxes[node.id].left(), boxes[node.id].center().y())
-                middle = end.x() - _GAP_X / 2
-                painter.drawPolyline(
-                    [start, QPointF(middle, start.y()), QPointF(middle, end.y()), end]
-                )
+                # Curves part where lines would lie on each other.
+                bend = QPointF(_GAP_X * 0.7, 0)
+                path = QPainterPath(start)
+                path.cubicTo(start + bend, end - bend, end)
+                painter.drawPath(path)
 
     def _paint_node(self, painter: QPainter, node: LineageNode, *, current: bool) -> None:
         box = self.place_of(node)
@@ -229,11 +239,16 @@ class LineagePicture(QWidget):
         self._paint_dots(painter)
 
     def _paint_dots(self, painter: QPainter) -> None:
-        front = [(one.growth or 0, self.dot_of(one)) for one in self._nodes if one.frontier]
-        line = [dot for _, dot in sorted(front, key=lambda one: one[0]) if dot is not None]
+        front = sorted(
+            (one for one in self._nodes if one.frontier), key=lambda one: one.growth or 0
+        )
         painter.setPen(QPen(colour("data_2"), 1.6, Qt.PenStyle.DashLine))
-        if len(line) > 1:
-            painter.drawPolyline(line)
+        for split in dict.fromkeys(one.split for one in front):
+            # Scores of other tasks are other scores: no line joins them.
+            dots = [self.dot_of(one) for one in front if one.split == split]
+            line = [dot for dot in dots if dot is not None]
+            if len(line) > 1:
+                painter.drawPolyline(line)
         for number, node in enumerate(self._nodes):
             dot = self.dot_of(node)
             if dot is None:

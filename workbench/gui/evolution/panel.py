@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
 
 from workbench.domain.job import AnyEvent, Request
@@ -57,11 +57,11 @@ class EvolutionPanel(QWidget):
         self._told: tuple[tuple[str, str, str], ...] | None = None
         self.new_button = push_button("New run", self.show_setup)
         self.runs = TwoLineList("Runs of engines", lambda record: record.id)
-        self.setup_page = SetupPage(context)
-        self.side = SidePages(context, self.setup_page, self._begin, self)
-        self.compare_button = link_button("Compare", self.side.show_bakeoff)
-        self.catalogue_button = link_button("Catalogue", self.side.show_catalogue)
-        self.endpoints_button = link_button("Endpoints", self.side.show_endpoints)
+        self._setup = SetupPage(context)
+        self._side = SidePages(context, self._setup, self._begin, self)
+        self.compare_button = link_button("Compare", self.show_bakeoff)
+        self.catalogue_button = link_button("Catalogue", self.show_catalogue)
+        self.endpoints_button = link_button("Endpoints", self.show_endpoints)
         self._run_page: RunPage | None = None
         self._empty = EmptyState(
             "No library is open",
@@ -75,6 +75,36 @@ class EvolutionPanel(QWidget):
         context.commands.add(*commands_of(self))
         self._refresh()
         self.read_past()
+        self._build_setup()
+
+    @property
+    def setup_page(self) -> SetupPage:
+        """The set-up of the next run, whole."""
+        self._setup.complete()
+        return self._setup
+
+    @property
+    def side(self) -> SidePages:
+        """The pages beside the runs, which ask the set-up what is chosen."""
+        self._setup.complete()
+        return self._side
+
+    def show_bakeoff(self) -> None:
+        """Compare engines."""
+        self.side.show_bakeoff()
+
+    def show_catalogue(self) -> None:
+        """Show the published engines."""
+        self.side.show_catalogue()
+
+    def show_endpoints(self) -> None:
+        """Show the model servers."""
+        self.side.show_endpoints()
+
+    def _build_setup(self) -> None:
+        """Make the set-up part by part, the window drawing between them."""
+        if self._setup.build_more():
+            QTimer.singleShot(0, self, self._build_setup)
 
     @cached_property
     def run_page(self) -> RunPage:
@@ -168,11 +198,11 @@ class EvolutionPanel(QWidget):
 
     def _lay_out(self) -> None:
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.setup_page)
+        self._stack.addWidget(self._setup)
         self._stack.addWidget(self._empty)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._stack)
-        self.setFocusProxy(self.setup_page)
+        self.setFocusProxy(self._setup)
         self._pages.currentChanged.connect(self._page_changed)
         title = QLabel("Runs")
         title.setProperty("section", True)
@@ -206,7 +236,7 @@ class EvolutionPanel(QWidget):
 
     def _page_changed(self, number: int) -> None:
         page = self._pages.widget(number)
-        self.setFocusProxy(self.setup_page if number == 0 or page is None else page)
+        self.setFocusProxy(self._setup if number == 0 or page is None else page)
 
     def _show_page(self, page: QWidget) -> None:
         """Bring a page beside the runs to the front."""
@@ -220,15 +250,15 @@ class EvolutionPanel(QWidget):
     def _connect(self) -> None:
         context = self._context
         context.library_changed.connect(lambda _library: self._refresh())
-        context.traces_changed.connect(self.setup_page.refresh)
+        context.traces_changed.connect(self._setup.refresh)
         context.proposals_changed.connect(self._reread_outcomes)
         context.theme_changed.connect(lambda _name: self.update())
-        self.setup_page.started.connect(self.start)
-        self.setup_page.preview_wanted.connect(self.side.show_preview)
-        self.setup_page.endpoints_wanted.connect(self.side.show_endpoints)
-        self.side.shown.connect(self._show_page)
-        self.side.left.connect(self.show_setup)
-        self.side.row_opened.connect(self._open_row)
+        self._setup.started.connect(self.start)
+        self._setup.preview_wanted.connect(self._side.show_preview)
+        self._setup.endpoints_wanted.connect(self._side.show_endpoints)
+        self._side.shown.connect(self._show_page)
+        self._side.left.connect(self.show_setup)
+        self._side.row_opened.connect(self._open_row)
         self.runs.chosen.connect(self._chosen)
         self.runs.opened.connect(lambda _record: self.run_page.setFocus())
         context.jobs.changed.connect(self._follow_jobs)
@@ -259,9 +289,9 @@ class EvolutionPanel(QWidget):
         show()
 
     def _refresh(self) -> None:
-        self.setup_page.refresh()
+        self._setup.refresh()
         self._stack.setCurrentWidget(
-            self.setup_page if self._context.library is not None else self._empty
+            self._setup if self._context.library is not None else self._empty
         )
         self._show_runs()
 
@@ -381,7 +411,8 @@ class EvolutionPanel(QWidget):
 def commands_of(panel: EvolutionPanel) -> tuple[Command, ...]:
     """Return the commands of the activity."""
 
-    setup, side = panel.setup_page, panel.side
+    def why_not() -> str | None:
+        return panel.setup_page.why_not()
 
     def shows(show: Callable[[], None]) -> Callable[[], None]:
         return lambda: panel.come_to(show)
@@ -393,10 +424,15 @@ def commands_of(panel: EvolutionPanel) -> tuple[Command, ...]:
 
     return (
         _command("new", new, shows(panel.show_setup), "evolution", key="Ctrl+Alt+N"),
-        _command("run", "Run engine", shows(panel.start), "play", key="Ctrl+E", when=setup.why_not),
-        _command("compare", "Compare engines…", shows(side.show_bakeoff), "columns"),
-        _command("catalogue", "Show the engines there are", shows(side.show_catalogue), "library"),
-        _command("endpoints", "Edit endpoints…", shows(side.show_endpoints), "link"),
+        _command("run", "Run engine", shows(panel.start), "play", key="Ctrl+E", when=why_not),
+        _command("compare", "Compare engines…", shows(panel.show_bakeoff), "columns"),
+        _command(
+            "catalogue",
+            "Show the engines there are",
+            shows(panel.show_catalogue),
+            "library",
+        ),
+        _command("endpoints", "Edit endpoints…", shows(panel.show_endpoints), "link"),
         _command(
             "review",
             "Open the result in Review",

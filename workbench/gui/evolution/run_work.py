@@ -128,6 +128,7 @@ def _watched(evolution: Evolution, reporter: JobReporter, tell: Tell) -> EvolveR
     tell(
         Begun(job.id, str(job.run_dir), evolution.problems, lambda: evolution.job.cancel(now=True))
     )
+    reporter.progress(_PREPARED, "The engine is at work")
     spending = Spending(evolution.spent, evolution.runs_made)
     ended = False
     while not ended:

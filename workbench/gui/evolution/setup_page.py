@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -64,14 +65,7 @@ class SetupPage(QWidget):
         self.traces = CheckList("open traces")
         self.source = SourceField()
         self.form = SettingsForm(())
-        self.means = MeansSection(context)
-        self.endpoints = EndpointsSection(context)
-        self.limits = LimitsSection()
-        self.labels = CheckBox(
-            "Give the engine what people said of these traces; notes may go to a model"
-        )
-        self.estimate = EstimateBox()
-        self.most, self.seed = self.limits.most, self.limits.seed
+        self.labels = CheckBox("Give it what people said of the traces; notes may go to a model")
         self.why = QLabel()
         self.run_button = primary_button("Run engine", self.started.emit)
         self._name, self._about = words(heading=True), words()
@@ -82,12 +76,55 @@ class SetupPage(QWidget):
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE_MS)
         self._later.timeout.connect(self._work_out)
+        self._stages: list[Callable[[], None]] = [
+            self._add_evidence,
+            self._add_means,
+            self._add_limits,
+            self._add_settings,
+            self.refresh,
+        ]
         self._lay_out()
         self._connect()
         self.setFocusProxy(self.engines)
 
+    @cached_property
+    def means(self) -> MeansSection:
+        """Tasks and who carries them out."""
+        return MeansSection(self._context)
+
+    @cached_property
+    def endpoints(self) -> EndpointsSection:
+        """Which endpoint answers for which role."""
+        return EndpointsSection(self._context)
+
+    @cached_property
+    def limits(self) -> LimitsSection:
+        """What a run may take, and how it is judged."""
+        return LimitsSection()
+
+    @cached_property
+    def estimate(self) -> EstimateBox:
+        """What it comes to."""
+        return EstimateBox()
+
+    def build_more(self) -> bool:
+        """Make the next part of the form; False when it is whole.
+
+        The form is made in parts, so that the window goes on drawing between them.
+        """
+        if self._stages:
+            self._stages.pop(0)()
+        return bool(self._stages)
+
+    def complete(self) -> None:
+        """Make all that is left of the form at once."""
+        while self.build_more():
+            pass
+
     def refresh(self) -> None:
         """Read again which engines there are and what they could get."""
+        if len(self._stages) > 0:
+            return  # the last of the parts does it
         context = self._context
         library = context.library
         if library is not None and library.root != self._library:
@@ -362,13 +399,9 @@ class SetupPage(QWidget):
     def _connect(self) -> None:
         self.engines.chosen.connect(self._choose)
         self.engines.opened.connect(lambda _engine: self.run_button.setFocus())
-        for part in (self.skills, self.traces, self.source, self.limits):
+        for part in (self.skills, self.traces, self.source):
             part.changed.connect(self._judge)
-        for means in (self.means, self.endpoints):
-            means.changed.connect(self.refresh_engines)
         self.labels.toggled.connect(lambda _on: self._judge())
-        self.estimate.preview_wanted.connect(self.preview_wanted)
-        self.endpoints.wanted.connect(self.endpoints_wanted)
 
     def _lay_out(self) -> None:
         body = QWidget()
@@ -382,23 +415,8 @@ class SetupPage(QWidget):
         self._facts.setHorizontalSpacing(20)
         self._facts.setVerticalSpacing(6)
         inside.addLayout(self._facts)
-        self._source_box = group("Compare with", self.source)
-        self._traces_box = self._trace_group()
-        settings = QWidget()
-        self._settings_inside = column(settings, spacing=10)
-        self._settings_inside.addWidget(self.form)
-        self._settings_box = group("Settings of the engine", settings)
-        for box in (
-            self.estimate,
-            self._source_box,
-            group("Skills", self.skills),
-            self._traces_box,
-            self.means,
-            self.endpoints,
-            self.limits,
-            self._settings_box,
-        ):
-            inside.addWidget(box)
+        self._boxes = column(spacing=8)
+        inside.addLayout(self._boxes)
         inside.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -411,6 +429,32 @@ class SetupPage(QWidget):
         outer = column(self, spacing=0)
         outer.addWidget(split, 1)
         outer.addWidget(self._foot())
+
+    def _add_evidence(self) -> None:
+        self._source_box = group("Compare with", self.source)
+        self._traces_box = self._trace_group()
+        for box in (self.estimate, self._source_box, group("Skills", self.skills)):
+            self._boxes.addWidget(box)
+        self._boxes.addWidget(self._traces_box)
+        self.estimate.preview_wanted.connect(self.preview_wanted)
+
+    def _add_means(self) -> None:
+        self._boxes.addWidget(self.means)
+        self._boxes.addWidget(self.endpoints)
+        self.endpoints.wanted.connect(self.endpoints_wanted)
+        for means in (self.means, self.endpoints):
+            means.changed.connect(self.refresh_engines)
+
+    def _add_limits(self) -> None:
+        self._boxes.addWidget(self.limits)
+        self.limits.changed.connect(self._judge)
+
+    def _add_settings(self) -> None:
+        settings = QWidget()
+        self._settings_inside = column(settings, spacing=10)
+        self._settings_inside.addWidget(self.form)
+        self._settings_box = group("Settings of the engine", settings)
+        self._boxes.addWidget(self._settings_box)
 
     def _trace_group(self) -> QWidget:
         self.open_traces = link_button(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from workbench.gui.evolution.bakeoff_page import BakeoffPage
 from workbench.gui.evolution.bakeoff_run import BakeoffRun, keep_rows, kept_rows
-from workbench.gui.evolution.catalogue_page import CataloguePage
-from workbench.gui.evolution.endpoints_page import EndpointsPage
 from workbench.gui.evolution.engines import Engine, engines_of
 from workbench.gui.evolution.live_run import LiveRun
-from workbench.gui.evolution.preview_page import PreviewPage
 from workbench.gui.evolution.run_work import RunSetup
 from workbench.gui.evolution.setup_page import SetupPage
 from workbench.gui.shell.context import AppContext
+
+if TYPE_CHECKING:
+    from workbench.gui.evolution.bakeoff_page import BakeoffPage
+    from workbench.gui.evolution.catalogue_page import CataloguePage
+    from workbench.gui.evolution.endpoints_page import EndpointsPage
+    from workbench.gui.evolution.preview_page import PreviewPage
 
 
 class SidePages(QObject):
@@ -46,6 +49,8 @@ class SidePages(QObject):
     @cached_property
     def catalogue(self) -> CataloguePage:
         """The published engines."""
+        from workbench.gui.evolution.catalogue_page import CataloguePage
+
         page = CataloguePage(self._context)
         page.use_wanted.connect(self._use)
         return page
@@ -53,6 +58,8 @@ class SidePages(QObject):
     @cached_property
     def endpoints(self) -> EndpointsPage:
         """The model servers."""
+        from workbench.gui.evolution.endpoints_page import EndpointsPage
+
         page = EndpointsPage(self._context)
         page.changed.connect(self._setup.refresh_engines)
         return page
@@ -60,6 +67,8 @@ class SidePages(QObject):
     @cached_property
     def preview(self) -> PreviewPage:
         """What would be sent."""
+        from workbench.gui.evolution.preview_page import PreviewPage
+
         page = PreviewPage(self._context)
         page.left.connect(self.left)
         return page
@@ -67,6 +76,8 @@ class SidePages(QObject):
     @cached_property
     def bakeoff(self) -> BakeoffPage:
         """Engines side by side."""
+        from workbench.gui.evolution.bakeoff_page import BakeoffPage
+
         page = BakeoffPage()
         page.left.connect(self.left)
         page.start_wanted.connect(self.compare)
@@ -105,12 +116,19 @@ class SidePages(QObject):
 
     def compare(self) -> None:
         """Run the marked engines on the same evidence."""
-        if self._bakeoff is not None and self._bakeoff.running:
+        if self.running:
             return
         chosen = self.bakeoff.chosen()
         engines = [one for one in self._engines() if one.id in chosen]
         self._setup.keep()
-        at_once = 2 if self.bakeoff.side_by_side.isChecked() else 1
+        self._compare(engines, at_once=2 if self.bakeoff.side_by_side.isChecked() else 1)
+
+    @property
+    def running(self) -> bool:
+        """Whether a comparison is under way."""
+        return self._bakeoff is not None and self._bakeoff.running
+
+    def _compare(self, engines: Sequence[Engine], *, at_once: int) -> None:
         made = BakeoffRun(engines, self._start_beside, at_once, self)
         self._bakeoff = made
         made.changed.connect(self._show_rows)
@@ -123,8 +141,8 @@ class SidePages(QObject):
         Raises:
             ValueError: something is missing for it.
         """
-        why = self._setup.why_not_with(engine)
-        if why is not None:
+        why = engine.why_not or self._setup.why_not_with(engine)
+        if why:
             raise ValueError(why)
         own = self._setup.engine
         same = own is not None and own.id == engine.id
