@@ -117,6 +117,7 @@ def test_the_right_skill_of_a_library_is_named(spark, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_neither_order_nor_a_second_run_changes_anything(spark, tmp_path):
     folder, tasks, traces = spark
     library = tmp_path / "library"
@@ -134,6 +135,7 @@ def test_neither_order_nor_a_second_run_changes_anything(spark, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_the_figures_of_the_reference_are_reached(corpus, tmp_path):
     """The table of the evolution reference (sections 4 and 5.2) as far as this data shows it."""
     figures = all_figures(corpus, tmp_path)
