@@ -197,3 +197,35 @@ def test_a_host_killed_while_an_engine_runs_leaves_a_lost_run_with_its_drafts(
         result, _ = run(tmp_path, library, plugin, Means())
     assert result.status == "completed"
     assert [one.id for one in store.list()] == [proposal.id]
+
+
+FLOOD = """
+from workbench.plugin.api import Change, ProposalDraft
+
+def propose(request, context):
+    for number in range(400):
+        change = Change("c", "words/SKILL.md", "edit", f"text {number}")
+        yield ProposalDraft("edit", f"T{number}", "R", (change,))
+"""
+
+
+@pytest.mark.parametrize("kept", [1, 7, 40])
+def test_a_host_killed_while_it_takes_proposals_in_leaves_whole_ones_alone(
+    tmp_path: Path, kept: int
+) -> None:
+    with world(tmp_path, code=FLOOD, needs="[]") as (library, _, _):
+        host = subprocess.Popen([sys.executable, "-c", textwrap.dedent(HOST), str(tmp_path)])
+        folder = tmp_path / "store"
+        try:
+            assert eventually(lambda: folder.is_dir() and len(list(folder.iterdir())) >= kept, 30)
+        finally:
+            host.kill()
+            host.wait()
+        store = ProposalStore(folder)
+        stored = store.list()
+        assert len(stored) >= kept - 1
+        for proposal in stored:
+            assert store.get(proposal.id) == proposal
+            assert store.blob(proposal.base[0].sha256, proposal.id) == SKILL.encode()
+            assert proposal.draft.changes[0].new_text.startswith("text ")
+        assert (library / "words" / "SKILL.md").read_text() == SKILL

@@ -5,8 +5,8 @@ Made from the copy an engine worked on, in the run folder; the library itself is
 
 from __future__ import annotations
 
+import os
 import shutil
-import stat
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -135,14 +135,21 @@ class Variants:
 
 
 def _marks_of(folder: Path) -> frozenset[tuple[object, ...]]:
-    """Return what tells of every write: the time of change of a file cannot be set back."""
+    """Return what tells of every write: the time of change of a file cannot be set back.
+
+    Folders do not count: they change when an agent's Python leaves its compiled files there.
+    """
     found: set[tuple[object, ...]] = set()
-    for path in folder.rglob("*"):
-        status = path.lstat()
-        # Folders change when an agent's Python leaves its compiled files, which say nothing new.
-        if not stat.S_ISDIR(status.st_mode) and "__pycache__" not in path.parts:
-            where = path.relative_to(folder).as_posix()
-            found.add((where, status.st_mode, status.st_size, status.st_ino, status.st_ctime_ns))
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    one = entry.stat(follow_symlinks=False)
+                    mark = (one.st_mode, one.st_size, one.st_ino, one.st_ctime_ns)
+                    found.add((entry.path, *mark))
+                elif entry.name != "__pycache__":
+                    waiting.append(entry.path)
     return frozenset(found)
 
 

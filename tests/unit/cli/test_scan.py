@@ -180,3 +180,11 @@ def test_a_signature_needs_a_note_and_one_skill(tmp_path: Path, call) -> None:
 
     assert "needs --note" in call("trust", folder, "--sign", "G2")[2]
     assert "is no skill but a folder of skills" in call("trust", tmp_path)[2]
+
+
+def test_a_scheduler_that_is_not_there_is_told(tmp_path, capsys):
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    (tmp_path / "SKILL.md").write_text("---\nname: a\ndescription: b\n---\n")
+    code = run(["scan", str(tmp_path), "--scheduler", "tcp://127.0.0.1:9"], lambda *_: 9)
+    assert code == 2
+    assert "No Dask scheduler answers" in capsys.readouterr().err
