@@ -15,6 +15,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from workbench.domain.text import counted
 from workbench.domain.trajectory import Trajectory
 from workbench.traces.compare.keys import task_of
 from workbench.traces.prices import PriceTable
@@ -244,23 +245,46 @@ def split(
     for one in trajectories:
         groups[belongs(one)].append(one)
     left, right = (cohort(n, groups[g], prices) for n, g in ((first, True), (second, False)))
+    as_of = "" if prices is None else prices.as_of
+    return _comparison(left, right, len(groups[None]), as_of)
+
+
+def split_members(
+    members: Iterable[Member],
+    belongs: Callable[[Member], bool | None],
+    first: str,
+    second: str,
+    as_of: str = "",
+) -> CohortComparison:
+    """As ``split``, of sessions whose figures are known; ``as_of`` is the day of the prices."""
+    groups: dict[bool | None, list[Member]] = {True: [], False: [], None: []}
+    for one in members:
+        groups[belongs(one)].append(one)
+    left, right = cohort_of(first, groups[True]), cohort_of(second, groups[False])
+    return _comparison(left, right, len(groups[None]), as_of)
+
+
+def _comparison(left: Cohort, right: Cohort, left_out: int, as_of: str) -> CohortComparison:
     made = CohortComparison(
         left,
         right,
-        len(groups[None]),
+        left_out,
         fisher_two_sided(left.passed, right.passed),
         fisher_two_sided(left.with_errors, right.with_errors),
         measures=tuple(_measures(left, right)),
         tasks=pairs_of(_by_task(left), _by_task(right), (*SHARES, *AMOUNTS)),
         confounders=tuple(_confounders(left, right)),
     )
-    as_of = "" if prices is None else prices.as_of
     return replace(made, warnings=tuple(_warnings(made, as_of)))
 
 
 def cohort(name: str, sessions: Sequence[Trajectory], prices: PriceTable | None = None) -> Cohort:
     """Return the figures of a group; tokens, cost, calls and errors are with the subagents'."""
-    members = tuple(member_of(one, prices) for one in sessions)
+    return cohort_of(name, [member_of(one, prices) for one in sessions])
+
+
+def cohort_of(name: str, members: Sequence[Member]) -> Cohort:
+    """Return the figures of a group of sessions that were looked at."""
     outcomes = [one.outcome for one in members]
 
     def values(measure: str) -> list[float | None]:
@@ -279,7 +303,7 @@ def cohort(name: str, sessions: Sequence[Trajectory], prices: PriceTable | None 
         output_tokens=spread(values("output_tokens")),
         cost_usd=spread(values("cost_usd")),
         duration_s=spread(values("duration_s")),
-        members=members,
+        members=tuple(members),
     )
 
 
@@ -422,13 +446,13 @@ def _warnings(made: CohortComparison, as_of: str) -> Iterable[str]:
             yield f"No session is in “{one.name}”: there is nothing to compare."
         elif one.sessions < ENOUGH:
             yield (
-                f"“{one.name}” has {one.sessions} {_sessions(one.sessions)}. Below {ENOUGH} there "
+                f"“{one.name}” has {counted(one.sessions, 'session')}. Below {ENOUGH} there "
                 "are counts only, no rates: those of so few say little."
             )
     if made.left_out:
         are = "is" if made.left_out == 1 else "are"
         yield (
-            f"{made.left_out} {_sessions(made.left_out)} {are} in neither group: what divides "
+            f"{counted(made.left_out, 'session')} {are} in neither group: what divides "
             "them is not recorded."
         )
     members = (*made.first.members, *made.second.members)
@@ -444,10 +468,6 @@ def _warnings(made: CohortComparison, as_of: str) -> Iterable[str]:
             f"{tests} figures were tested, {low} with p below 0.05. By chance alone about one "
             "in twenty is."
         )
-
-
-def _sessions(count: int) -> str:
-    return "session" if count == 1 else "sessions"
 
 
 def _same_skill(recorded: str, wanted: str) -> bool:

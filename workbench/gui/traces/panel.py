@@ -269,6 +269,10 @@ class TracesPanel(QWidget):
         """Go to where compared runs part."""
         self.comparison.runs.go_first()
 
+    def why_no_session(self) -> str | None:
+        """Return why there is no session to compare, None when there is."""
+        return None if self._context.sessions.folders else self.why_no_trace()
+
     def why_no_comparison(self) -> str | None:
         """Return why no comparison of runs is in front."""
         if self.isVisible() and "comparison" in self._shown and self.comparison.isVisible():
@@ -381,7 +385,10 @@ class TracesPanel(QWidget):
         page = self._front_page()
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
-        bare = not self._context.traces and _TABS[self.tabs.currentIndex()][0] in _OF_OPEN
+        name = _TABS[self.tabs.currentIndex()][0]
+        bare = not self._context.traces and name in _OF_OPEN
+        # Groups of all sessions can be compared while none is open.
+        bare = bare and not (name == "comparison" and self._context.sessions.folders)
         self._pages.setCurrentWidget(self._bare if bare else page)
         self._aim_focus()
 

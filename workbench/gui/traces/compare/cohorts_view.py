@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.traces.compare.export import ask_report
 from workbench.gui.traces.compare.group_rows import (
     GroupRow,
@@ -25,18 +28,25 @@ from workbench.gui.traces.compare.groups import (
     Kind,
     compared,
     gathered,
+    gathered_from_index,
     key_of,
+    read_edits,
 )
+from workbench.gui.traces.compare.session_filter import SessionFilter
+from workbench.gui.traces.sessions.session_reader import SessionReader
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
+from workbench.traces.index.trace_index import TraceIndex
 from workbench.usage.cohort_report import cohort_report
-from workbench.usage.cohorts import CohortComparison, member_of
+from workbench.usage.cohorts import CohortComparison
 
 _FIGURES = (220, 0, 0, 0, 70)
 _SESSIONS = (220, 0, 160, 180, 150)
+#: After the index changed, groups follow with this pause.
+_STALE_MS = 2000
 _HAND = ("neither", "first set", "second set")
 
 
@@ -55,6 +65,17 @@ class CohortsView(QWidget):
         self._found: CohortComparison | None = None
         self._hand: dict[Key, int] = {}
         self._turn = 0
+        self._job: JobEntry | None = None
+        self._placed = False
+        self._reader = SessionReader(context.sessions.path)
+        self.source = ChoiceBox("Which sessions are compared")
+        for title in ("Open traces", "All sessions"):
+            self.source.addItem(title)
+        self.filter = SessionFilter(context, self._reader)
+        self.filter.hide()
+        self._stale = QTimer(self)
+        self._stale.setSingleShot(True)
+        self._stale.setInterval(_STALE_MS)
         self.kind = ChoiceBox("What divides the sessions")
         for _, title, _ in KINDS:
             self.kind.addItem(title)
@@ -79,11 +100,22 @@ class CohortsView(QWidget):
             action=("Open traces…", lambda: context.commands.run("file.open_traces")),
             icon="columns",
         )
+        self.reading = EmptyState(
+            "Reading the versions of skills…",
+            "Which version a session loaded is told by its text.",
+            action=("Cancel", self._cancel),
+            icon="columns",
+        )
         self._hand_buttons = QWidget()
         self._body = QStackedWidget()
         self._stack = QStackedWidget()
         self._lay_out()
         self.setFocusProxy(self.kind)
+        self.source.currentIndexChanged.connect(lambda _n: self._source_chosen())
+        self.filter.changed.connect(self.read)
+        self._stale.timeout.connect(self._read_stale)
+        context.sessions.changed.connect(self._stale.start)
+        self.destroyed.connect(self._reader.close)
         self.kind.currentIndexChanged.connect(lambda _n: self._list_values())
         self.value.currentIndexChanged.connect(lambda _n: self._compare())
         self.figures.selectionModel().currentChanged.connect(lambda *_: self._list_sessions())
@@ -112,8 +144,9 @@ class CohortsView(QWidget):
         above.addWidget(self.figures, 1)
         self._body.addWidget(upper)
         self._body.addWidget(self.none)
+        self._body.addWidget(self.reading)
         split = SplitView((self._body, lower), vertical=True, sizes=(440, 220), stretch=(3, 2))
-        inside.addWidget(split, 1)
+        inside.addWidget(SplitView((self.filter, split), sizes=(216, 1000), stretch=(0, 1)), 1)
         self._stack.addWidget(page)
         self._stack.addWidget(self.nothing)
         column(self, spacing=0).addWidget(self._stack)
@@ -121,6 +154,7 @@ class CohortsView(QWidget):
     def _tools(self) -> QHBoxLayout:
         tools = row(spacing=8)
         tools.setContentsMargins(12, 8, 12, 8)
+        tools.addWidget(self.source)
         tools.addWidget(self.kind)
         self.value.setMinimumWidth(200)
         tools.addWidget(self.value, 1)
@@ -136,10 +170,13 @@ class CohortsView(QWidget):
         return self._found
 
     def read(self) -> None:
-        """Take over what is open now, when it can be seen."""
+        """Take over what is open now, or what the index holds, when it can be seen."""
         context = self._context
-        self._stack.setCurrentIndex(0 if context.traces else 1)
-        if not context.traces:
+        if not self._placed and (context.traces or context.sessions.folders):
+            self._placed = True
+            self.source.setCurrentIndex(0 if context.traces else 1)
+        self._stack.setCurrentIndex(0 if context.traces or self.of_all else 1)
+        if not (context.traces or self.of_all):
             self._gathered = self._found = None
             return
         if not self.isVisible():
@@ -153,17 +190,88 @@ class CohortsView(QWidget):
                 self._gathered = found
                 self._list_values()
 
-        desk = context.annotations
-        context.spawn_thread(
-            gathered,
-            context.traces,
-            context.library,
-            desk.all,
-            desk.attached,
-            context.folders.prices_file,
-            on_done=done,
-            owner=self,
+        self._cancel()
+        context.spawn_thread(self._gathering(), on_done=done, owner=self)
+        if self.of_all:
+            self.filter.read()
+
+    @property
+    def of_all(self) -> bool:
+        """Whether all sessions of the index are compared, not only open traces."""
+        return self.source.currentIndex() == 1 and bool(self._context.sessions.folders)
+
+    def compare_all(self, *, of_all: bool = True) -> None:
+        """Compare all sessions, or the open traces."""
+        self._placed = True
+        self.source.setCurrentIndex(int(of_all))
+
+    def _gathering(self) -> Callable[[], Gathered]:
+        """Return what looks at the sessions, in a thread."""
+        context, desk = self._context, self._context.annotations
+        library, said, attached = context.library, desk.all, desk.attached
+        if not self.of_all:
+            traces, prices = context.traces, context.folders.prices_file
+            return lambda: gathered(traces, library, said, attached, prices)
+        self._reader.attached = attached
+        wanted, as_of = self.filter.query, context.sessions.prices
+
+        def look(index: TraceIndex) -> Gathered:
+            return gathered_from_index(index, wanted, library, said, attached, as_of=as_of)
+
+        return lambda: self._reader.ask(look) or Gathered(())
+
+    def _source_chosen(self) -> None:
+        self.filter.setVisible(self.of_all)
+        self._hand = {}
+        self.read()
+
+    def _read_stale(self) -> None:
+        """Follow the index, but let versions that were read stand."""
+        if self.of_all and self.isVisible() and self._kind != "version":
+            self.read()
+
+    def _read_edits(self, known: Gathered) -> None:
+        """Read the texts of sessions, for the versions of skills they had."""
+        library = self._context.library
+        if library is None or self._job is not None:
+            return
+        self._turn += 1
+        turn, opening = self._turn, self._context.open_any
+        self._body.setCurrentWidget(self.reading)
+
+        def work(reporter: JobReporter) -> Gathered:
+            def told(part: float, words: str) -> None:
+                reporter.check_cancelled()
+                reporter.progress(part, words)
+
+            return read_edits(known, library, opening, told)
+
+        def done(found: Gathered) -> None:
+            self._job = None
+            if turn == self._turn:
+                self._gathered = found
+                self._list_values()
+
+        def ended(problem: BaseException | None = None) -> None:
+            self._job = None
+            if problem is not None:
+                self._context.bridge.report(problem)
+            if turn == self._turn:
+                self.none.set_texts(
+                    "Stopped", "Choose this division again to read the versions of skills."
+                )
+                self._body.setCurrentWidget(self.none)
+            elif self._gathered is not None:
+                self._list_values()
+
+        title = f"Read the versions of skills in {counted(len(known.unread), 'session')}"
+        self._job = self._context.run_job(
+            title, work, on_done=done, on_error=ended, on_cancelled=ended, owner=self
         )
+
+    def _cancel(self) -> None:
+        if self._job is not None and self._job.active:
+            self._context.jobs.cancel(self._job.id)
 
     def divide_by(self, kind: Kind, value: str = "") -> None:
         """Choose a division, and a value where it has that one."""
@@ -204,6 +312,13 @@ class CohortsView(QWidget):
         self.value.setCurrentIndex(max(0, self.value.findData(before)) if choices else -1)
         self.value.blockSignals(False)
         hand = self._kind == "hand"
+        if self._kind == "version" and self._gathered.unread:
+            self.value.hide()
+            self._found = None
+            self.sessions_model.show((), ("", ""), "")
+            self.heading.setText("")
+            self._read_edits(self._gathered)
+            return
         self.value.setVisible(bool(choices))
         self._hand_buttons.setVisible(hand)
         if choices or hand:
@@ -247,10 +362,7 @@ class CohortsView(QWidget):
         self._list_all(known)
 
     def _list_all(self, known: Gathered) -> None:
-        rows = [
-            SessionRow(self._hand.get(key_of(one), 0), member_of(one, known.prices), "")
-            for one in known.sessions
-        ]
+        rows = [SessionRow(self._hand.get(key_of(one), 0), one, "") for one in known.members]
         selected = [index.row() for index in self.sessions.selectionModel().selectedRows()]
         self.sessions_model.show(rows, _HAND, "")
         self.heading.setText(f"All sessions: {len(rows)}")
@@ -283,7 +395,7 @@ class CohortsView(QWidget):
         figure = chosen.cells[0] if chosen.measure else ""
         self.sessions_model.show(rows, names, figure or "Figure")
         of = f" of “{names[index.column() - 1]}”" if index.column() in (1, 2) else ""
-        self.heading.setText(f"{figure or 'Sessions'}{of}: {len(rows):,} sessions")
+        self.heading.setText(f"{figure or 'Sessions'}{of}: {counted(len(rows), 'session')}")
 
     def _assign(self, group: int) -> None:
         if self._kind != "hand" or self._gathered is None:
@@ -296,4 +408,7 @@ class CohortsView(QWidget):
 
     def _open(self, number: int) -> None:
         member = self.sessions_model.row_at(number).member
-        self.session_chosen.emit(member.path, member.id)
+        if self._context.trace(member.path) is None:
+            self._context.request_trace(member.path, member.id)
+        else:
+            self.session_chosen.emit(member.path, member.id)

@@ -33,6 +33,10 @@ class CompareActions(Protocol):
         """Return why there are no traces, None when there are."""
         ...
 
+    def why_no_session(self) -> str | None:
+        """Return why there are neither traces nor watched folders, None when there are."""
+        ...
+
     def why_no_comparison(self) -> str | None:
         """Return why no comparison is in front, None when one is."""
         ...
@@ -57,7 +61,7 @@ def compare_commands(panel: CompareActions) -> tuple[Command, ...]:
             "Compare groups of sessions…",
             "Trace",
             panel.show_groups,
-            when=panel.why_no_trace,
+            when=panel.why_no_session,
             group=1,
         ),
         Command(

@@ -112,6 +112,10 @@ class SessionReader:
 
         return self._ask(question) or ()
 
+    def ask(self, question: Callable[[TraceIndex], Answer]) -> Answer | None:
+        """Return the answer to a question of another kind; None without an index."""
+        return self._ask(question)
+
     def hits(self, text: str, wanted: Query) -> Iterator[list[Found]]:
         """Yield what the index knows in batches, the first one small."""
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.domain.text import counted
 from workbench.domain.trajectory import Trajectory
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import TracePlace
@@ -31,6 +32,7 @@ from workbench.traces.titles import title_of
 _STEP = Qt.ItemDataRole.UserRole
 _DETAIL = Qt.ItemDataRole.UserRole + 1
 _MOST = 500
+_MOST_SCORES = 12
 #: Names stand in one column, whichever part of the inspector shows them.
 NAMES_WIDTH = 88
 #: A title that is a whole prompt would push the figures away.
@@ -172,7 +174,7 @@ class TraceFacts(QWidget):
         self.subagents.clear()
         for number, child in enumerate(one.children[:_MOST]):
             item = QListWidgetItem(icon("branch"), title_of(child))
-            item.setData(_DETAIL, f"{len(child.steps):,} steps")
+            item.setData(_DETAIL, counted(len(child.steps), "step"))
             item.setData(_STEP, number)
             item.setToolTip(title_of(child))
             self.subagents.addItem(item)
@@ -210,6 +212,7 @@ def figures(one: Trajectory) -> list[tuple[str, str]]:
         ("Model", one.model or ""),
         ("Format", " ".join(filter(None, (one.format, one.format_version)))),
         ("Tests", tests if one.outcome.tests_total is not None else ""),
+        *_scores(one),
         ("Started", day(one.started)),
         ("Duration", lasted),
         ("Steps", f"{len(one.steps):,}"),
@@ -221,6 +224,18 @@ def figures(one: Trajectory) -> list[tuple[str, str]]:
         ("Complete", "" if one.complete else _missing(one)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _scores(one: Trajectory) -> list[tuple[str, str]]:
+    """Return what each scorer said, where there are several; the first is the reward."""
+    told = [(score.name, score.value, score.text) for score in one.outcome.scores[:_MOST_SCORES]]
+    lines = [
+        f"{name}: {' '.join(filter(None, ('' if value is None else f'{value:g}', text)))}"
+        for name, value, text in told
+    ]
+    more = len(one.outcome.scores) - len(lines)
+    lines += [f"{more} more"] if more else []
+    return [("" if number else "Scores", line) for number, line in enumerate(lines)]
 
 
 def _section(text: str) -> QLabel:
