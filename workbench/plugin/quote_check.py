@@ -28,10 +28,13 @@ _ELLIPSIS = re.compile(
 #: Texts of so many traces are kept at hand; a quote is looked up in one trace after the other.
 _KEPT_TRACES = 4
 
+#: So many quotes of one claim are looked at. No schema says so: servers that turn a schema into a
+#: grammar (llama.cpp) become very slow with lists of a bounded length.
+_MOST = 12
+
 #: What a model is asked for as evidence; put it into a schema.
 EVIDENCE_SCHEMA: dict[str, object] = {
     "type": "array",
-    "maxItems": 6,
     "items": {
         "type": "object",
         "properties": {
@@ -62,7 +65,7 @@ class QuoteCheck:
             prefix: of the ids, which are unique in the draft when the prefixes are.
         """
         found: dict[tuple[str, int, str], Evidence] = {}
-        for value in as_list(given):
+        for value in as_list(given)[:_MOST]:
             row = as_mapping(value)
             run = _run_of(as_text(row.get("run")), runs)
             step = row.get("step")

@@ -27,6 +27,8 @@ EditOp = Literal[
     "delete_file",
 ]
 EDIT_OPS: tuple[str, ...] = get_args(EditOp)
+#: So many edits of one answer are read.
+_MOST = 60
 _ON_WORDS = ("insert_before", "insert_after", "replace_text")
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?\n?$")
@@ -120,7 +122,7 @@ def read_edits(value: object, prefix: str) -> tuple[list[tuple[TextEdit, object]
     """Return the edits of a list with what was said of each, and what is wrong with others."""
     edits: list[tuple[TextEdit, object]] = []
     problems: list[str] = []
-    for number, row in enumerate(as_list(value), 1):
+    for number, row in enumerate(as_list(value)[:_MOST], 1):
         try:
             edits.append((read_edit(row, f"{prefix}{number}"), row))
         except EditProblem as problem:

@@ -39,7 +39,6 @@ CREATE_SCHEMA: dict[str, object] = {
     "properties": {
         "skills": {
             "type": "array",
-            "maxItems": 10,
             "items": {
                 "type": "object",
                 "properties": {

@@ -38,7 +38,6 @@ DIAGNOSIS_SCHEMA: dict[str, object] = {
     "properties": {
         "diagnoses": {
             "type": "array",
-            "maxItems": 20,
             "items": {
                 "type": "object",
                 "properties": {
@@ -110,7 +109,7 @@ def read_causes(
     """Return the diagnoses that explain a failure of the batch."""
     known = {failure.name: failure for failure in failures}
     causes: list[Cause] = []
-    for number, value in enumerate(as_list(answer.get("diagnoses")), 1):
+    for number, value in enumerate(as_list(answer.get("diagnoses"))[:40], 1):
         row = as_mapping(value)
         names = dict.fromkeys(map(as_text, as_list(row.get("failures"))))
         explained = tuple(known[name] for name in names if name in known)

@@ -46,12 +46,12 @@ from workbench.plugin.api import (
     turned_down,
 )
 
-_NAMES: dict[str, object] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_NAMES: dict[str, object] = {"type": "array", "items": {"type": "string"}}
 OPTIMISE_SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
         "reasoning": {"type": "string"},
-        "edits": {"type": "array", "maxItems": 20, "items": edit_schema({"diagnoses": _NAMES})},
+        "edits": {"type": "array", "items": edit_schema({"diagnoses": _NAMES})},
     },
     "required": ["reasoning", "edits"],
 }

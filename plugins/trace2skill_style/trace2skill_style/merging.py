@@ -21,14 +21,13 @@ from workbench.plugin.api import (
     renamed,
 )
 
-_IDS: dict[str, object] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_IDS: dict[str, object] = {"type": "array", "items": {"type": "string"}}
 MERGE_SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
         "reasoning": {"type": "string"},
         "edits": {
             "type": "array",
-            "maxItems": 40,
             "items": edit_schema(
                 {"from": _IDS}, {"generality": {"enum": ["task", "family", "general"]}}
             ),

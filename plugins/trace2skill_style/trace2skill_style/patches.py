@@ -35,7 +35,6 @@ MAP_SCHEMA: dict[str, object] = {
         "evidence": EVIDENCE_SCHEMA,
         "edits": {
             "type": "array",
-            "maxItems": 20,
             "items": edit_schema({"evidence": EVIDENCE_SCHEMA}, {"generality": _GENERALITY}),
         },
         "changelog": _WORDS,

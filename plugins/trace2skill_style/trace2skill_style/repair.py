@@ -18,13 +18,13 @@ from workbench.plugin.api import (
 )
 
 _ID: dict[str, object] = {"type": "string"}
-_IDS: dict[str, object] = {"type": "array", "items": _ID, "minItems": 1}
+_IDS: dict[str, object] = {"type": "array", "items": _ID}
 REPAIR_SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
-        "change": {"type": "array", "maxItems": 40, "items": edit_schema({"id": _ID})},
+        "change": {"type": "array", "items": edit_schema({"id": _ID})},
         "drop": {"type": "array", "items": _ID},
-        "add": {"type": "array", "maxItems": 10, "items": edit_schema({"from": _IDS})},
+        "add": {"type": "array", "items": edit_schema({"from": _IDS})},
     },
 }
 
@@ -46,7 +46,7 @@ def repaired(
         except EditProblem as problem:
             problems.append(f"The repair of edit {name} was left out: {problem}.")
     added: list[Claim] = []
-    for number, value in enumerate(as_list(answer.get("add")), 1):
+    for number, value in enumerate(as_list(answer.get("add"))[:20], 1):
         row = as_mapping(value)
         parents = [one for one in map(as_text, as_list(row.get("from"))) if one in known]
         name = f"{prefix}.{number}"
