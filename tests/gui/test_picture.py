@@ -12,7 +12,17 @@ import pytest
 
 SCENES = [
     *("welcome", "library", "editor", "editor-form", "preview", "problems"),
-    *("traces", "trace-step", "graph", "security", "evolution"),
+    *(
+        "traces",
+        "trace-step",
+        "trace-page",
+        "sessions",
+        "usage",
+        "compare",
+        "graph",
+        "security",
+        "evolution",
+    ),
     *("review", "review-side-by-side", "review-evidence", "review-apply"),
     *("palette", "quick-open"),
 ]

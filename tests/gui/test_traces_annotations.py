@@ -345,7 +345,7 @@ def test_the_view_filters_and_leads_to_the_step(panel: TracesPanel, qtbot: QtBot
 def test_with_no_annotation_the_view_says_what_to_do(panel: TracesPanel, qtbot: QtBot) -> None:
     view = view_of(panel, qtbot)
     assert view.empty.isVisible()
-    assert view.empty.link.text().startswith("Take")
+    assert view.empty.link.text().startswith("Import")
 
 
 def test_what_another_program_wrote_is_seen(panel: TracesPanel, qtbot: QtBot) -> None:

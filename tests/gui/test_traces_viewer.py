@@ -438,3 +438,25 @@ def test_an_export_that_cannot_be_written_says_why(
     settle(panel, qtbot)
     assert there.read_text(encoding="utf-8") == "mine"
     assert "exists" in said(panel)[-1]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+@pytest.mark.parametrize("as_page", [False, True])
+def test_tab_leads_through_the_trace_and_out_of_it(
+    panel: TracesPanel, window: MainWindow, qtbot: QtBot, key: Qt.Key, as_page: bool
+) -> None:
+    show(panel, qtbot, "Profile /data/sensor.csv")
+    if as_page:
+        panel.read_as_page()
+        settle(panel, qtbot)
+    front = panel.viewer.reading.page if as_page else panel.viewer.steps
+    front.setFocus()
+    seen: list[QWidget] = []
+    for _ in range(60):
+        focus = window.focusWidget()
+        assert focus is not None
+        seen.append(focus)
+        qtbot.keyClick(focus, key)
+    text = panel.viewer.reading.page.text if as_page else panel.viewer.reader.text
+    assert text in seen
+    assert any(not panel.isAncestorOf(one) for one in seen)

@@ -7,6 +7,7 @@ import argparse
 from workbench.cli.console import document, one_line, print_json, print_utf8
 from workbench.cli.skill_paths import library_at
 from workbench.domain.graph import SkillGraph
+from workbench.domain.text import counted
 from workbench.graph import build_graph
 from workbench.graph.export import to_dot, to_graphml, to_svg
 
@@ -45,13 +46,9 @@ def _print_text(graph: SkillGraph) -> None:
     label = {node.id: node.label for node in graph.nodes}
     skills = [node for node in graph.nodes if node.kind == "skill"]
     counts = ((len(skills), "skill"), (len(graph.edges), "edge"), (len(graph.cycles), "circle"))
-    print(", ".join(_count(number, word) for number, word in counts))
+    print(", ".join(counted(number, word) for number, word in counts))
     for edge in graph.edges:
         place = f"{edge.evidence.path}:{edge.evidence.line}"
         print(one_line(f"  {label[edge.source]} {edge.kind} {label[edge.target]}   ({place})"))
     for cycle in graph.cycles:
         print(one_line("  circle: " + " ↔ ".join(label[node] for node in cycle)))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

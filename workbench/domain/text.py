@@ -1,4 +1,4 @@
-"""Places in text and bytes."""
+"""Places in text and bytes, and how counts are worded."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ class TextEdit(Struct, frozen=True):
 
     span: Span
     replacement: str
+
+
+def counted(number: int, what: str) -> str:
+    """Return "1 step", "2 steps": a count with its noun, whose plural ends in s."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

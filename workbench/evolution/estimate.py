@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.job import Budget, ModelInput
+from workbench.domain.text import counted
 from workbench.evaluation.promise import ACCEPTANCES, MOST_TASKS, Promise, Trial, promise
 from workbench.evaluation.task_set import TaskSet
 from workbench.evolution.gating import GateChoice
@@ -237,14 +238,14 @@ def budget_words(budget: Budget) -> str:
 
 
 def _works_on(sizes: Sizes) -> str:
-    parts = [_count(sizes.traces, "trace"), _count(sizes.skills, "skill")]
+    parts = [counted(sizes.traces, "trace"), counted(sizes.skills, "skill")]
     if sizes.tasks:
         parts.append(
-            f"{_count(sizes.tasks, 'task')} ({sizes.train} train, {sizes.val} val, "
+            f"{counted(sizes.tasks, 'task')} ({sizes.train} train, {sizes.val} val, "
             f"{sizes.test} test, which the engine never sees)"
         )
     if sizes.documents:
-        parts.append(_count(sizes.documents, "document"))
+        parts.append(counted(sizes.documents, "document"))
     return ", ".join(parts)
 
 
@@ -253,9 +254,9 @@ def _engine_part(found: Estimate) -> str:
         return ""
     parts = []
     if found.calls is not None:
-        parts.append(f"about {_count(found.calls, 'call')}" if found.calls else "no model call")
+        parts.append(f"about {counted(found.calls, 'call')}" if found.calls else "no model call")
     if found.runs is not None:
-        parts.append(f"about {_count(found.runs, 'task run')}" if found.runs else "no task run")
+        parts.append(f"about {counted(found.runs, 'task run')}" if found.runs else "no task run")
     if found.input_tokens or found.output_tokens:
         guess = ", if a call reads one trace" if found.assumed_tokens else ""
         parts.append(
@@ -278,7 +279,7 @@ def _gate_part(found: Estimate, sizes: Sizes) -> str:
             return "nothing is run: without tasks proposals stay not evaluated"
         return "nothing is run: without a runner proposals stay not evaluated"
     return (
-        f"about {_count(found.gate_runs, 'task run')} for {found.gate_proposals} proposals, with "
+        f"about {counted(found.gate_runs, 'task run')} for {found.gate_proposals} proposals, with "
         "two runs of the library as it is and two of no skill at all"
     )
 
@@ -287,13 +288,10 @@ def _promise_words(found: Estimate, rule: str) -> str:
     if found.trial is None or found.promise is None:
         return ""
     return (
-        f"with {_count(found.trial.tasks, 'held-out task')} and {_count(found.trial.runs, 'run')} "
-        f"the rule '{rule}' accepts an edit that does nothing {found.promise.false_accept:.0%} of "
+        f"with {counted(found.trial.tasks, 'held-out task')} and "
+        f"{counted(found.trial.runs, 'run')} the rule '{rule}' accepts an edit that does nothing "
+        f"{found.promise.false_accept:.0%} of "
         f"the time and one that mends {found.trial.repaired:.0%} of failures "
         f"{found.promise.power:.0%} of the time (assumed: {found.trial.flake:.0%} flakes, "
         f"{found.trial.failing:.0%} failing)"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -107,7 +107,9 @@ class Bridge(QObject):
                 problem = raised
             self.post(lambda: answer(value, problem))
 
-        thread = threading.Thread(target=body, name=f"work-{work.__name__}", daemon=True)
+        thread = threading.Thread(
+            target=body, name=f"work-{getattr(work, '__name__', 'call')}", daemon=True
+        )
         self._threads = {running for running in self._threads if running.is_alive()}
         self._threads.add(thread)
         self._calls.add(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workbench.domain.text import counted
 from workbench.traces.compare.document import Block, Heading, Items, Report, Table
 from workbench.usage.cohort_words import (
     MEASURES,
@@ -25,7 +26,9 @@ def cohort_report(found: CohortComparison) -> Report:
 def _blocks(found: CohortComparison) -> Iterator[Block]:
     yield Items((found.caution, *(one.words for one in found.confounders), *found.warnings))
     if found.tasks is not None:
-        yield Heading(f"The same first prompt in both groups: {len(found.tasks.tasks)} tasks")
+        yield Heading(
+            f"The same first prompt in both groups: {counted(len(found.tasks.tasks), 'task')}"
+        )
         yield Table(
             ("Figure", "Tasks"),
             tuple((MEASURES[one.name], paired_text(one)) for one in found.tasks.measures),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from workbench.domain.text import counted
 from workbench.traces.prices import dollar_words
 from workbench.traces.times import duration_words
 from workbench.usage.cohorts import Measure
@@ -82,7 +83,7 @@ def paired_text(one: PairedMeasure) -> str:
     """Return in how many tasks the first group has more, less, as much."""
     unknown = f", {one.unknown} not recorded" if one.unknown else ""
     return (
-        f"higher in the first in {one.higher} tasks, lower in {one.lower}, equal in "
+        f"higher in the first in {counted(one.higher, 'task')}, lower in {one.lower}, equal in "
         f"{one.equal}{unknown}; sign test, two-sided p = {one.p:.3g}"
     )
 

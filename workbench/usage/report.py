@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -366,8 +366,3 @@ def _cohort(digest: str, version: SkillVersion | None, group: _Group) -> Cohort:
         outcomes=_outcomes(group.loaded),
         uses=tuple(group.uses),
     )
-
-
-def skills_by_key(libraries: Iterable[Library]) -> Mapping[tuple[str, str], Skill]:
-    """Return the skills of libraries by library root and id."""
-    return {(skill.root, skill.id): skill for one in libraries for skill in one.skills}

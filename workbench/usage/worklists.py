@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from workbench.domain.annotation import Annotation
+from workbench.domain.text import counted
 from workbench.traces.json_values import one_line
 from workbench.usage.report import SkillUsage, UsageReport
 from workbench.usage.sessions import SessionFacts, Use
@@ -82,7 +83,7 @@ def _never_chosen(report: UsageReport, least: int) -> Worklist:
     def entry(usage: SkillUsage) -> Entry | None:
         if usage.listed is None or usage.listed < least or usage.loads:
             return None
-        why = f"offered in {usage.listed} sessions, loaded in none"
+        why = f"offered in {counted(usage.listed, 'session')}, loaded in none"
         return Entry(
             usage.library, usage.skill, usage.listed, usage.of_listings, why,
             report.listings(usage),
@@ -131,7 +132,8 @@ def _more_than_once(report: UsageReport) -> Worklist:
         ]
         if not again:
             return None
-        why = f"loaded more than once in {len(again)} of {usage.loaded} sessions that load it"
+        of = counted(usage.loaded, "session")
+        why = f"loaded more than once in {len(again)} of {of} that load it"
         uses = tuple(use for loads in again for use in loads)
         return Entry(usage.library, usage.skill, len(again), usage.loaded, why, uses)
 
@@ -170,7 +172,7 @@ def _hand_rolled(report: UsageReport) -> Worklist:
             _step(one, done.trajectory, done.step, "; ".join(done.evidence), trace=done.trace)
             for one, done in found
         )
-        why = f"done by hand in {len(found)} sessions, loaded in {usage.loaded}"
+        why = f"done by hand in {counted(len(found), 'session')}, loaded in {usage.loaded}"
         return Entry(usage.library, usage.skill, len(found), usage.sessions, why, uses)
 
     rule = (
@@ -220,7 +222,7 @@ def _missed(
         if not uses:
             return None
         missed = len({(use.trace, use.trajectory) for use in uses})
-        why = f"not loaded in {missed} of {asked} sessions that should have"
+        why = f"not loaded in {missed} of {counted(asked, 'session')} that should have"
         return Entry(usage.library, usage.skill, missed, asked, why, tuple(uses))
 
     rule = (

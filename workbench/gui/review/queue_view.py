@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, QueueRow, level_text
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
@@ -78,7 +79,7 @@ class QueueModel(QAbstractListModel):
 
 def _spoken(row: QueueRow) -> str:
     if not row.id:
-        return f"{row.group}, {row.count} proposals"
+        return f"{row.group}, {counted(row.count, 'proposal')}"
     what = "Diagnosis" if row.diagnosis else "Proposal"
     return f"{what} for {row.group}: {row.title}, {row.status_text}, {row.evidence_text}"
 

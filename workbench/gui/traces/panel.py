@@ -90,7 +90,7 @@ class TracesPanel(QWidget):
     @cached_property
     def viewer(self) -> TraceViewer:
         """One trace, step by step."""
-        viewer = TraceViewer(self._context)
+        viewer = TraceViewer(self._context, self._stack)
         viewer.left.connect(self.show_list)
         viewer.place_asked.connect(self.show_place)
         self._stack.addWidget(viewer)
@@ -314,7 +314,7 @@ class TracesPanel(QWidget):
         header = QFrame()
         header.setObjectName("PanelHeader")
         line = row(header, spacing=0)
-        line.setContentsMargins(8, 2, 8, 0)
+        line.setContentsMargins(8, 2, 8, 1)
         self.tabs.setProperty("quiet", True)
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)

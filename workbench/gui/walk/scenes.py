@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 
 from workbench.gui.evolution.panel import EvolutionPanel
 from workbench.gui.review.panel import ReviewPanel
+from workbench.gui.traces.opened import find_place
+from workbench.gui.traces.panel import TracesPanel
 from workbench.gui.walk.stage import Stage, StageProblem
 from workbench.gui.walk.world import World
 from workbench.gui.widgets.document import Document
@@ -112,6 +114,46 @@ def _trace_step(stage: Stage, world: World) -> None:
     stage.context.request_trace(trace.path, trace.trajectory.id, step)
 
 
+def _traces(stage: Stage) -> TracesPanel:
+    panel = stage.show_activity("traces")
+    if not isinstance(panel, TracesPanel):
+        raise StageProblem("Traces could not be made; the log says why.")
+    return panel
+
+
+def _trace_page(stage: Stage, world: World) -> None:
+    _trace_step(stage, world)
+    panel = _traces(stage)
+    stage.until(lambda: panel.viewer.index is not None, "the steps")
+    panel.read_as_page()
+
+
+def _sessions(stage: Stage, world: World) -> None:
+    panel = _traces(stage)
+    stage.context.sessions.add(world.traces)
+    page = panel.front_sessions()
+    told = stage.context.sessions
+    stage.until(lambda: told.left == 0 and not told.running, "the index")
+    stage.until(lambda: page.table.sessions.rowCount() > 0, "the sessions")
+
+
+def _usage(stage: Stage, world: World) -> None:
+    panel = _traces(stage)
+    stage.context.select_skill("csv-cleanup")
+    panel.show_usage()
+    stage.until(lambda: panel.usage.model.rowCount() > 0, "what skills did")
+
+
+def _compare(stage: Stage, world: World) -> None:
+    panel = _traces(stage)
+    wanted = ("Clean supplier CSV", "Clean /data/orders.csv so that /tests/check.py passes.")
+    by_title = {one.trajectory.title: one for one in stage.context.traces}
+    chosen = (by_title[title] for title in wanted)
+    places = (find_place(stage.context.traces, str(t.path), t.trajectory.id) for t in chosen)
+    panel.compare([place for place in places if place is not None])
+    stage.until(lambda: panel.why_no_comparison() is None, "the comparison")
+
+
 def _security(stage: Stage, world: World) -> None:
     stage.show_activity("security")
     stage.run("security.scan")
@@ -174,6 +216,10 @@ SCENES: dict[str, Scene] = {
         Scene("problems", "What the rules of the clients say", _problems),
         Scene("traces", "What agents did: all runs", _activity("traces")),
         Scene("trace-step", "What an agent did: one step", _trace_step),
+        Scene("trace-page", "What an agent did, to be read as one page", _trace_page),
+        Scene("sessions", "All sessions of watched folders", _sessions),
+        Scene("usage", "What skills did in traces", _usage),
+        Scene("compare", "Two runs, step by step", _compare),
         Scene("graph", "How skills hang together", _activity("graph")),
         Scene("security", "What the scanners found", _security),
         Scene("evolution", "Engines and their runs", _evolution, run=True),

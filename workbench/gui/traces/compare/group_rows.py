@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.domain.text import counted
 from workbench.usage.cohort_words import MEASURES, amount, interval_text, signed
 from workbench.usage.cohorts import CohortComparison, Measure, Member
+from workbench.usage.differences import Difference
 from workbench.usage.pairs import PairedMeasure
 from workbench.usage.proportions import Share, Spread
 
-HEADINGS = ("", "First", "Second", "First minus second", "p")
+HEADINGS = ("", "First", "Second", "First minus second (95% interval)", "p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,10 @@ def group_rows(found: CohortComparison) -> list[GroupRow]:
     rows: list[GroupRow] = []
     if found.tasks is not None:
         tasks = len(found.tasks.tasks)
-        title = f"Same first prompt: {tasks} {'task' if tasks == 1 else 'tasks'}"
+        title = f"Same first prompt: {counted(tasks, 'task')}"
         rows.append(GroupRow("heading", (title, "more in first", "more in second", "equal", "")))
         rows += [_paired(one) for one in found.tasks.measures if one.unknown < tasks]
-    counts = [
-        f"{one.sessions:,} {'session' if one.sessions == 1 else 'sessions'}"
-        for one in (found.first, found.second)
-    ]
+    counts = [counted(one.sessions, "session") for one in (found.first, found.second)]
     rows.append(GroupRow("heading", ("All sessions", counts[0], counts[1], "", "")))
     rows += [_measure(one) for one in found.measures]
     return rows
@@ -89,16 +88,12 @@ def _paired(one: PairedMeasure) -> GroupRow:
     unknown = f", {one.unknown} not recorded" if one.unknown else ""
     cells = (
         MEASURES[one.name].capitalize(),
-        f"{one.higher} {_tasks(one.higher)}",
-        f"{one.lower} {_tasks(one.lower)}",
+        counted(one.higher, "task"),
+        counted(one.lower, "task"),
         f"{one.equal}{unknown}",
         f"{one.p:.3g}",
     )
     return GroupRow("paired", cells, one.name, "Exact sign test over tasks, two-sided")
-
-
-def _tasks(count: int) -> str:
-    return "task" if count == 1 else "tasks"
 
 
 def _measure(one: Measure) -> GroupRow:
@@ -121,9 +116,17 @@ def _apart(one: Measure) -> str:
         if one.few:
             return "counts only"
         points = signed(round(one.difference.value * 100))
-        return f"{points} points{interval_text(one.difference, 100)}"
+        return f"{points} points{_interval(one.difference, 100)}"
     apart = one.difference
-    return f"{signed(apart.value, one.name)}{interval_text(apart, measure=one.name)}"
+    return f"{signed(apart.value, one.name)}{_interval(apart, 1, one.name)}"
+
+
+def _interval(one: Difference, by: int, measure: str = "") -> str:
+    """Return the bounds; the heading says that they are of the 95% interval."""
+    if one.low is None or one.high is None:
+        return interval_text(one)
+    low, high = (value if by == 1 else round(value * by) for value in (one.low, one.high))
+    return f" ({signed(low, measure)} to {signed(high, measure)})"
 
 
 def _values(one: Measure) -> Iterator[str]:

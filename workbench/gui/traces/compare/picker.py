@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.domain.text import counted
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon
@@ -89,7 +90,7 @@ def _choice(place: TracePlace, alike: int) -> Choice:
                 "subagent" if place.way else "",
                 one.agent or one.format,
                 one.model or "",
-                f"{len(one.steps):,} steps",
+                counted(len(one.steps), "step"),
                 day(one.started),
                 Path(place.path).name,
             ),

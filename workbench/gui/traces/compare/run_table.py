@@ -100,13 +100,13 @@ class _Cells(QStyledItemDelegate):
             inside.setLeft(inside.left() + 22)
         upper = QRect(inside.left(), inside.top(), inside.width(), inside.height() // 2)
         lower = upper.translated(0, inside.height() // 2)
-        if not figure.delta:
+        if not figure.below:
             upper = inside
         font, small = ui_font(), ui_font(0.88)
         faint = figure.text == "not recorded"
         _text(painter, upper, figure.text, small if faint else font, int(way), quiet=faint)
-        if figure.delta:
-            _text(painter, lower, figure.delta, small, int(way), quiet=True)
+        if figure.below:
+            _text(painter, lower, figure.below, small, int(way), quiet=True)
         painter.restore()
 
 

@@ -40,15 +40,26 @@ def run_title(one: RunFacts) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a run in words, and by how much it is more or less than the first run's."""
+    """A figure of a run in words, and by how much it is more or less than the first run's.
+
+    ``beside`` says more of it where no difference does.
+    """
 
     text: str
     delta: str = ""
+    beside: str = ""
+
+    @property
+    def below(self) -> str:
+        """What stands below the figure."""
+        return self.delta or self.beside
 
     @property
     def spoken(self) -> str:
         """The figure for a screen reader."""
-        return f"{self.text}, {self.delta} against the first" if self.delta else self.text
+        if self.delta:
+            return f"{self.text}, {self.delta} against the first"
+        return f"{self.text}, {self.beside}" if self.beside else self.text
 
 
 HEADINGS = ("Run", "Steps", "Calls", "Errors", "Tokens in → out", "Cost", "Time", "Outcome")
@@ -65,13 +76,15 @@ def figures(one: RunFacts, base: RunFacts | None) -> tuple[Figure, ...]:
     return (
         Figure(
             " ".join(run_title(one).split()),
-            "  ·  ".join(filter(None, (one.model or one.agent or one.format, day(one.started)))),
+            beside="  ·  ".join(
+                filter(None, (one.model or one.agent or one.format, day(one.started)))
+            ),
         ),
         *plain,
         _tokens(one, first),
         _cost(one, first),
         _time(one, first),
-        Figure(_outcome(one), _reward(one)),
+        Figure(_outcome(one), beside=_reward(one)),
     )
 
 

@@ -155,7 +155,7 @@ class RunsView(QWidget):
         for name, label in {**self.facts, "Rows": self.counts}.items():
             title = QLabel(name)
             title.setProperty("muted", True)
-            label.setAccessibleName(name)
+            title.setBuddy(label)
             form.addRow(title, label)
         inside.addLayout(form)
         return head

@@ -96,8 +96,12 @@ class SideModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             if pair.kind in ("title", "fold", "note"):
                 return pair.left.text
+            side = self.names[index.column()]
+            if cell.number is None and not cell.text:
+                return f"{side}: nothing"
+            state = {"changed": "changed, ", "same": ""}.get(pair.kind, "only here, ")
             number = "" if cell.number is None else f"line {cell.number}, "
-            return f"{self.names[index.column()]}, {pair.kind}, {number}{cell.text}"
+            return f"{side}, {state}{number}{cell.text}"
         return None
 
 

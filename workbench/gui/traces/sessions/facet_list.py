@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.domain.text import counted
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon
@@ -170,7 +171,7 @@ class FacetList(QTreeView):
             item.setData(one.count, _COUNT)
             item.setData(one.value in chosen, _CHOSEN)
             state = ", chosen" if one.value in chosen else ""
-            spoken = f"{TITLES[group.dimension]}: {words}, {one.count:,} sessions{state}"
+            spoken = f"{TITLES[group.dimension]}: {words}, {counted(one.count, 'session')}{state}"
             item.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
             item.setData(f"{words} ({one.count:,})", Qt.ItemDataRole.ToolTipRole)
             items.append(item)

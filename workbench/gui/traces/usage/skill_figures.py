@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.domain.text import counted
 from workbench.traces.prices import dollar_words
 from workbench.traces.times import duration_words
 from workbench.usage.differences import share_difference
@@ -166,7 +167,9 @@ def _models(one: SkillUsage) -> Iterator[Figure]:
         yield Figure(f"With {name}", f"loaded in {loaded} of {sessions}", "Sessions of this model")
     if one.unknown_version:
         tip = one.history_problem or "Before the first commit, or without a time."
-        yield Figure("Version unknown", f"{one.unknown_version} of {one.sessions} sessions", tip)
+        yield Figure(
+            "Version unknown", f"{one.unknown_version} of {counted(one.sessions, 'session')}", tip
+        )
 
 
 def rate(one: Share) -> str:

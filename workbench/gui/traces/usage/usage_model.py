@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from workbench.domain.text import counted
 from workbench.gui.traces.usage.usage_rows import HEADINGS, TIPS, Row, cells, sort_key
 
 _HEIGHT = 28
@@ -117,5 +118,5 @@ class UsageModel(QAbstractItemModel):
         one = self.row_at(index)
         if one.cohort is None:
             return one.entry.why if one.entry is not None else one.usage.skill
-        known = f"{one.cohort.known} of {one.cohort.sessions} sessions known by the text"
+        known = f"{one.cohort.known} of {counted(one.cohort.sessions, 'session')} known by the text"
         return f"{text}\n{known}, the others by their time"

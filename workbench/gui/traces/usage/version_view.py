@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.code_view import CodeView
@@ -81,9 +82,9 @@ class VersionView(QWidget):
             when = f"commit {version.commit[:8]} of {version.time[:10]}, “{version.subject}”  ·  "
         self.title.setText(f"{name}  ·  {when}{_HOW.get(then.how, '')}")
         what = "Then" + (" (the text after the front matter)" if then.body_only else "")
-        count = f"{len(then.removed)} lines gone or changed"
+        count = f"{counted(len(then.removed), 'line')} gone or changed"
         self._before_title.setText(f"{what}  ·  line {then.line}  ·  {count}")
-        self._after_title.setText(f"Now  ·  {len(then.added)} lines new or changed")
+        self._after_title.setText(f"Now  ·  {counted(len(then.added), 'line')} new or changed")
         self.before.set_text(then.then)
         self.after.set_text(then.now)
         self.before.set_line_colours(

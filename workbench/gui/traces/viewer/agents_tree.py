@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.domain.text import counted
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.traces.opened import TracePlace
@@ -131,7 +132,7 @@ class AgentsTree(QTreeView):
             one = place.trajectory
             item = QStandardItem(title_of(one))
             item.setData(place, _PLACE)
-            item.setData(f"{len(one.steps):,} steps", _OWN)
+            item.setData(counted(len(one.steps), "step"), _OWN)
             failed = f"{one.errors:,} {'error' if one.errors == 1 else 'errors'}"
             item.setData(failed if one.errors else "", _FAILED)
             item.setToolTip(title_of(one))
@@ -154,13 +155,14 @@ class AgentsTree(QTreeView):
 
 def _tell(item: QStandardItem, found: AgentSums) -> None:
     own, whole = used_text(found.own), used_text(found.whole)
-    steps = f"{found.own.steps:,} steps"
+    steps = counted(found.own.steps, "step")
     item.setData("  ·  ".join(filter(None, (steps, own))), _OWN)
     several = found.whole.agents > 1
     item.setData(f"in all {whole}" if several and whole else "", _WHOLE)
     told = f"{item.text()}\nItself: {steps}, {own or 'no tokens recorded'}"
     if several:
-        told += f"\nWith {found.whole.agents - 1:,} subagents: {found.whole.steps:,} steps, {whole}"
+        below = counted(found.whole.agents - 1, "subagent")
+        told += f"\nWith {below}: {counted(found.whole.steps, 'step')}, {whole}"
     item.setToolTip(told)
     item.setData(told.replace("\n", ", "), Qt.ItemDataRole.AccessibleTextRole)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.notify import MessageAction
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobReporter
@@ -114,7 +115,7 @@ def _atif(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
     if job.cancelled:
         return None
     write_atomic(out, made + b"\n")
-    return f"Written as ATIF, {len(trace.trajectory.steps):,} steps:"
+    return f"Written as ATIF, {counted(len(trace.trajectory.steps), 'step')}:"
 
 
 def _lines(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.traces.viewer.renderers.content import LONGEST_LINE, displayable
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.code_view import CodeView
@@ -75,7 +76,7 @@ class FullText(QWidget):
         self._position = self._cuts[self._part]
         several = self.parts > 1
         where = f"  ·  part {self._part + 1} of {self.parts}" if several else ""
-        self.title.setText(f"{self._name}  ·  {len(self._text):,} characters{where}")
+        self.title.setText(f"{self._name}  ·  {counted(len(self._text), 'character')}{where}")
         for button in (self.before, self.after):
             button.setVisible(several)
         self.before.setEnabled(self._part > 0)

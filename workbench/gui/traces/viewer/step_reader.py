@@ -54,6 +54,18 @@ class StepText(QTextBrowser):
         )
         self.anchorClicked.connect(lambda link: self.link_used.emit(link.toString()))
 
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's name
+        """Go to the next link; before the first, to the widget before.
+
+        Qt 6.11 finds a link at the very beginning again and again, and Shift+Tab never leaves.
+        """
+        cursor = self.textCursor()
+        if next or not cursor.hasSelection() or cursor.selectionStart():
+            return super().focusNextPrevChild(next)
+        cursor.clearSelection()
+        self.setTextCursor(cursor)
+        return QWidget.focusNextPrevChild(self, next)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():

@@ -291,7 +291,6 @@ class TraceViewer(QWidget):
         inside.addLayout(self.notices)
         inside.addWidget(self.strip)
         inside.addWidget(rule())
-        panes.setFocusProxy(self.steps)
         inside.addWidget(self.reading.around(panes), 1)
 
     def _connect(self) -> None:

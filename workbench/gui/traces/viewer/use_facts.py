@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QListWidget, QListWidgetItem, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import TracePlace
@@ -146,7 +147,7 @@ class UseFacts(PlaceSection):
         if several:
             agents = f"{whole.agents - 1:,} {'subagent' if whole.agents == 2 else 'subagents'}"
             self._line("In all", f"with {agents}")
-            self._line("… steps", f"{whole.steps:,}, {whole.errors:,} errors")
+            self._line("… steps", f"{whole.steps:,}, {counted(whole.errors, 'error')}")
             tokens = whole.tokens
             told = tokens.input is not None or tokens.output is not None
             said = f"{count(tokens.input)} in, {count(tokens.output)} out"

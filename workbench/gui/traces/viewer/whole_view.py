@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from workbench.domain.text import counted
 from workbench.gui.traces.viewer.json_tree_view import JsonTreeView
 from workbench.gui.traces.viewer.pictures import PictureView
 from workbench.gui.traces.viewer.renderers.content import Table
@@ -52,7 +53,9 @@ class WholeView(QWidget):
         self.table.show_table(table)
         more = f"  ·  {table.more:,} more rows are not shown" if table.more else ""
         rows, columns = len(table.rows), len(table.columns)
-        self._show(self.table, f"{name}  ·  {rows:,} rows, {columns:,} columns{more}")
+        self._show(
+            self.table, f"{name}  ·  {counted(rows, 'row')}, {counted(columns, 'column')}{more}"
+        )
 
     def show_picture(self, name: str, image: QImage) -> None:
         """Show a picture in its own size."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.domain.text import counted
 from workbench.domain.trajectory import Step, StepBody, ToolBody
 from workbench.gui.traces.step_marks import Mark, StepMarks
 from workbench.gui.traces.viewer.renderers import RENDERERS
@@ -121,7 +122,7 @@ def _calls(step: Step, body: StepBody | None, failed: bool) -> Iterator[Entry]:
             details.append(duration_words(call.duration_s))
         result = (found.observation or "") if found is not None else ""
         if result:
-            details.append(f"{len(result):,} characters")
+            details.append(counted(len(result), "character"))
         wrong = failed and call.status == "error"
         told = _first_line(result) if wrong else ""
         text = f"{call.argument}\n{told}" if told else call.argument
