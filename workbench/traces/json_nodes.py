@@ -226,9 +226,3 @@ class Node:
 
     def _part(self, start: int, end: int) -> Node:
         return Node(self.data, start, end, self.source, outer=self._outer)
-
-
-def first_value(data: Buffer) -> Node | None:
-    """Return the document when it is an object or a list, None for lines and other text."""
-    node = Node.document(data)
-    return node if node.is_object or node.is_list else None
