@@ -310,3 +310,37 @@ def test_what_a_lost_run_had_found_is_taken_in(
     assert record is not None
     qtbot.waitUntil(lambda: {one.group for one in record.outcomes} == {"proposal"}, timeout=20_000)
     assert not panel.run_page.retake.isVisible()
+
+
+def test_an_engine_that_learns_from_tasks_needs_no_traces(
+    panel: EvolutionPanel, window: MainWindow, tasks: Path, qtbot: QtBot
+) -> None:
+    write_searcher(window.context)
+    page = panel.setup_page
+    choose_tasks(panel, tasks, qtbot)
+    page.means.runner.setCurrentIndex(page.means.runner.findData("command"))
+    page.means.command.setText("agent {prompt}")
+    page.means.allow.setChecked(True)
+    page.refresh_engines()
+    page.traces.choose(())
+    page.engines.select("searcher")
+    assert page.why_not() is None
+    page.engines.select("evidence_miner")
+    assert "open traces" in (page.why_not() or "")
+
+
+def test_from_set_up_to_review_by_keyboard_alone(
+    panel: EvolutionPanel, window: MainWindow, qtbot: QtBot
+) -> None:
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier(0x0C000000))
+    qtbot.waitUntil(panel.setup_page.engines.hasFocus)
+    QTest.keyClick(panel.setup_page.engines, Qt.Key.Key_Home)
+    QTest.keyClick(panel.setup_page.engines, Qt.Key.Key_Return)
+    assert panel.setup_page.run_button.hasFocus()
+    with qtbot.waitSignal(panel.run_ended, timeout=60_000):
+        QTest.keyClick(panel.setup_page.run_button, Qt.Key.Key_Return)
+    assert panel.run_page.tabs.currentIndex() == 0
+    proposal = panel.run_page.results.current().proposal
+    with qtbot.waitSignal(window.context.review_requested) as asked:
+        QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier(0x0C000000))
+    assert asked.args == [proposal.id]

@@ -186,7 +186,7 @@ def test_settings_that_were_changed_are_given_and_others_are_not(panel: Evolutio
         box for box in page.form.findChildren(NumberBox) if "Steps after" in box.accessibleName()
     )
     window_of_fix.setValue(9)
-    page.most.setValue(3)
+    page.limits.most.setValue(3)
     inputs = page.setup().inputs
     assert inputs.settings == {"window": 9}
     assert inputs.budget.max_proposals == 3

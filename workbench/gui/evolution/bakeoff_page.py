@@ -57,7 +57,7 @@ class BakeoffModel(QAbstractTableModel):
         across = orientation == Qt.Orientation.Horizontal
         if not across or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return COLUMNS[section].replace(" / ", " /\n").replace(" → before", "\n→ before")
+        return COLUMNS[section].replace(" / ", " /\n").replace(" → before", " →\nbefore")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         cells = cells_of(self._rows[index.row()])
@@ -142,7 +142,6 @@ class BakeoffPage(QWidget):
         self.start.setEnabled(enough and not self._running)
         waits = said if enough else "Cannot start: mark at least two engines."
         self.why.setText("The comparison is under way." if self._running else waits)
-        self.why.setVisible(bool(self.why.text()))
 
     def _chosen_changed(self) -> None:
         self._judge()
@@ -170,6 +169,7 @@ class BakeoffPage(QWidget):
         for button in (self.start, self.cancel, self.back):
             buttons.addWidget(button)
         buttons.addWidget(self.why, 1)
+        buttons.addStretch(0)
         inside.addLayout(buttons)
         self.table.setModel(self.model)
         self.table.setAccessibleName("Comparison of engines")

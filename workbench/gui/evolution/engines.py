@@ -48,6 +48,14 @@ class Engine:
         return "evolver" in self.plugin.kinds
 
     @property
+    def learns_from_traces(self) -> bool:
+        """Whether traces are all it can learn from: it asks for nothing else."""
+        needs = self.plugin.manifest.needs if self.plugin.manifest else ()
+        parts = {part for need in needs for part in need.split("|")}
+        others = {"tasks", "runner", "results", "documents"}
+        return self.wants_traces and ("traces" in parts or not parts & others)
+
+    @property
     def why_not(self) -> str:
         """Why it cannot be started, empty when it can."""
         if not self.plugin.usable:

@@ -200,7 +200,7 @@ class SetupPage(QWidget):
         """Say what is missing of what is chosen here, for this engine."""
         if self.skills.chosen() == ():
             return "mark at least one skill."
-        if engine.wants_traces and not self.given_traces():
+        if engine.learns_from_traces and not self.given_traces():
             return "open traces to learn from first (Ctrl+Shift+O)."
         if engine.wants_source and self.source.problem():
             return self.source.problem()
