@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +25,12 @@ from workbench.gui.evolution.means_section import MeansSection
 from workbench.gui.evolution.remembered import Remembered, remember, remembered
 from workbench.gui.evolution.run_work import RunSetup
 from workbench.gui.evolution.settings_form import SettingsForm
+from workbench.gui.evolution.setup_words import (
+    roles,
+    secrets,
+    trace_key,
+    trace_words,
+)
 from workbench.gui.evolution.source_field import SourceField
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.buttons import link_button, primary_button, push_button
@@ -34,7 +39,6 @@ from workbench.gui.widgets.marks import CheckBox
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
 from workbench.llm.service import ANY_ROLE
-from workbench.plugin.registry import PluginInfo
 from workbench.plugin.settings import Setting
 from workbench.traces.open import OpenTrace
 
@@ -132,13 +136,13 @@ class SetupPage(QWidget):
             self._show_kept(remembered(context.folders.state, library.root))
         skills = library.skills if library else ()
         self.skills.show_rows([(skill.id, skill.name or skill.id) for skill in skills])
-        self.traces.show_rows([(_trace_key(one), _trace_words(one)) for one in context.traces])
+        self.traces.show_rows([(trace_key(one), trace_words(one)) for one in context.traces])
         self.refresh_engines()
 
     def refresh_engines(self) -> None:
         """Say again which engines can run with what is chosen now."""
         wanted = self.engine.plugin.manifest if self.engine else None
-        self.endpoints.refresh(_roles(wanted.needs if wanted else (), self.means.kind()))
+        self.endpoints.refresh(roles(wanted.needs if wanted else (), self.means.kind()))
         engines = engines_of(self._context.plugins.plugins, self.available())
         self.engines.show_rows([(engine_lines(engine), engine) for engine in engines])
         now = next((one for one in engines if self.engine and one.id == self.engine.id), None)
@@ -162,10 +166,10 @@ class SetupPage(QWidget):
         ):
             if there:
                 found.add(name)
-        roles = set(choice.endpoints)
-        if ANY_ROLE in roles:
-            roles |= {"proposer", "judge", "target", *_needed_roles(self._context.plugins.plugins)}
-        return found | {f"model:{role}" for role in roles}
+        named = set(choice.endpoints)
+        if ANY_ROLE in named:
+            named |= {"proposer", "judge", "target", *needed_roles(self._context.plugins.plugins)}
+        return found | {f"model:{role}" for role in named}
 
     def choice(self) -> MeansChoice:
         """Return tasks, runner, models and budget as they are chosen now."""
@@ -239,7 +243,7 @@ class SetupPage(QWidget):
             inputs,
             self._context.job_runner,
             self._context.proposal_store,
-            _secrets(engine.plugin),
+            secrets(engine.plugin),
             choice,
             self.limits.gating(),
             self._context.folders.cache,
@@ -293,7 +297,7 @@ class SetupPage(QWidget):
         """Return the traces that are chosen."""
         chosen = self.traces.chosen()
         return tuple(
-            one for one in self._context.traces if chosen is None or _trace_key(one) in chosen
+            one for one in self._context.traces if chosen is None or trace_key(one) in chosen
         )
 
     def given_skills(self) -> tuple[Skill, ...]:
@@ -358,7 +362,7 @@ class SetupPage(QWidget):
         self._traces_box.setVisible(engine.wants_traces)
         self._source_box.setVisible(engine.wants_source)
         needs = manifest.needs if manifest else ()
-        self.endpoints.refresh(_roles(needs, self.means.kind()))
+        self.endpoints.refresh(roles(needs, self.means.kind()))
         self._judge()
 
     def _judge(self) -> None:
@@ -479,36 +483,3 @@ class SetupPage(QWidget):
         line.addLayout(lines, 1)
         line.addWidget(self.run_button, 0, Qt.AlignmentFlag.AlignVCenter)
         return foot
-
-
-def _needed_roles(plugins: Iterable[PluginInfo]) -> set[str]:
-    return {
-        need.partition(":")[2]
-        for plugin in plugins
-        if plugin.manifest is not None
-        for need in plugin.manifest.needs
-        if need.startswith("model:")
-    }
-
-
-def _roles(needs: Iterable[str], runner: str) -> set[str]:
-    """Return the roles a run could want an endpoint for."""
-    found = {need.partition(":")[2] for need in needs if need.startswith("model:")}
-    if runner in ("command", "loop"):
-        found |= {"target", "judge"}
-    return found
-
-
-def _trace_key(trace: OpenTrace) -> str:
-    return f"{trace.path}#{trace.trajectory.id}"
-
-
-def _trace_words(trace: OpenTrace) -> str:
-    trajectory = trace.trajectory
-    return f"{trajectory.title or trace.path.name}  ({len(trajectory.steps)} steps)"
-
-
-def _secrets(plugin: PluginInfo) -> dict[str, str]:
-    """Return the keys the plugin declares, as far as the environment has them."""
-    wanted = plugin.manifest.secrets if plugin.manifest else ()
-    return {name: os.environ[name] for name in wanted if name in os.environ}
