@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.evolution.test_means import SKILL, run, world
-from workbench.domain.job import EvalResult, Log
+from workbench.domain.job import EvalResult, Log, Warning_
 from workbench.evaluation.cache import EvaluationCache
 from workbench.evaluation.evaluator import Evaluator
 from workbench.evolution.means import Means
@@ -55,7 +55,7 @@ def propose(request, context):
     yield draft(edit(ops=[{APPEND}]))
 """
     with world(tmp_path, code=code, needs="[]") as (library, plugin, _):
-        result, _ = run(tmp_path, library, plugin, Means(tasks=None), ())
+        result, events = run(tmp_path, library, plugin, Means(tasks=None), ())
         assert (library / "words" / "SKILL.md").read_text() == SKILL
     (proposal,) = result.proposals
     assert proposal.draft.changes[0].new_text == SKILL.rstrip("\n") + "\n- blue\n"
@@ -63,6 +63,8 @@ def propose(request, context):
     blob = ProposalStore(tmp_path / "store").blob(proposal.base[0].sha256, proposal.id)
     assert blob == SKILL.encode()
     assert any("changed its copy of the library" in text for text in result.problems)
+    told = [event.text for event in events if isinstance(event, Warning_)]
+    assert told == list(result.problems)
 
 
 def test_an_engine_that_changes_the_library_itself_is_told_and_its_proposal_is_not_guessed(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import stat
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from workbench.domain.job import (
     AnyEvent,
     Budget,
     Diagnosis,
+    Finished,
     FinishStatus,
     GateEvent,
     LlmCall,
@@ -27,6 +26,7 @@ from workbench.domain.job import (
 from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
 from workbench.evaluation.evaluator import Scored
+from workbench.evolution.blobs import blobs_of
 from workbench.evolution.gating import GateChoice, HostGate, runs_to_keep
 from workbench.evolution.history import past_decisions
 from workbench.evolution.intake import DraftRefused, take_in
@@ -39,7 +39,6 @@ from workbench.evolution.request import (
     RequestProblem,
     build_request,
 )
-from workbench.evolution.resolve import MAX_BLOB_BYTES
 from workbench.evolution.variants import Variants
 from workbench.files import FileProblem, sha256
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
@@ -51,8 +50,6 @@ from workbench.traces.open import OpenTrace
 MOST_DRAFTS = 1000
 #: So many of those are told one by one.
 _TOLD = 20
-
-_SHA = re.compile(r"[0-9a-f]{64}")
 
 
 class EvolveRefused(Exception):  # noqa: N818 - a problem for a person, in words
@@ -152,7 +149,7 @@ class Evolution:
             cancelled=cancelled,
         )
         self._stopped = False
-        self._blobs = _blobs_of(run_dir)
+        self._blobs = blobs_of(run_dir)
         self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
         self._server = self._engine_server()
         try:
@@ -177,6 +174,7 @@ class Evolution:
         self._proposals: dict[str, Proposal] = {}
         self._refused: list[str] = []
         self._left_out = 0
+        self._altered: list[str] = []
 
     def _engine_server(self) -> EngineServer:
         evaluator = self._means.evaluator
@@ -213,6 +211,9 @@ class Evolution:
                 said = f"The engine says of {event.candidate}: {event.level} ({event.rule})"
                 taken.append(Log(seq=event.seq, text=said))
                 continue
+            if isinstance(event, Finished):
+                self._altered = self._written_to()
+                taken += [Warning_(seq=event.seq, text=text) for text in self._altered]
             taken.append(event)
             if isinstance(event, ProposalEvent | Diagnosis) and event.draft is not None:
                 refused = self._take(event.draft)
@@ -282,13 +283,13 @@ class Evolution:
             proposals=tuple(one for one in stored if one.draft.changes),
             diagnoses=tuple(one for one in stored if not one.draft.changes),
             refused=tuple(self._refused),
-            problems=(*self.problems, *self._altered()),
+            problems=(*self.problems, *self._altered),
             events=events,
             cost=self.spent,
             out=str(self._store.folder),
         )
 
-    def _altered(self) -> list[str]:
+    def _written_to(self) -> list[str]:
         """Say what was written to while the engine ran; looked at once, when it has ended."""
         snapshot = self._built.snapshot
         found: list[str] = []
@@ -388,23 +389,6 @@ class Evolution:
 
     def _blob(self, digest: str) -> bytes | None:
         return self._blobs(digest)
-
-
-def _blobs_of(run_dir: Path) -> Callable[[str], bytes | None]:
-    """Return what reads the binary content an engine handed over, by its SHA-256."""
-
-    def read(digest: str) -> bytes | None:
-        if not _SHA.fullmatch(digest):
-            return None
-        path = run_dir / "blobs" / digest
-        try:
-            status = path.lstat()
-            fits = stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BLOB_BYTES
-            return path.read_bytes() if fits else None
-        except OSError:
-            return None
-
-    return read
 
 
 def run_engine(evolution: Evolution) -> Generator[AnyEvent, None, EvolveResult]:
