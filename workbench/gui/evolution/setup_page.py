@@ -25,12 +25,7 @@ from workbench.gui.evolution.means_section import MeansSection
 from workbench.gui.evolution.remembered import Remembered, remember, remembered
 from workbench.gui.evolution.run_work import RunSetup
 from workbench.gui.evolution.settings_form import SettingsForm
-from workbench.gui.evolution.setup_words import (
-    roles,
-    secrets,
-    trace_key,
-    trace_words,
-)
+from workbench.gui.evolution.setup_words import needed_roles, roles, secrets, trace_key, trace_words
 from workbench.gui.evolution.source_field import SourceField
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.buttons import link_button, primary_button, push_button
