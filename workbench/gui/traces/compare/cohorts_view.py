@@ -111,10 +111,13 @@ class CohortsView(QWidget):
         self._stack = QStackedWidget()
         self._lay_out()
         self.setFocusProxy(self.kind)
+        self._connect()
+
+    def _connect(self) -> None:
         self.source.currentIndexChanged.connect(lambda _n: self._source_chosen())
         self.filter.changed.connect(self.read)
         self._stale.timeout.connect(self._read_stale)
-        context.sessions.changed.connect(self._stale.start)
+        self._context.sessions.changed.connect(self._stale.start)
         self.destroyed.connect(self._reader.close)
         self.kind.currentIndexChanged.connect(lambda _n: self._list_values())
         self.value.currentIndexChanged.connect(lambda _n: self._compare())
