@@ -3,7 +3,8 @@
 The floor finds every newline of the mapped file and decodes each line's ``type`` with msgspec; it
 is measured in the same run, in CPU seconds. Targets for 60 MB: first screen within 0.5 s, skeleton
 within 3 times the floor, memory growth within a third of the file, a word found within 0.3 s
-before anything is indexed.
+before anything is indexed. The skeleton counts all there is, subagents too; the values of steps
+are made when a trajectory's steps are first asked for: "every step" makes all of them besides.
 
     python -m tests.benchmarks.bench_traces --chain ../shared/data/traces/claude-code
         --eval LOG.eval --peer-python ENVIRONMENT/bin/python
@@ -30,6 +31,7 @@ from typing import Any
 import msgspec
 
 from tests.benchmarks.generate_session import SESSION, generate
+from workbench.domain.trajectory import Trajectory
 from workbench.traces.index.literal import literal_hits
 from workbench.traces.index.sight import first_screen, open_end
 from workbench.traces.open import open_traces
@@ -40,13 +42,19 @@ _MEMORY = r"""
 import re, sys
 from pathlib import Path
 from workbench.traces.open import open_traces
-small, path = map(Path, sys.argv[1:])
+small, path = map(Path, sys.argv[1:3])
 open_traces(small)[0].close()
 def peak():  # of this process alone: getrusage has what the one before it needed as well
     told = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", told).group(1)) / 1024
 before = peak()
-open_traces(path)
+traces = open_traces(path)
+if sys.argv[3:]:
+    def make(one):
+        one.steps[:0]
+        for child in one.children:
+            make(child)
+    make(traces[0].trajectory)
 print(peak() - before)
 """
 _OURS = """
@@ -101,6 +109,17 @@ def skeleton(path: Path) -> int:
     (trace,) = open_traces(path)
     with trace:
         return len(trace.trajectory.steps)
+
+
+def every_step(path: Path) -> int:
+    """Open the whole file and make the steps of all subagents too; return how many there are."""
+    (trace,) = open_traces(path)
+    with trace:
+        return _steps_below(trace.trajectory)
+
+
+def _steps_below(one: Trajectory) -> int:
+    return sum(1 for _ in one.steps) + sum(_steps_below(child) for child in one.children)
 
 
 def bodies(path: Path) -> int:
@@ -214,13 +233,20 @@ def _table(name: str, path: Path, rounds: int, small: Path) -> None:
     size = path.stat().st_size / 1e6
     print(f"\n{name}: {size:.1f} MB, {lines} lines; the floor takes {least:.3f} CPU-s")
     print(f"{'':<14}{'CPU s':>9}{'clock s':>9}{'ratio':>8}  outcome")
-    parts = (("first screen", screen), ("end", end), ("skeleton", skeleton), ("bodies", bodies))
+    parts = (
+        ("first screen", screen),
+        ("end", end),
+        ("skeleton", skeleton),
+        ("every step", every_step),
+        ("bodies", bodies),
+    )
     for part, work in parts:
         cpu, clock, outcome = _best(work, path, rounds)
         print(f"{part:<14}{cpu:>9.3f}{clock:>9.3f}{cpu / least:>8.2f}  {outcome}")
-    grown = _child(sys.executable, _MEMORY, small, path)
-    share = f" ({grown / size:.2f} of the file)" if isinstance(grown, float) else ""
-    print(f"{'memory':<14}{grown:>9.3} MB at most{share}")
+    for part, more in (("memory", ()), ("every step", (Path("made"),))):
+        grown = _child(sys.executable, _MEMORY, small, path, *more)
+        share = f" ({grown / size:.2f} of the file)" if isinstance(grown, float) else ""
+        print(f"{part:<14}{grown:>9.3} MB at most{share}")
     hit(path)
 
 

@@ -9,6 +9,7 @@ would stop the window.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
 from typing import Literal, overload
 
 from msgspec import Struct
@@ -116,20 +117,22 @@ class LateSteps(Sequence[Step]):
     it stands for; a slice of it is one.
     """
 
-    __slots__ = ("_count", "_made", "_make")
+    __slots__ = ("_count", "_lock", "_made", "_make")
 
     def __init__(self, count: int, make: Callable[[], tuple[Step, ...]]) -> None:
-        """Stand for ``count`` steps; ``make`` gives the same ones whenever it is called."""
+        """Stand for ``count`` steps; ``make`` is called once."""
         self._count = count
         self._make: Callable[[], tuple[Step, ...]] | None = make
         self._made: tuple[Step, ...] = ()
+        self._lock = Lock()
 
     def whole(self) -> tuple[Step, ...]:
-        """Return all of them; threads that ask at the same time make them once each."""
-        make = self._make
-        if make is not None:
-            self._made = make()
-            self._make = None
+        """Return all of them; threads that ask while they are made wait."""
+        if self._make is not None:
+            with self._lock:
+                if self._make is not None:
+                    self._made = self._make()
+                    self._make = None
         return self._made
 
     @overload

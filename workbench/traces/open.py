@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from workbench.domain.trajectory import ByteSpan, Step, StepBody, Trajectory
+from workbench.domain.trajectory import ByteSpan, LateSteps, Step, StepBody, Trajectory
+from workbench.traces.collector import no_collection
 from workbench.traces.escapes import decode_layers
 from workbench.traces.evidence import locate_quote, span_text
 from workbench.traces.importer import Importer, Progress, TraceError
@@ -68,6 +68,12 @@ class OpenTrace:
             OpenTrace(child, self._importer, self._shared, counted=False)
             for child in self.trajectory.children
         )
+
+    def make_steps(self) -> None:
+        """Make steps that are made late, for who has a thread now and a window to serve then."""
+        steps = self.trajectory.steps
+        if isinstance(steps, LateSteps):
+            steps.whole()
 
     def body(self, index: int) -> StepBody:
         """Read the full text of a step.
@@ -308,20 +314,3 @@ def _open_sources(path: Path, importer: Importer) -> list[SourceBytes]:
             source.close()
         raise
     return sources
-
-
-@contextlib.contextmanager
-def no_collection() -> Iterator[None]:
-    """Hold the cycle collector while a skeleton is built: it would walk every step, again and
-    again, and a skeleton has no cycles.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            # All that was made counts as old at once, else the very next allocation walks it.
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()

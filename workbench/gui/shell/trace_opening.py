@@ -121,7 +121,7 @@ def _open_each(
         try:
             sight = open_sight(file)
             if sight is None:
-                batch += open_traces(file)
+                batch += _with_steps(open_traces(file))
             else:
                 sights.append(sight)
                 shelf.add_sight(sight)
@@ -134,6 +134,13 @@ def _open_each(
             shelf.add(tuple(batch), tuple(problems))
             batch, problems, shown = [], [], time.monotonic()
     shelf.add(tuple(batch), tuple(problems))
+
+
+def _with_steps(traces: tuple[OpenTrace, ...]) -> tuple[OpenTrace, ...]:
+    """Make the steps in this thread: the window looks at them as soon as it has the traces."""
+    for trace in traces:
+        trace.make_steps()
+    return traces
 
 
 def _foreign(
@@ -165,6 +172,6 @@ def _read_whole(sight: OpenTrace, reporter: JobReporter, shelf: Shelf) -> None:
         if sight.path.stat().st_size > MOST:
             shelf.complete(sight, ())
         else:
-            shelf.complete(sight, open_traces(sight.path, progress))
+            shelf.complete(sight, _with_steps(open_traces(sight.path, progress)))
     except (TraceError, OSError) as problem:
         shelf.complete(sight, (), [TraceProblem(sight.path, str(problem))])

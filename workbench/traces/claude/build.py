@@ -13,7 +13,7 @@ from typing import Final
 
 from workbench.domain.trajectory import StepKind
 from workbench.traces.claude.calls import argument_of, input_of, settle
-from workbench.traces.claude.drafts import CallDraft, StepDraft, calls_by_step, span_of
+from workbench.traces.claude.drafts import CallDraft, StepDraft, calls_by_step, forget, span_of
 from workbench.traces.claude.events import EventReader
 from workbench.traces.claude.lines import Block, Line, Message, ToolUseResult, raw_head, raw_text
 from workbench.traces.claude.prompts import wrapper_of
@@ -223,6 +223,8 @@ class Builder:
         name = intern(block.name or "?")
         path = given.file_path or given.notebook_path or given.absolute_path
         argument = argument_of(given, block.input)
+        if path is not None and path == argument:
+            argument = path = intern(path)  # an agent looks at the same files again and again
         call = CallDraft(unique, native, name, argument, path, step.index, line.timestamp)
         step.asked += 1
         self.asked.append(call)
@@ -359,7 +361,7 @@ class Builder:
         self.loss.mapped = self.shown - self.unknown
         steps, self.steps = self.steps, []
         for found in (self.calls, self.also, self._speaker, self._rivals, self._bundles):
-            found.clear()
+            forget(found)
         if not self.linked:
             before: str | None = None
             for step in steps:

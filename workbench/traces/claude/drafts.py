@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -18,11 +18,14 @@ from workbench.domain.trajectory import (
     ToolCall,
 )
 from workbench.traces.claude.lines import Usage
+from workbench.traces.collector import no_collection
 
 #: A record's place in the file as one number, which takes half the memory of two: its offset, and
 #: in the last bits its length (no line is longer than ``source.LONGEST_LINE``).
 PLACE_BITS: Final = 32
 _LENGTH: Final = (1 << PLACE_BITS) - 1
+#: Emptying a dict of so many entries takes a few milliseconds.
+_CLEARED_AT_ONCE: Final = 40_000
 
 
 def span_of(place: int) -> ByteSpan:
@@ -125,14 +128,32 @@ class StepDraft(Struct, gc=False):
         )
 
 
-def late_steps(steps: Sequence[StepDraft], calls: Sequence[CallDraft]) -> LateSteps:
-    """Return the steps, which are made of the drafts when one is asked for."""
+def late_steps(steps: list[StepDraft], calls: list[CallDraft]) -> LateSteps:
+    """Return the steps, which are made of the drafts when one is asked for; takes the lists over.
+
+    Each draft is dropped when its step is there: memory hardly grows, and no other thread waits
+    until hundreds of thousands are gone at once.
+    """
 
     def made() -> tuple[Step, ...]:
-        asked = calls_by_step(calls)
-        return tuple([step.made(asked.get(step.index, ())) for step in steps])
+        with no_collection():
+            asked = calls_by_step(calls)
+            calls.clear()
+            steps.reverse()
+            found: list[Step] = []
+            while steps:
+                step = steps.pop()
+                found.append(step.made(asked.pop(step.index, ())))
+            return tuple(found)
 
     return LateSteps(len(steps), made)
+
+
+def forget(found: dict[str, Any]) -> None:
+    """Empty a dict; a large one bit by bit, since no other thread runs while it is cleared."""
+    while len(found) > _CLEARED_AT_ONCE:
+        found.popitem()
+    found.clear()
 
 
 def calls_by_step(calls: Iterable[CallDraft]) -> dict[int, list[CallDraft]]:

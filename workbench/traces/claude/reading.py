@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from workbench.domain.trajectory import ByteSpan, Metrics
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, metrics_of
+from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, forget, metrics_of
 from workbench.traces.claude.layout import (
     joined_parts,
     line_by_line,
@@ -121,7 +121,9 @@ class Reading:
             self._coming |= late
         self._last_words()
         # What led the records to their places is not needed any more; it is half of the memory.
-        for found in (self._seen, self._more, self._over, self._missing, self._side_of):
+        forget(self._seen)
+        forget(self._over)
+        for found in (self._more, self._missing, self._side_of):
             found.clear()
         self._offsets = array("q")
 

@@ -10,9 +10,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from workbench.domain.trajectory import ByteSpan, Step, ToolCall, Trajectory
+from workbench.traces.collector import no_collection
 from workbench.traces.importer import Importer, TraceError
 from workbench.traces.index.parts import APPENDABLE, Position, read_part
-from workbench.traces.open import OpenTrace, SharedSources, importer_for, no_collection, open_traces
+from workbench.traces.open import OpenTrace, SharedSources, importer_for, open_traces
 from workbench.traces.source import SourceBytes
 
 #: Smaller files are read as a whole before anybody could look at their beginning.

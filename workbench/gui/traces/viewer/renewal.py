@@ -151,7 +151,10 @@ class Renewal(QObject):
                 reporter.check_cancelled()
                 reporter.progress(fraction, f"Reading {top.path.name}")
 
-            return open_traces(top.path, progress)
+            found = open_traces(top.path, progress)
+            for trace in found:
+                trace.make_steps()
+            return found
 
         self._run(top, work)
 
