@@ -62,7 +62,7 @@ class EndpointsSection(QWidget):
         self._note.setText(
             problem
             or ("" if found else "There is no endpoint yet. The evidence miner needs none.")
-            or "Texts pass the removal of secrets before they are sent; see the preview below."
+            or "Texts pass the removal of secrets before they are sent; see the preview above."
         )
 
     def by_role(self) -> Mapping[str, EndpointProfile]:
