@@ -48,4 +48,3 @@ def given_labels(
             "is gone or says something else."
         )
     return tuple(found)
-

@@ -148,8 +148,7 @@ class Evolution:
             progress=progress,
             cancelled=cancelled,
         )
-        self._stopped = False
-        self._blobs = blobs_of(run_dir)
+        self._stopped, self._blobs = False, blobs_of(run_dir)
         self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
         self._server = self._engine_server()
         try:
