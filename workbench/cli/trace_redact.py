@@ -11,7 +11,7 @@ import msgspec
 
 from workbench.cli import console
 from workbench.traces.importer import TraceError
-from workbench.traces.redact.files import Redaction, redact_file, redact_folder
+from workbench.traces.redact.files import Redaction, redact_folder, redact_session
 from workbench.traces.redact.redactor import GROUPS, Redactor
 
 _SHOWN: Final = 20
@@ -53,7 +53,7 @@ def redact_paths(args: argparse.Namespace) -> int:
         if path.is_dir():
             made = redact_folder(path, args.out, redactor, _tell)
         else:
-            made = Redaction((redact_file(path, args.out, redactor, _tell),), ())
+            made = redact_session(path, args.out, redactor, _tell)
     except TraceError as problem:
         raise console.UsageProblem(str(problem)) from problem
     finally:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from math import comb, sqrt
+from math import comb, exp, fsum, log, sqrt
 from statistics import NormalDist
 
 from msgspec import Struct
 
-from workbench.usage.proportions import Share, quantile
+from workbench.usage.proportions import WHOLE, Share, log_comb, quantile
 
 #: Above so many values in both groups the exact distribution of ranks takes too long.
 EXACT = 160
@@ -50,7 +50,7 @@ def shift(
     if not size or not other:
         return None
     apart = sorted(one - two for one in _thinned(first) for two in _thinned(second))
-    if 2 / comb(size + other, size) > 1 - confidence:
+    if log(2) - log_comb(size + other, size) > log(1 - confidence):
         return Difference(quantile(apart, 0.5), None, None)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     outside = max(0.0, 0.5 - z * sqrt((size + other + 1) / (12 * size * other)))
@@ -84,6 +84,9 @@ def rank_sum_p(first: Sequence[float], second: Sequence[float]) -> tuple[float |
 def sign_test_p(higher: int, lower: int) -> float:
     """Return the two-sided exact p that as many go up as go down (binomial, one half)."""
     flips = higher + lower
+    if flips > WHOLE:
+        ways = (log_comb(flips, k) - flips * log(2) for k in range(max(higher, lower), flips + 1))
+        return min(1.0, 2 * fsum(map(exp, ways)))
     tail = sum(comb(flips, k) for k in range(max(higher, lower), flips + 1))
     return min(1.0, 2 * tail / (1 << flips))
 

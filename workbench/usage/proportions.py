@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, sqrt
+from math import comb, exp, fsum, lgamma, sqrt
 from statistics import NormalDist
 
 from msgspec import Struct
 
 #: Below so many sessions a share is no rate: it is shown as "3 of 7" (docs, section 8.4).
 ENOUGH = 20
+#: Whole numbers of binomials of more take seconds.
+WHOLE = 1000
 
 
 class Share(Struct, frozen=True):
@@ -49,17 +51,27 @@ def fisher_two_sided(first: Share, second: Share) -> float | None:
     """Return the two-sided p of Fisher's exact test (1922) that two shares are one.
 
     The sum over all tables with the same margins that are no likelier than the one seen. None
-    where a side has no observations. Counts are whole numbers, so nothing is rounded.
+    where a side has no observations. Up to ``WHOLE`` observations in whole numbers, so nothing is
+    rounded; of more in logarithms, to seven digits.
     """
     if not first.of or not second.of:
         return None
     hits, total = first.hits + second.hits, first.of + second.of
-    ways = {
-        k: comb(first.of, k) * comb(second.of, hits - k)
-        for k in range(max(0, hits - second.of), min(first.of, hits) + 1)
-    }
-    seen = ways[first.hits]
-    return sum(way for way in ways.values() if way <= seen) / comb(total, hits)
+    tables = range(max(0, hits - second.of), min(first.of, hits) + 1)
+    if total <= WHOLE:
+        ways = {k: comb(first.of, k) * comb(second.of, hits - k) for k in tables}
+        seen = ways[first.hits]
+        return sum(way for way in ways.values() if way <= seen) / comb(total, hits)
+    logs = {k: log_comb(first.of, k) + log_comb(second.of, hits - k) for k in tables}
+    # Tables as likely as the one seen count, also where rounding makes them a little likelier.
+    most = logs[first.hits] + 1e-7
+    whole = log_comb(total, hits)
+    return min(1.0, fsum(exp(way - whole) for way in logs.values() if way <= most))
+
+
+def log_comb(total: int, chosen: int) -> float:
+    """Return the logarithm of the number of ways to choose some of a total."""
+    return lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)
 
 
 class Spread(Struct, frozen=True):

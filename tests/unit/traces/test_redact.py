@@ -17,7 +17,7 @@ from tests.unit.traces.claude_records import Session, call, text
 from workbench.cli.main import run
 from workbench.traces.importer import TraceError
 from workbench.traces.open import open_traces
-from workbench.traces.redact.files import redact_file, redact_folder
+from workbench.traces.redact.files import redact_file, redact_folder, redact_session
 from workbench.traces.redact.redactor import Redactor
 
 _random = random.Random(7)
@@ -307,3 +307,45 @@ def test_the_command_reports_what_and_where(
     arguments = ["trace", "redact", str(path), "--out", str(tmp_path / "4"), "--also", "secret.py"]
     assert run(arguments, lambda *_: 0) == 0
     assert "1 text" in capsys.readouterr().out
+
+
+def test_a_session_is_copied_with_its_subagents_and_kept_results(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    session = Session()
+    session.prompt("Ask anna@firm.dev in /home/anna/repo")
+    session.says(call("t", "Task", prompt="look", description="d"))
+    session.result("t", "done", toolUseResult={"agentId": "a1"})
+    path = session.write(folder, "main.jsonl")
+    agent = Session()
+    agent.prompt("look", isSidechain=True, agentId="a1")
+    agent.says(text("I saw bert@firm.dev in /home/bert/x"), isSidechain=True, agentId="a1")
+    (folder / "main" / "subagents").mkdir(parents=True)
+    agent.write(folder / "main" / "subagents", "agent-a1.jsonl")
+    (folder / "main" / "tool-results").mkdir()
+    (folder / "main" / "tool-results" / "t.txt").write_text("cora@firm.dev, anna and bert")
+    (folder / "main" / "tool-results" / "p.bin").write_bytes(b"\0\1")
+    (folder / "other.jsonl").write_bytes(session.data())
+    out = tmp_path / "out" / "copy.jsonl"
+    made = redact_session(path, out, Redactor())
+    copies = sorted(file.relative_to(out.parent).as_posix() for file in out.parent.rglob("*.*"))
+    assert copies == ["copy.jsonl", "copy/subagents/agent-a1.jsonl", "copy/tool-results/t.txt"]
+    assert made.counts["mail"] == 3
+    assert [Path(name).name for name, _ in made.left_out] == ["p.bin"]
+    for copy in copies:
+        assert b"firm.dev" not in (out.parent / copy).read_bytes()
+        assert b"/home/anna" not in (out.parent / copy).read_bytes()
+        assert b"/home/bert" not in (out.parent / copy).read_bytes()
+    with open_traces(path)[0] as before, open_traces(out)[0] as after:
+        assert len(before.children) == len(after.children) == 1
+        assert [len(one.trajectory.steps) for one in after.children] == [2]
+    with pytest.raises(TraceError, match="exists and is not written into"):
+        redact_session(path, out, Redactor())
+
+
+def test_a_trace_of_one_file_is_copied_alone(tmp_path: Path) -> None:
+    path = _session(tmp_path)
+    path.with_suffix("").mkdir()
+    (path.with_suffix("") / "notes.txt").write_text("not the session's")
+    made = redact_session(path, tmp_path / "out" / "copy.jsonl", Redactor())
+    assert [one.source for one in made.files] == [str(path)]

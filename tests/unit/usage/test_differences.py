@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import combinations
 
 import pytest
@@ -15,7 +16,7 @@ from workbench.usage.differences import (
     shift,
     sign_test_p,
 )
-from workbench.usage.proportions import share
+from workbench.usage.proportions import fisher_two_sided, share
 
 _VALUES = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=5)
 
@@ -104,3 +105,25 @@ def test_the_sign_test_is_a_probability_and_symmetric(higher: int, lower: int) -
 
 def test_five_of_five_is_one_in_sixteen() -> None:
     assert sign_test_p(5, 0) == 2 / 32
+
+
+@pytest.mark.parametrize(("hits", "of", "others", "rest"), [(30, 90, 45, 80), (3, 40, 30, 60)])
+def test_large_counts_are_tested_in_logarithms_as_small_ones_are(
+    hits: int, of: int, others: int, rest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = share(hits, of), share(others, rest)
+    whole, signs = fisher_two_sided(one, other), sign_test_p(hits, others)
+    monkeypatch.setattr("workbench.usage.proportions.WHOLE", 0)
+    monkeypatch.setattr("workbench.usage.differences.WHOLE", 0)
+    assert fisher_two_sided(one, other) == pytest.approx(whole, rel=1e-6)
+    assert sign_test_p(hits, others) == pytest.approx(signs, rel=1e-6)
+
+
+def test_a_hundred_thousand_sessions_are_tested_at_once() -> None:
+    begun = time.process_time()
+    p = fisher_two_sided(share(17_000, 33_000), share(33_500, 66_000))
+    assert p is not None
+    assert 0 < p < 1
+    assert 0 < sign_test_p(30_100, 30_000) < 1
+    assert shift([1.0, 2.0] * 20_000, [2.0] * 30_000) is not None
+    assert time.process_time() - begun < 5

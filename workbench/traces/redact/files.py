@@ -17,7 +17,8 @@ from msgspec import Struct
 from workbench.traces.importer import Progress, TraceError
 from workbench.traces.redact.containers import is_container, redact_container
 from workbench.traces.redact.redactor import Hit, Redactor
-from workbench.traces.source import Buffer, SourceBytes
+from workbench.traces.registry import best_importer
+from workbench.traces.source import Buffer, SourceBytes, probe_file
 
 _BLOCK: Final = 4 << 20
 _HEAD: Final = 8192
@@ -69,6 +70,55 @@ def redact_file(
         _refuse_binary(source.data, path)
         redactor.learn(bytes(source.data[: 64 << 20]))
         return _copy(source, out, redactor, progress)
+
+
+def redact_session(
+    path: Path, out: Path, redactor: Redactor, progress: Progress | None = None
+) -> Redaction:
+    """Write redacted copies of a trace and of the files that belong to it beside it.
+
+    A session's subagents and kept results lie in a folder of its name: their copies lie in one of
+    the copy's name, so that the copy is opened with them. Names of home folders that any of them
+    tells count in all.
+
+    Raises:
+        TraceError: as ``redact_file``, for the trace itself.
+    """
+    belonging = _belonging(path, out)
+    left_out: list[tuple[str, str]] = []
+    texts: list[tuple[Path, Path, str]] = []
+    for file, beside, name in belonging:
+        try:
+            with SourceBytes(file) as source:
+                _refuse_binary(source.data, file)
+                redactor.learn(bytes(source.data[: 64 << 20]))
+            texts.append((file, beside, name))
+        except TraceError as problem:
+            left_out.append((str(file), str(problem)))
+    made = [redact_file(path, out, redactor, progress)]
+    for file, beside, name in texts:
+        with SourceBytes(file) as source:
+            target = beside / os.fsdecode(redactor.redact(os.fsencode(name))[0])
+            made.append(_copy(source, target, redactor, None))
+    return Redaction(tuple(made), tuple(left_out))
+
+
+def _belonging(path: Path, out: Path) -> list[tuple[Path, Path, str]]:
+    """Return each file that belongs to a trace, the folder of its copy, and its name there.
+
+    Raises:
+        TraceError: that folder exists.
+    """
+    importer = best_importer(probe_file(path))
+    own = [] if importer is None else [one for one in importer.companions(path) if one.is_file()]
+    folder, beside = path.with_suffix(""), out.with_suffix("")
+    inside = any(one.is_relative_to(folder) for one in own) and not folder.is_symlink()
+    if inside and beside.exists():
+        raise TraceError(f"{beside} exists and is not written into. Give another --out.")
+    below = list(_files_below(folder)) if inside else []
+    found = [(one, beside, one.relative_to(folder).as_posix()) for one in below]
+    near = [one for one in own if one not in below and one.parent == path.parent]
+    return [*found, *((one, out.parent, one.name) for one in near)]
 
 
 def redact_folder(

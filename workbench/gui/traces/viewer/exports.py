@@ -144,16 +144,21 @@ def _linked_page(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
 
 def _redacted(trace: OpenTrace, out: Path, job: JobReporter) -> str | None:
     from workbench.traces.inner import container_of
-    from workbench.traces.redact.files import redact_file
+    from workbench.traces.redact.files import redact_session
     from workbench.traces.redact.redactor import Redactor
 
-    made = redact_file(container_of(str(trace.path)), out, Redactor(), job.progress)
+    made = redact_session(container_of(str(trace.path)), out, Redactor(), job.progress)
     found = ", ".join(f"{number} {kind}" for kind, number in sorted(made.counts.items()))
-    for hit in made.hits:
-        job.log(f"line {hit.line}, byte {hit.offset}: {hit.kind}, now {hit.replacement}")
+    for file in made.files:
+        for hit in file.hits:
+            place = f"{file.out} line {hit.line}, byte {hit.offset}"
+            job.log(f"{place}: {hit.kind}, now {hit.replacement}")
+    for path, reason in made.left_out:
+        job.log(f"{path} was left out: {reason}")
+    more = f" in {len(made.files)} files" if len(made.files) > 1 else ""
     return (
-        f"Replaced {found or 'nothing'}; the job's log lists the places. Only known shapes are "
-        "found: read the copy before you give it away."
+        f"Replaced {found or 'nothing'}{more}; the job's log lists the places. Only known shapes "
+        "are found: read the copy before you give it away."
     )
 
 
