@@ -49,7 +49,8 @@ def shift(
     size, other = len(first), len(second)
     if not size or not other:
         return None
-    apart = sorted(one - two for one in _thinned(first) for two in _thinned(second))
+    some, others = _thinned(first), _thinned(second)
+    apart = sorted(one - two for one in some for two in others)
     if log(2) - log_comb(size + other, size) > log(1 - confidence):
         return Difference(quantile(apart, 0.5), None, None)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
