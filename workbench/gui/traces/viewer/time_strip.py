@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import ceil
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -149,6 +150,19 @@ class TimeStrip(QWidget):
             share = step / max(1, len(index.steps) - 1)
         return left + share * width
 
+    def _first_from(self, x: float) -> int:
+        """Return the first step that is drawn at a place or right of it."""
+        index = self._index
+        if index is None:
+            return 0
+        left, width = self._track()
+        share = (x - left) / width
+        if not self._by_time:
+            return ceil(share * max(1, len(index.steps) - 1))
+        if not index.duration:
+            return len(index.steps)
+        return bisect_left(index.seconds, share * index.duration)
+
     def step_near(self, x: float, y: float) -> int | None:
         """Return the step of the mark at a place; off the marks, the step of that time."""
         index = self._index
@@ -218,12 +232,12 @@ class TimeStrip(QWidget):
             painter.fillRect(QRectF(left, top + 2, width + 4, _LANE - 4), colour("sunken"))
             painter.fillRect(QRectF(left, top + _LANE - 2, width + 4, 1), colour("border"))
             tone = colour(_COLOURS[lane.mark])
-            last = -9.0
-            for place in lane.places:
-                x = float(round(self.x_of(place)))
-                if x - last >= 1:
-                    painter.fillRect(QRectF(x, top + 2, 4, _LANE - 4), tone)
-                    last = x
+            at = 0
+            while at < len(lane.places):
+                x = float(round(self.x_of(lane.places[at])))
+                painter.fillRect(QRectF(x, top + 2, 4, _LANE - 4), tone)
+                # Of a hundred thousand marks only so many are drawn as there are pixels.
+                at = bisect_left(lane.places, self._first_from(x + 0.5), at + 1)
         self._draw_scale(painter, left, width)
         painter.end()
         return picture
