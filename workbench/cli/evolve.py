@@ -108,6 +108,7 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     folders = UserFolders.default()
     plugins = _plugins(args.engine or [DEFAULT_ENGINE], folders)
     inputs = _inputs(args)
+    _check_owners(inputs, plugins)
     choice = means_of(args, folders.endpoints)
     records = read_labels(args.labels) if args.labels is not None else ()
     if not args.traces:
@@ -148,6 +149,17 @@ def _plugins(names: Sequence[str], folders: UserFolders) -> tuple[PluginInfo, ..
         return tuple(registry.get(name) for name in dict.fromkeys(names))
     except UnknownPlugin as problem:
         raise UsageProblem(str(problem)) from problem
+
+
+def _check_owners(inputs: EngineInputs, plugins: Sequence[PluginInfo]) -> None:
+    """Refuse a setting of an engine that is not chosen: it would be without effect."""
+    chosen = [one.id for one in plugins]
+    for key in inputs.settings:
+        owner = key.rpartition(".")[0]
+        if owner and owner not in chosen:
+            raise UsageProblem(
+                f"--set {key}: '{owner}' is not chosen. Chosen is {', '.join(chosen)}."
+            )
 
 
 def _means(choice: MeansChoice, folders: UserFolders, stack: ExitStack) -> Means:
@@ -192,7 +204,7 @@ def _compared(
     with ExitStack() as stack:
         means = _means(plan.choice, folders, stack)
         try:
-            engine_kind(plugin, plan.traces, plan.inputs, means)
+            engine_kind(plugin, plan.traces, plan.inputs_of(plugin.id), means)
             result, runs = _run(plan, plugin, means, runner, store)
         except (EvolveRefused, RequestProblem, FileProblem) as problem:
             return not_run(plugin.id, name, str(problem))
@@ -207,7 +219,7 @@ def _run(
         plan.library,
         plugin,
         plan.traces,
-        plan.inputs,
+        plan.inputs_of(plugin.id),
         runner=runner,
         store=store,
         means=means,

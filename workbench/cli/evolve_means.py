@@ -64,7 +64,11 @@ def add_means_arguments(parser: argparse.ArgumentParser) -> None:
     means.add_argument("--workers", type=_positive, default=2, metavar="N", help="tasks at once")
     means.add_argument("--seed", type=int, default=0)
     means.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the engine"
+        "--set",
+        action="append",
+        default=[],
+        metavar="[ENGINE.]KEY=VALUE",
+        help="a setting of the engine; of one alone where several are compared",
     )
     means.add_argument("--no-cache", action="store_true", help="ask and run everything anew")
 

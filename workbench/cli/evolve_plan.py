@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.cli.console import coloured, document, one_line, print_json, progress
 from workbench.domain.job import ModelInput
@@ -34,6 +35,15 @@ class Plan(Struct, frozen=True):
         """The skills the engine gets."""
         chosen = self.inputs.skills
         return tuple(one for one in self.library.skills if not chosen or one.id in chosen)
+
+    def inputs_of(self, engine: str) -> EngineInputs:
+        """Return what one engine gets: settings that name another engine are left out."""
+        settings: dict[str, object] = {}
+        for key, value in self.inputs.settings.items():
+            owner, _, name = key.rpartition(".")
+            if owner in ("", engine):
+                settings[name] = value
+        return replace(self.inputs, settings=settings)
 
 
 def print_estimate(plan: Plan, plugins: Sequence[PluginInfo], output: str) -> None:
@@ -69,7 +79,7 @@ def _estimate(plan: Plan, plugin: PluginInfo, sizes: Sizes, tasks: TaskSet | Non
     return estimate(
         plugin.manifest,
         sizes,
-        settings=plan.inputs.settings,
+        settings=plan.inputs_of(plugin.id).settings,
         budget=plan.inputs.budget,
         models=models,
         gating=plan.gating,

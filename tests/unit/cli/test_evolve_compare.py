@@ -102,3 +102,19 @@ def test_an_engine_that_is_not_there_is_told(
     code, _, err = evolve(capsys, place, "--engine", "zebra", "--estimate")
     assert code == 2
     assert "zebra" in err
+
+
+def test_a_setting_may_name_the_one_engine_it_is_for(
+    capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    given = ("--engine", "evidence_miner", "--engine", "pattern_scanner", "--out", place / "out")
+    code, out, _ = evolve(
+        capsys, place, *given, "--set", "evidence_miner.min_occurrences=9", "--format", "json"
+    )
+    first = fitting(out)["rows"][0]
+    assert (first["engine"], first["status"], first["proposals"]) == (
+        "evidence_miner", "no_change", 0,
+    )  # fmt: skip
+    code, _, err = evolve(capsys, place, *given, "--set", "gepa_engine.minibatch=2")
+    assert code == 2
+    assert "'gepa_engine' is not chosen. Chosen is evidence_miner, pattern_scanner" in err
