@@ -9,7 +9,8 @@ import pytest
 from tests.cluster_on_loopback import cluster_on_loopback
 
 
-@pytest.fixture(scope="session")
+# Of the folder: its processes must not run beside the rest of the suite.
+@pytest.fixture(scope="package")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the scheduler's address."""
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
