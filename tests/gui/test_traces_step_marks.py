@@ -15,7 +15,8 @@ from workbench.domain.trajectory import (
     Trajectory,
 )
 from workbench.gui.traces.step_marks import Mark, StepFilter, listed_steps, marks_of, seconds_of
-from workbench.gui.traces.words import clock, count, duration, step_row
+from workbench.gui.traces.words import clock, count, step_row
+from workbench.traces.times import duration_words
 
 SPAN = (ByteSpan(0, 0, 1),)
 
@@ -113,7 +114,7 @@ def test_figures_are_short() -> None:
         "7.7M",
     ]
     assert [clock(n) for n in (0, 75, 3_675)] == ["0:00", "1:15", "1:01:15"]
-    assert [duration(n) for n in (0.25, 4.2, 60, 190, 7_500, 90_000 * 3)] == [
+    assert [duration_words(n) for n in (0.25, 4.2, 60, 190, 7_500, 90_000 * 3)] == [
         "250 ms",
         "4.2 s",
         "1 min",
