@@ -193,7 +193,9 @@ def cells_of(row: BakeoffRow) -> tuple[str, ...]:
     return (
         row.name,
         row.status.replace("_", " "),
-        f"{row.proposals}{diagnoses}",
+        f"{row.proposals}{diagnoses}"
+        if row.proposals or diagnoses
+        else f"0. {row.summary}".rstrip(),
         "no quotes" if share is None else f"{row.verified} of {row.quotes} ({share:.0%})",
         _levels(row),
         flips if not row.n else f"{flips} of {row.n} ({row.held_out})",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from workbench.domain.proposal import Engine, EvidenceCheck, Gate, Proposal, ProposalDraft
 from workbench.domain.task import PairedRow, PairedTable
 from workbench.evolution.bakeoff import COLUMNS, cells_of, not_run, row_of, what_it_shows
@@ -55,6 +57,15 @@ def test_the_row_counts_quotes_levels_and_takes_the_best_gated_proposal() -> Non
     assert (row.promising, row.not_evaluated) == (2, 1)
     assert (row.repairs, row.regressions, row.score_after, row.gain_train) == (1, 0, 1.0, 1.0)
     assert len(cells_of(row)) == len(COLUMNS) == len(cells_of(not_run("x", "X", "no model")))
+
+
+def test_an_engine_that_found_nothing_is_shown_with_its_reason() -> None:
+    words = "No answer could be used."
+    nothing = replace(result(), status="no_change", summary=words)
+    assert cells_of(row_of("E", nothing))[2] == f"0. {words}"
+    assert cells_of(row_of("E", replace(nothing, summary="")))[2] == "0."
+    one = replace(result(proposal("good", gated(1, 0))), summary="1 proposal.")
+    assert cells_of(row_of("E", one))[2] == "1"
 
 
 def test_without_a_gate_it_says_that_nothing_is_known_of_help() -> None:
