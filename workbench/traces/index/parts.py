@@ -22,14 +22,13 @@ from workbench.traces.source import Buffer, SourceBytes
 #: Formats whose later records change nothing that was said long before, with how many last steps
 #: may still change: Codex tells a prompt and an answer twice, some records apart
 #: (tests/corpus/test_index_corpus). Not here: formats whose records can reach back (Gemini CLI's
-#: ``$set`` and ``$rewindTo``, Pi's branches), and those without ids (Cursor, ACP, chats), whose
-#: equal records are numbered over the whole file.
+#: ``$set`` and ``$rewindTo``, Pi's branches), and those without ids of their own (Cursor, ACP,
+#: chats) or with ids used twice (Copilot CLI), whose records are numbered over the whole file.
 APPENDABLE: Final = {
     "claude-code": 1,
     "claude-code-stream": 1,
     "codex-rollout": 12,
     "codex-exec": 2,
-    "copilot-cli": 2,
 }
 #: Calls without a result are waited for in so many last steps.
 _WAITING: Final = 64

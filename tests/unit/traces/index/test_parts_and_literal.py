@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.traces.claude_records import Session, call, text
-from tests.unit.traces.opening import lines
 from workbench.traces.index import literal
 from workbench.traces.index.literal import literal_hits, step_at
 from workbench.traces.index.parts import Position, parts
@@ -35,40 +34,6 @@ def _turns(count: int) -> Session:
 def test_parts_of_any_size_give_the_same_steps(turns: int, size: int) -> None:
     source = SourceBytes.of_bytes(_turns(turns).data(), "x.jsonl")
     importer = importer_of("claude-code")
-    (whole,) = importer.skeleton([source])
-    steps: list[object] = []
-    for part in parts(importer, source, Position(), size):
-        assert part is not None
-        del steps[part.start.steps :]
-        steps += part.steps
-    assert steps == list(whole.steps)
-
-
-def _copilot(turns: int, odd: list[int]) -> bytes:
-    records: list[dict[str, object]] = [
-        {"type": "session.start", "data": {"sessionId": "s"}, "id": "e0"}
-    ]
-    for turn in range(turns):
-        asked = {"toolCallId": f"c{turn}", "name": "shell", "arguments": {"command": "ls"}}
-        said = {"messageId": f"m{turn}", "content": f"I look {turn}", "toolRequests": [asked]}
-        done = {"toolCallId": f"c{turn}", "success": turn % 3 > 0, "result": {"content": "x"}}
-        records += [
-            {"type": "user.message", "data": {"content": f"Prompt {turn}"}, "id": f"u{turn}"},
-            {"type": "assistant.message", "data": said, "id": f"a{turn}"},
-            {"type": "tool.execution_complete", "data": done, "id": f"t{turn}"},
-        ]
-        if turn in odd:
-            records.append({"type": "session.error", "data": {"message": "x"}, "id": f"x{turn}"})
-    return lines(*records)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(1, 12), st.lists(st.integers(0, 11), max_size=4), st.integers(50, 4000))
-def test_parts_of_a_copilot_session_give_the_same_steps(
-    turns: int, odd: list[int], size: int
-) -> None:
-    source = SourceBytes.of_bytes(_copilot(turns, odd), "x.jsonl")
-    importer = importer_of("copilot-cli")
     (whole,) = importer.skeleton([source])
     steps: list[object] = []
     for part in parts(importer, source, Position(), size):
