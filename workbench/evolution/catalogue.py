@@ -81,12 +81,17 @@ def catalogue(
 ) -> tuple[CatalogueRow, ...]:
     """Return every card with what is here of it; what can be run comes first, then importers.
 
+    An engine that no card names has a row of its own, made of its manifest.
+
     Args:
         plugins: all there are.
         available: what a request can hold now, as for ``unmet_needs``.
     """
     usable = {plugin.id: plugin for plugin in plugins if plugin.usable}
-    rows = [_row(card, usable, available) for card in engine_cards()]
+    cards = engine_cards()
+    named = {one for card in cards for one in _engines_of(card)}
+    own = (_own_card(plugin) for name, plugin in usable.items() if name not in named)
+    rows = [_row(card, usable, available) for card in (*cards, *filter(None, own))]
     rows.sort(key=lambda row: (_ORDER[row.presence], bool(row.missing)))
     return tuple(rows)
 
@@ -94,10 +99,34 @@ def catalogue(
 _ORDER: dict[Presence, int] = {"here": 0, "importer": 1, "missing": 2}
 
 
+def _engines_of(card: EngineCard) -> tuple[str, ...]:
+    """Return ids of plugins that run it: those it names, and those that are named after it."""
+    return (*card.plugins, card.id, f"{card.id}_engine", f"{card.id}_style")
+
+
+def _own_card(plugin: PluginInfo) -> EngineCard | None:
+    """Return a card of an engine that was added as a folder and nothing else."""
+    manifest = plugin.manifest
+    if manifest is None or "evolver" not in plugin.kinds:
+        return None
+    return EngineCard(
+        id=manifest.id,
+        name=manifest.name,
+        paper=manifest.paper,
+        licence=manifest.licence,
+        level="code",
+        needs=manifest.needs,
+        formula=manifest.cost_estimate,
+        summary=manifest.description,
+        homepage=manifest.homepage,
+        plugins=(manifest.id,),
+    )
+
+
 def _row(
     card: EngineCard, usable: dict[str, PluginInfo], available: Collection[str]
 ) -> CatalogueRow:
-    engine = next((one for one in card.plugins if one in usable), "")
+    engine = next((one for one in _engines_of(card) if one in usable), "")
     importer = next((one for one in card.importers if one in usable), "")
     manifest = usable[engine].manifest if engine else None
     # What its plugin asks for here goes before what the publication asks for.
