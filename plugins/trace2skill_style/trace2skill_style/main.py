@@ -57,9 +57,13 @@ def evolve(request: Request, context: Context) -> Iterator[ProposalDraft | JobEv
     run = Run(request, context, prompts, works, names)
     given = yield from _evolved(run, request, context)
     yield from run.asker.warnings()
-    if run.quotes.dropped:
-        yield Log(text=f"{run.quotes.dropped} quotes were dropped: they are not in the traces.")
+    dropped = run.quotes.dropped
+    if dropped:
+        yield Log(text=f"{dropped} quotes were dropped: they are not in the traces.")
     end = run.asker.end(given)
+    if end is None and not given and dropped:
+        summary = f"No proposal. Quotes of the model that are not in the traces: {dropped}."
+        end = Finished(status="no_change", summary=summary)
     if end is not None:
         yield end
 

@@ -150,6 +150,7 @@ def test_quotes_are_verbatim_or_the_edit_is_dropped(
         assert edits(events) == []
         assert finished(events).status == "no_change"
         assert "none of its quotes" in told(events)
+        assert "not in the traces: 1." in finished(events).summary
     else:
         (evidence,) = edits(events)[0].evidence
         assert (evidence.step_first, evidence.quote) == (1, kept)
