@@ -39,7 +39,7 @@ from workbench.evolution.request import (
     RequestProblem,
     build_request,
 )
-from workbench.evolution.variants import Variants
+from workbench.evolution.variants import VariantProblem, Variants, rest_of
 from workbench.files import FileProblem, sha256
 from workbench.plugin.jobs import Job, JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, unmet_needs
@@ -149,7 +149,7 @@ class Evolution:
             cancelled=cancelled,
         )
         self._stopped, self._blobs = False, blobs_of(run_dir)
-        self._variants = Variants(self._built.snapshot, run_dir / "variants", self._blobs)
+        self._variants = self._made_variants(library, run_dir)
         self._server = self._engine_server()
         try:
             self.job: Job = runner.start(
@@ -174,6 +174,16 @@ class Evolution:
         self._refused: list[str] = []
         self._left_out = 0
         self._altered: list[str] = []
+
+    def _made_variants(self, library: Library, run_dir: Path) -> Variants:
+        snapshot, others = self._built.snapshot, None
+        if self._inputs.skills and self.can_gate:
+            try:
+                others = rest_of(library, snapshot.skills, run_dir / "others")
+            except VariantProblem as problem:
+                self._built.close()
+                raise EvolveRefused(str(problem)) from problem
+        return Variants(snapshot, run_dir / "variants", self._blobs, others)
 
     def _engine_server(self) -> EngineServer:
         evaluator = self._means.evaluator

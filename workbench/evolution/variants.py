@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 
 from workbench.domain.proposal import Change
+from workbench.domain.skill import Library
 from workbench.evaluation.evaluator import Variant
 from workbench.evolution.change_paths import new_skill_folders
 from workbench.evolution.resolve import ChangeResolver
-from workbench.evolution.snapshot import LibrarySnapshot
+from workbench.evolution.snapshot import MAX_COPIED, LibrarySnapshot
 from workbench.files import FileProblem, confined, sha256
+from workbench.skills.copying import copy_skills
 
 
 class VariantProblem(Exception):  # noqa: N818 - a problem for a person or an engine, in words
@@ -31,8 +33,11 @@ class Variants:
         snapshot: LibrarySnapshot,
         folder: Path,
         blob: Callable[[str], bytes | None] = lambda _: None,
+        others: LibrarySnapshot | None = None,
     ) -> None:
+        """Build it; ``others`` are skills the engine was not given: tasks run with them too."""
         self._snapshot = snapshot
+        self._others = others
         self._folder = folder
         self._blob = blob
         self._lock = threading.Lock()
@@ -93,7 +98,10 @@ class Variants:
         if len(taken) < len(changes):
             raise VariantProblem(" ".join(warnings) or "A change cannot be applied.")
         files: dict[str, tuple[bytes | None, str | None]] = {
-            path: (None, base.mode) for path, base in self._snapshot.files.items()
+            path: (None, base.mode)
+            for one in (self._others, self._snapshot)
+            if one is not None
+            for path, base in one.files.items()
         }
         for path, (data, mode) in resolver.results().items():
             files.pop(path, None)
@@ -101,12 +109,17 @@ class Variants:
                 files[path] = (data, mode)
         return {path: one for path, one in files.items() if not _is_below(path, without)}
 
+    def _holder(self, path: str) -> LibrarySnapshot:
+        """Return the snapshot that a file is in."""
+        if self._others is not None and path not in self._snapshot.files:
+            return self._others
+        return self._snapshot
+
     def _hash_of(self, files: dict[str, tuple[bytes | None, str | None]]) -> str:
         """Hash paths, modes and contents; those of the snapshot have their hash already."""
         lines = []
         for path, (data, mode) in sorted(files.items()):
-            known = self._snapshot.files.get(path)
-            digest = sha256(data) if data is not None else (known.sha256 if known else None)
+            digest = sha256(data) if data is not None else self._holder(path).base(path).sha256
             lines.append(f"{mode or '100644'} {digest} {path}\0")
         return sha256("".join(lines).encode("utf-8", "surrogateescape"))
 
@@ -124,7 +137,7 @@ class Variants:
             target = confined(half, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             # The snapshot's bytes have the hash that this version is named by.
-            target.write_bytes(self._snapshot.read(path) or b"" if data is None else data)
+            target.write_bytes(self._holder(path).read(path) or b"" if data is None else data)
             target.chmod(0o755 if mode == "100755" else 0o644)
         shutil.rmtree(home, ignore_errors=True)
         half.rename(home)
@@ -132,6 +145,23 @@ class Variants:
         present = {Path(path).parent.as_posix() for path in files if _is_skill_file(path)}
         left = frozenset(without)
         return Variant(home, version, tuple(sorted(present - left)))
+
+
+def rest_of(library: Library, given: Container[str], folder: Path) -> LibrarySnapshot:
+    """Copy the skills an engine was not given: an agent has the whole library, not the one skill.
+
+    Raises:
+        VariantProblem: they cannot be copied.
+    """
+    rest = [skill for skill in library.skills if skill.id not in given]
+    try:
+        copied = copy_skills(rest, folder, most=MAX_COPIED)
+    except OSError as problem:
+        raise VariantProblem(
+            f"The other skills cannot be copied to {folder}: {problem.strerror}. Free some room."
+        ) from problem
+    skills = tuple(one.id for one in copied.inputs)
+    return LibrarySnapshot(library.root, str(folder), skills, copied.files, copied.links)
 
 
 def _marks_of(folder: Path) -> frozenset[tuple[object, ...]]:

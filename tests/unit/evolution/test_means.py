@@ -97,14 +97,20 @@ def world(
 
 
 def run(
-    tmp_path: Path, library: Path, plugin: Any, means: Means, traces: Sequence[Any] = ()
+    tmp_path: Path,
+    library: Path,
+    plugin: Any,
+    means: Means,
+    traces: Sequence[Any] = (),
+    *,
+    skills: tuple[str, ...] = (),
 ) -> tuple[Any, list[Any]]:
     with JobRunner(tmp_path / "jobs") as runner:
         evolution = Evolution(
             read_library(library),
             plugin,
             traces,
-            EngineInputs(),
+            EngineInputs(skills=skills),
             runner=runner,
             store=ProposalStore(tmp_path / "store"),
             means=means,
@@ -213,3 +219,40 @@ def propose(request, context):
         result, events = run(tmp_path, library, plugin, more)
     assert [event.text for event in events if isinstance(event, Log)] == ["guide.md: Read me."]
     assert "gone.md was left out" in result.problems[0]
+
+
+def test_tasks_run_with_the_whole_library_also_when_an_engine_gets_one_skill(
+    tmp_path: Path,
+) -> None:
+    # The agent knows a word where any skill of the library names it.
+    code = """
+from workbench.plugin.api import Change, ProposalDraft
+
+def propose(request, context):
+    context.log(" ".join(one.id for one in request.skills))
+    text = open(request.skills[0].path + "/SKILL.md").read() + "- plum\\n"
+    yield ProposalDraft("edit", "Know plum", "r", (Change("c", "words/SKILL.md", "edit", text),))
+"""
+    with world(tmp_path, code=code) as (library, plugin, means):
+        other = library / "more-words" / "SKILL.md"
+        other.parent.mkdir()
+        other.write_text("---\nname: more-words\ndescription: More.\n---\n- green\n")
+        agent = 'grep -qsr "$2" "$1" && echo yes || echo no'
+        sandbox = Sandbox("none")
+        template = CommandTemplate(("/bin/sh", "-c", agent, "agent", "{skills}", "{prompt}"))
+        evaluator = Evaluator(
+            means.tasks,
+            CommandRunner(template, sandbox, Verifier(sandbox)),
+            tmp_path / "more-runs",
+            limits=RunLimits(seconds=20),
+        )
+        result, events = run(
+            tmp_path, library, plugin, Means(means.tasks, evaluator), skills=("words",)
+        )
+        evaluator.close()
+    assert [event.text for event in events if isinstance(event, Log)] == ["words"]
+    rows = {row.task: row for row in result.proposals[0].gate.table.rows}
+    # The skill the engine was not given is there before and after.
+    assert rows["t-green"].before == (1.0, 1.0)
+    assert rows["t-green"].after == (1.0,)
+    assert (rows["t-plum"].before, rows["t-plum"].after) == ((0.0, 0.0), (1.0,))
