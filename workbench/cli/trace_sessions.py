@@ -12,7 +12,7 @@ import msgspec
 
 from workbench.cli import console
 from workbench.cli.trace_door import trace_door
-from workbench.cli.trace_outcomes import attached_field, attached_outcomes, attached_words
+from workbench.cli.trace_outcomes import attached_field, attached_outcomes
 from workbench.cli.trace_text import print_table
 from workbench.files import FileProblem
 from workbench.store.paths import UserFolders
@@ -147,7 +147,7 @@ def list_indexed(args: argparse.Namespace) -> None:
                 (row.started or "-")[:16],
                 row.agent or "-",
                 row.model or "-",
-                row.outcome + attached_words(attached_field(_attached_to(row, attached))),
+                _outcome_words(row, attached),
                 row.steps,
                 row.errors,
                 _cost_words(row),
@@ -202,6 +202,12 @@ def run_folders(args: argparse.Namespace) -> int:
     for one in found:
         print(f"  {one.client} keeps sessions in {one.folder}; watch them with --add")
     return 0
+
+
+def _outcome_words(row: TraceRow, attached: AttachedOutcomes) -> str:
+    """Return the outcome that counts, short enough for a column of a narrow terminal."""
+    found = _attached_to(row, attached)
+    return row.outcome if found is None else f"{found.status}, by you"
 
 
 def _attached_to(row: TraceRow, attached: AttachedOutcomes) -> AttachedOutcome | None:

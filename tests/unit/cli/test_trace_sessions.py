@@ -131,4 +131,4 @@ def test_an_attached_outcome_counts_as_the_outcome(
         "cut": False,
     }
     assert run(["trace", "list", str(folder), "--index"], lambda *_: 0) == 0
-    assert "pass attached by you" in capsys.readouterr().out
+    assert "pass, by you" in capsys.readouterr().out
