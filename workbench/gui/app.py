@@ -135,6 +135,9 @@ def make_application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    # Threads that read traces give the window its turn after 1 ms instead of 5: with three of them
+    # at work a key press waited for 15 (tests/benchmarks/bench_responsiveness).
+    sys.setswitchinterval(0.001)
     app = QApplication([sys.argv[0]])
     app.setApplicationName("skill-workbench")
     app.setApplicationDisplayName("Skill Workbench")
