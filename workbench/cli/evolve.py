@@ -23,10 +23,12 @@ from workbench.cli.evolve_means import (
     settings_of,
 )
 from workbench.cli.evolve_plan import Plan, print_estimate, print_preview
+from workbench.cli.evolve_taken import print_taken, take_in_run
 from workbench.cli.skill_paths import library_at
 from workbench.cli.trace_door import files_at, open_any
 from workbench.domain.job import Finished, GateEvent, Progress, Warning_
 from workbench.domain.proposal import Gate, Proposal
+from workbench.domain.skill import Library
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.task_set import TaskSetProblem
 from workbench.evolution.bakeoff import BakeoffRow, not_run, row_of
@@ -85,6 +87,9 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         "--preview", action="store_true", help="say what would be sent and replaced; run nothing"
     )
     parser.add_argument(
+        "--take-in", metavar="JOB", help="store what a lost or failed run had found; run nothing"
+    )
+    parser.add_argument(
         "--skill", action="append", default=[], metavar="ID", help="only this skill"
     )
     parser.add_argument("--source", metavar="PATH", help="what an importer reads, or git:BRANCH")
@@ -116,6 +121,8 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     library = library_at(args.library)
     for plugin in plugins:
         _tell_unused(args, plugin)
+    if args.take_in:
+        return _take_in(args, library, folders)
     with ExitStack() as stack:
         if not args.estimate and not args.preview and len(plugins) == 1:
             # What it lacks is said before traces are opened, which may take long.
@@ -141,6 +148,15 @@ def run_command(command: str, args: argparse.Namespace) -> int:
     else:
         _print(result)
     return 0 if result.status in _GOOD_ENDS else 1
+
+
+def _take_in(args: argparse.Namespace, library: Library, folders: UserFolders) -> int:
+    store = ProposalStore(Path(args.out) if args.out else folders.proposals)
+    with ExitStack() as stack:
+        traces = _open_all(args.traces, stack)
+        taken = take_in_run(folders.runs, args.take_in, library, traces, store)
+    print_taken(taken, args.take_in, store, args.format)
+    return 0 if taken.proposals else 1
 
 
 def _plugins(names: Sequence[str], folders: UserFolders) -> tuple[PluginInfo, ...]:

@@ -1,4 +1,4 @@
-"""JSON Schemas of what ``check``, ``graph``, ``gate`` and ``evolve`` print.
+"""JSON Schemas of what ``check``, ``graph``, ``gate``, ``evolve`` and ``history`` print.
 
 Made from the values themselves where they stand in the documents. To write them again:
 ``python -m workbench.cli.judging_schemas resources/schemas``.
@@ -22,6 +22,7 @@ from workbench.evolution.bakeoff import BakeoffRow
 from workbench.evolution.estimate import Estimate, Sizes
 from workbench.evolution.preview import SourcePreview
 from workbench.evolution.run import Cost
+from workbench.review.timeline import LineOrigin, TimelineEntry
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}
@@ -39,9 +40,11 @@ def judging_schemas() -> dict[str, bytes]:
         GateResult,
         GraphEdge,
         GraphNode,
+        LineOrigin,
         Promise,
         Sizes,
         SourcePreview,
+        TimelineEntry,
         Trial,
     )
     _, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
@@ -64,6 +67,14 @@ def judging_schemas() -> dict[str, bytes]:
             engines=list_of(object_of(engine=_TEXT, estimate=_value(Estimate))),
         ),
         "evolve-preview": object_of(sources=list_of(_value(SourcePreview))),
+        "evolve-taken": object_of(
+            job=_TEXT, proposals=list_of(_TEXT), refused=list_of(_TEXT), out=_TEXT
+        ),
+        "history": object_of(library=_TEXT, skill=_TEXT, entries=list_of(_value(TimelineEntry))),
+        "history-lines": object_of(library=_TEXT, path=_TEXT, lines=list_of(_value(LineOrigin))),
+        "history-broke": object_of(
+            task=_TEXT, entry={"anyOf": [_value(TimelineEntry), {"type": "null"}]}
+        ),
     }
     return {
         f"{name}.json": schema_file(name, name, body, parts) for name, body in documents.items()

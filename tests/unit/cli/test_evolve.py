@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.evolution.sessions import REPORT_TOOL, failing_session, write_report_library
 from workbench.cli.main import run
+from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore
 
 
@@ -178,3 +179,28 @@ def test_a_budget_for_one_proposal_and_locks_hold_for_any_engine(place, capsys):
     _, out, _ = evolve(capsys, *common, "--out", place / "locked")
     document = json.loads(out)
     assert document["proposals"] == []
+
+
+def test_what_a_lost_run_had_found_is_taken_in(place, capsys):
+    given = [place / "library", "--traces", place / "sessions"]
+    _, out, _ = evolve(capsys, *given, "--out", place / "first", "--format", "json")
+    done = json.loads(out)
+    runs = UserFolders.default().runs
+    journal = runs / done["job"] / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    # As if the program had been killed before the end.
+    journal.write_bytes(b"".join(line for line in lines if b'"finished"' not in line))
+    code, out, _ = evolve(
+        capsys, *given, "--take-in", done["job"], "--out", place / "second", "--format", "json"
+    )
+    assert code == 0
+    taken = json.loads(out)
+    assert taken["schema"] == "skill-workbench/evolve-taken/1"
+    found = [ProposalStore(place / "second").get(one) for one in taken["proposals"]]
+    (edit,) = [one for one in found if one.draft.changes]
+    first = ProposalStore(place / "first").get(done["proposals"][0])
+    assert edit.draft.changes == first.draft.changes
+    assert {check.status for check in edit.checks} == {"verified"}
+    code, _, err = evolve(capsys, *given, "--take-in", "no-such-run", "--out", place / "x")
+    assert code == 2
+    assert "There is no run 'no-such-run'" in err

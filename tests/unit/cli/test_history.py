@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.plugin.schema_subset import problems
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library
+from workbench.cli.judging_schemas import judging_schemas
 from workbench.cli.main import run
 
 
@@ -38,6 +40,8 @@ def test_changes_are_told_newest_first_with_who_reviewed_them(
     assert "start" in second
     assert "reviewed by Ann Reviewer" in out
     document = json.loads(history(capsys, bench.library, "--format", "json"))
+    schema = json.loads(judging_schemas()["history.json"])
+    assert problems(document, schema) == []
     assert document["schema"] == "skill-workbench/history/1"
     assert [entry["kind"] for entry in document["entries"]] == ["applied", "edit"]
 
