@@ -93,7 +93,7 @@ def _session(path: str, number: int, chance: random.Random) -> Trajectory:
         loss=Loss(),
         session=f"session-{number}",
         title=f"Task {number % 5000}: please look at {chance.choice(_WORDS)}",
-        cwd=f"/work/project-{number % 400}",
+        cwd=f"/srv/project-{number % 400}",
         started=f"{day}T{number % 24:02}:{number % 60:02}:00Z",
         ended=f"{day}T{number % 24:02}:{number % 60:02}:59Z",
         outcome=Outcome(chance.choice(_OUTCOMES)),

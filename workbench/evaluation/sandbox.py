@@ -25,7 +25,7 @@ from workbench.evaluation.runner import RunLimits
 
 SandboxKind = Literal["bubblewrap", "none"]
 #: Where things are inside the sandbox.
-WORK = "/work"
+WORK = "/task"
 SKILLS = "/skills"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives")
 _ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime")

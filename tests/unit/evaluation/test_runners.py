@@ -202,7 +202,7 @@ def test_the_loop_reads_a_skill_works_and_is_verified(
     "action",
     [
         {"action": "read", "path": "/etc/passwd"},
-        {"action": "read", "path": "/work/../../etc/passwd"},
+        {"action": "read", "path": "/task/../../etc/passwd"},
         {"action": "read", "path": "nothing.txt"},
         {"action": "write", "path": "/skills/counting/SKILL.md", "content": "x"},
         {"action": "write", "path": "../escaped", "content": "x"},
