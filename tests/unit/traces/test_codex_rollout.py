@@ -331,8 +331,8 @@ def test_every_record_is_in_the_ledger_once() -> None:
 
 def test_injected_context_is_not_a_prompt() -> None:
     made = read(
-        user("<environment_context><cwd>/work</cwd></environment_context>"),
-        user("# AGENTS.md instructions for /work\n\nBe kind."),
+        user("<environment_context><cwd>/app</cwd></environment_context>"),
+        user("# AGENTS.md instructions for /app\n\nBe kind."),
         item(type="message", role="developer", content=[{"type": "input_text", "text": "Rules"}]),
         user("Real question"),
     )

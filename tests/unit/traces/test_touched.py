@@ -22,7 +22,7 @@ PATCH = """*** Begin Patch
 def session(path: Path, *calls: tuple[str, dict[str, object], str, bool]) -> Path:
     """Write a Claude Code session of calls: tool, input, result, whether it failed."""
     lines: list[dict[str, object]] = []
-    base = {"sessionId": "s", "version": "2.1.0", "cwd": "/srv/app", "isSidechain": False}
+    base = {"sessionId": "s", "version": "2.1.0", "cwd": "/app", "isSidechain": False}
     parent: str | None = None
     for number, (name, given, told, failed) in enumerate(calls):
         use = {"type": "tool_use", "id": f"t{number}", "name": name, "input": given}
@@ -59,55 +59,55 @@ def touched(path: Path) -> dict[str, TouchedFile]:
 def test_reads_writes_and_creations_are_counted_by_file(tmp_path: Path) -> None:
     path = session(
         tmp_path / "a.jsonl",
-        ("Read", {"file_path": "/srv/app/a.py"}, "text", False),
+        ("Read", {"file_path": "/app/a.py"}, "text", False),
         ("Edit", {"file_path": "a.py", "old_string": "x", "new_string": "y"}, "edited", False),
-        ("Read", {"file_path": "/srv/app/./a.py"}, "text", False),
+        ("Read", {"file_path": "/app/./a.py"}, "text", False),
         (
             "Write",
-            {"file_path": "/srv/app/b.py", "content": "x"},
+            {"file_path": "/app/b.py", "content": "x"},
             "File created successfully",
             False,
         ),
-        ("Write", {"file_path": "/srv/app/b.py", "content": "y"}, "The file was updated.", False),
+        ("Write", {"file_path": "/app/b.py", "content": "y"}, "The file was updated.", False),
     )
     found = touched(path)
-    assert found["/srv/app/a.py"] == TouchedFile("/srv/app/a.py", 2, 1, 0, 0, (0, 1, 2))
-    assert found["/srv/app/b.py"] == TouchedFile("/srv/app/b.py", 0, 1, 1, 0, (3, 4))
+    assert found["/app/a.py"] == TouchedFile("/app/a.py", 2, 1, 0, 0, (0, 1, 2))
+    assert found["/app/b.py"] == TouchedFile("/app/b.py", 0, 1, 1, 0, (3, 4))
 
 
 def test_a_patch_tells_what_it_adds_changes_and_takes_away(tmp_path: Path) -> None:
     found = touched(session(tmp_path / "a.jsonl", ("apply_patch", {"input": PATCH}, "ok", False)))
     assert {path: (one.created, one.written, one.deleted) for path, one in found.items()} == {
-        "/srv/app/new.py": (1, 0, 0),
-        "/srv/app/src/old.py": (0, 1, 0),
-        "/srv/app/gone.py": (0, 0, 1),
+        "/app/new.py": (1, 0, 0),
+        "/app/src/old.py": (0, 1, 0),
+        "/app/gone.py": (0, 0, 1),
     }
 
 
 def test_a_tool_with_commands_does_what_its_command_says(tmp_path: Path) -> None:
     path = session(
         tmp_path / "a.jsonl",
-        ("str_replace_editor", {"command": "view", "path": "/srv/app/a"}, "text", False),
-        ("str_replace_editor", {"command": "create", "path": "/srv/app/b"}, "made", False),
-        ("mcp__edit__str_replace_editor", {"command": "insert", "path": "/srv/app/a"}, "ok", False),
+        ("str_replace_editor", {"command": "view", "path": "/app/a"}, "text", False),
+        ("str_replace_editor", {"command": "create", "path": "/app/b"}, "made", False),
+        ("mcp__edit__str_replace_editor", {"command": "insert", "path": "/app/a"}, "ok", False),
     )
     found = touched(path)
-    assert (found["/srv/app/a"].read, found["/srv/app/a"].written) == (1, 1)
-    assert found["/srv/app/b"].created == 1
+    assert (found["/app/a"].read, found["/app/a"].written) == (1, 1)
+    assert found["/app/b"].created == 1
 
 
 def test_what_failed_and_what_a_shell_did_is_not_counted(tmp_path: Path) -> None:
     path = session(
         tmp_path / "a.jsonl",
-        ("Read", {"file_path": "/srv/app/none.py"}, "File does not exist.", True),
-        ("Bash", {"command": "cat /srv/app/secret > /srv/app/other"}, "", False),
-        ("Grep", {"pattern": "x", "path": "/srv/app"}, "a.py", False),
+        ("Read", {"file_path": "/app/none.py"}, "File does not exist.", True),
+        ("Bash", {"command": "cat /app/secret > /app/other"}, "", False),
+        ("Grep", {"pattern": "x", "path": "/app"}, "a.py", False),
     )
     assert touched(path) == {}
 
 
 def test_it_can_be_stopped(tmp_path: Path) -> None:
-    path = session(tmp_path / "a.jsonl", ("Read", {"file_path": "/srv/app/a.py"}, "text", False))
+    path = session(tmp_path / "a.jsonl", ("Read", {"file_path": "/app/a.py"}, "text", False))
     (trace,) = open_traces(path)
     with trace:
         assert touched_files(trace, lambda: True) == ()
