@@ -6,8 +6,9 @@ import pytest
 
 from tests.jobs.conftest import WritePlugin, eventually, request
 from workbench.domain.job import Candidate, EvalResult, Log, ProposalEvent, UnknownEvent, Warning_
+from workbench.domain.model_call import ModelGrant
 from workbench.plugin.jobs import JobRunner, Limits
-from workbench.plugin.protocol import EvalAnswer, ModelGrant
+from workbench.plugin.protocol import EvalAnswer
 from workbench.plugin.services import HostServices
 
 

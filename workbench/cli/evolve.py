@@ -29,6 +29,7 @@ from workbench.cli.trace_door import files_at, open_any
 from workbench.domain.job import Finished, GateEvent, Progress, Warning_
 from workbench.domain.proposal import Gate, Proposal
 from workbench.domain.skill import Library
+from workbench.domain.text import counted
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.task_set import TaskSetProblem
 from workbench.evolution.bakeoff import BakeoffRow, not_run, row_of
@@ -361,7 +362,8 @@ def _gate_words(gate: Gate) -> str:
     p = "-" if gate.p_one_sided is None else f"{gate.p_one_sided:.3f}"
     colour = {"supported": "green", "promising": "blue", "rejected": "red"}.get(gate.level, "dim")
     return (
-        f"{coloured(gate.level.replace('_', ' '), colour)} on {gate.n} tasks ({gate.held_out}): "
+        f"{coloured(gate.level.replace('_', ' '), colour)} on "
+        f"{counted(gate.n, 'task')} ({gate.held_out}): "
         f"{gate.repairs} repairs, {gate.regressions} regressions, p {p}, flake rate {flake}"
     )
 

@@ -50,3 +50,11 @@ class Completion(Struct, frozen=True):
     cached: bool = False
     refused: str = ""
     refusal: RefusalKind = ""
+
+
+class ModelGrant(Struct, frozen=True):
+    """Where a program reaches the model of a role: a proxy of the host, with a key of this run."""
+
+    base_url: str
+    key: str
+    model: str

@@ -6,20 +6,14 @@ the run (evolution reference, section 3.7, November 2026). Infrastructure failur
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sqlite3
-import threading
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from workbench.evaluation.runner import Capabilities, RunLimits, RunOutcome
-
-_TABLE = """
-CREATE TABLE IF NOT EXISTS runs(key TEXT PRIMARY KEY, outcome BLOB NOT NULL) WITHOUT ROWID
-"""
+from workbench.kept_values import KeptValues
 
 
 class RunKey(Struct, frozen=True):
@@ -38,65 +32,36 @@ class RunKey(Struct, frozen=True):
 
 
 class EvaluationCache:
-    """One file for all evaluations; used by several threads and programs at once."""
+    """One file for all evaluations; one that cannot be opened keeps nothing."""
 
     def __init__(self, path: Path) -> None:
-        """Open the cache, or begin it; one that cannot be opened keeps nothing."""
-        self._lock = threading.Lock()
-        self.problem = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection: sqlite3.Connection | None = sqlite3.connect(
-                path, timeout=5, check_same_thread=False, isolation_level=None
-            )
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            # A power cut may lose the newest results; waiting for the disk took 4 ms for each.
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(_TABLE)
-        except (OSError, sqlite3.Error) as problem:
-            self._connection = None
-            self.problem = f"Results are not kept: {path} cannot be used ({problem})."
+        self._kept = KeptValues(path)
+
+    @property
+    def problem(self) -> str:
+        """Why results are not kept, "" while they are."""
+        return self._kept.problem
 
     def get(self, key: RunKey) -> RunOutcome | None:
         """Return a kept result; one whose trace is gone is given without it."""
-        with self._lock:
-            if self._connection is None:
-                return None
-            try:
-                row = self._connection.execute(
-                    "SELECT outcome FROM runs WHERE key = ?", (key.text,)
-                ).fetchone()
-                found = None if row is None else msgspec.json.decode(row[0], type=RunOutcome)
-            except (sqlite3.Error, msgspec.MsgspecError):
-                return None
+        kept = self._kept.get(key.text)
+        try:
+            found = None if kept is None else msgspec.json.decode(kept, type=RunOutcome)
+        except msgspec.MsgspecError:
+            return None
         if found is not None and found.trace and not Path(found.trace).is_file():
             return msgspec.structs.replace(found, trace="")
         return found
 
     def put(self, key: RunKey, outcome: RunOutcome) -> None:
         """Keep a result, unless it says nothing."""
-        if outcome.status == "infra":
-            return
-        with self._lock:
-            if self._connection is not None:
-                try:
-                    self._connection.execute(
-                        "INSERT OR REPLACE INTO runs VALUES(?, ?)",
-                        (key.text, msgspec.json.encode(outcome)),
-                    )
-                except sqlite3.Error as problem:
-                    self.problem = f"A result could not be kept ({problem})."
+        if outcome.status != "infra":
+            self._kept.put(key.text, msgspec.json.encode(outcome))
 
     def forget(self, key: RunKey) -> None:
         """Drop a result that turned out to say nothing."""
-        with self._lock:
-            if self._connection is not None:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("DELETE FROM runs WHERE key = ?", (key.text,))
+        self._kept.forget(key.text)
 
     def close(self) -> None:
         """Give the file back."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._kept.close()

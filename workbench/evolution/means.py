@@ -12,13 +12,13 @@ from workbench.domain.job import (
     ModelInput,
     StoredResult,
 )
-from workbench.domain.model_call import Completion
+from workbench.domain.model_call import Completion, ModelGrant
 from workbench.evaluation.evaluator import BudgetUsed, Evaluator, told
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.task_set import TaskSet
 from workbench.evolution.variants import VariantProblem, Variants
 from workbench.llm.service import ANY_ROLE, ModelService
-from workbench.plugin.protocol import EvalAnswer, LlmAnswer, ModelGrant
+from workbench.plugin.protocol import EvalAnswer, LlmAnswer
 from workbench.plugin.services import HostServices, Reply
 
 #: So many requests of an engine are worked on at once; each runs many tasks itself.
@@ -32,7 +32,8 @@ class Means:
     """The caller makes them and closes them after the run; all may be left out.
 
     ``evaluator`` runs tasks of ``tasks``; tasks without it can be read and not run. ``results``
-    were measured earlier. ``documents`` are files an engine may learn from.
+    were measured earlier. ``documents`` are files an engine may learn from. ``problems`` are told
+    with those of the run: what cannot be kept for the next one.
     """
 
     tasks: TaskSet | None = None
@@ -40,6 +41,7 @@ class Means:
     models: ModelService | None = None
     documents: tuple[Path, ...] = ()
     results: tuple[StoredResult, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def available(self, needs: tuple[str, ...]) -> set[str]:
         """Return which needs of a manifest these meet."""
@@ -69,7 +71,7 @@ class Means:
         if self.models is None:
             return {}
         return {
-            "model" if role == ANY_ROLE else role: ModelGrant(one.base_url, one.key, one.model)
+            "model" if role == ANY_ROLE else role: one
             for role, one in self.models.proxy_grants().items()
         }
 

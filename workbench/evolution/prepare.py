@@ -75,14 +75,16 @@ def prepared(choice: MeansChoice, cache: Path) -> Iterator[Means]:
         RunnerRefused: the runner lacks something: a model, a command, a sandbox, results.
     """
     with ExitStack() as stack:
-        models = None
-        if choice.endpoints:
-            kept = ResponseCache(cache / "answers.sqlite") if choice.keep else None
-            models = ModelService(
-                choice.endpoints, choice.budget, cache=kept, redact=without_secrets
-            )
+        answers = ResponseCache(cache / "answers.sqlite") if choice.keep else None
+        runs = EvaluationCache(cache / "evaluations.sqlite") if choice.keep else None
+        for kept in (answers, runs):
             if kept is not None:
                 stack.callback(kept.close)
+        models = None
+        if choice.endpoints:
+            models = ModelService(
+                choice.endpoints, choice.budget, cache=answers, redact=without_secrets
+            )
             stack.callback(models.close)
             models.prepare()  # while traces are opened and the engine's process starts
         results = read_results(choice.results) if choice.results is not None else ()
@@ -94,8 +96,10 @@ def prepared(choice: MeansChoice, cache: Path) -> Iterator[Means]:
                 if choice.scheduler and choice.runner in ("command", "loop")
                 else _runner(choice, models, results)
             )
-            evaluator = _evaluator(choice, tasks, runner, cache, stack)
-        yield Means(tasks, evaluator, models, choice.documents, results)
+            evaluator = _evaluator(choice, tasks, runner, runs, cache / "task-runs")
+            stack.callback(evaluator.close)
+        problems = tuple(one.problem for one in (answers, runs) if one is not None and one.problem)
+        yield Means(tasks, evaluator, models, choice.documents, results, problems)
 
 
 def without_secrets(text: str) -> str:
@@ -111,26 +115,20 @@ def _evaluator(
     choice: MeansChoice,
     tasks: TaskSet,
     runner: Runner,
-    cache: Path,
-    stack: ExitStack,
+    kept: EvaluationCache | None,
+    places: Path,
 ) -> Evaluator:
-    kept = EvaluationCache(cache / "evaluations.sqlite") if choice.keep else None
-    if kept is not None:
-        stack.callback(kept.close)
     # Traces of runs are evidence: they stay as long as the results that name them.
-    runs = cache / "task-runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    evaluator = Evaluator(
+    places.mkdir(parents=True, exist_ok=True)
+    return Evaluator(
         tasks,
         runner,
-        Path(tempfile.mkdtemp(dir=runs)),
+        Path(tempfile.mkdtemp(dir=places)),
         limits=choice.limits,
         cache=kept,
         budget=choice.budget.evaluations,
         workers=choice.workers,
     )
-    stack.callback(evaluator.close)
-    return evaluator
 
 
 def _runner(

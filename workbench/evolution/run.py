@@ -169,7 +169,7 @@ class Evolution:
         if cancelled():
             self.job.cancel()
         self.engine = _engine(plugin, inputs)
-        self.problems = self._built.problems
+        self.problems = (*self._built.problems, *self._means.problems)
         self._proposals: dict[str, Proposal] = {}
         self._refused: list[str] = []
         self._left_out = 0

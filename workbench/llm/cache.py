@@ -7,21 +7,13 @@ were taken out; deleting the file only costs money.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import threading
-import time
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from workbench.domain.model_call import ChatMessage, Prompt
-
-_TABLE = """
-CREATE TABLE IF NOT EXISTS answers(
-  key TEXT PRIMARY KEY, answer BLOB NOT NULL, at REAL NOT NULL
-) WITHOUT ROWID
-"""
+from workbench.kept_values import KeptValues
 
 
 class Kept(Struct, frozen=True):
@@ -34,59 +26,31 @@ class Kept(Struct, frozen=True):
 
 
 class ResponseCache:
-    """One file for all runs; used by several threads and programs at once."""
+    """One file for all runs; one that cannot be opened keeps nothing."""
 
     def __init__(self, path: Path) -> None:
-        """Open the cache, or begin it; one that cannot be opened keeps nothing."""
-        self._lock = threading.Lock()
-        self.problem = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection: sqlite3.Connection | None = sqlite3.connect(
-                path, timeout=5, check_same_thread=False, isolation_level=None
-            )
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            # A power cut may cost the last answers, never the file; a call does not wait for disks.
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute(_TABLE)
-        except (OSError, sqlite3.Error) as problem:
-            self._connection = None
-            self.problem = f"Answers are not kept: {path} cannot be used ({problem})."
+        self._kept = KeptValues(path)
+
+    @property
+    def problem(self) -> str:
+        """Why answers are not kept, "" while they are."""
+        return self._kept.problem
 
     def get(self, key: str) -> Kept | None:
         """Return a kept answer."""
-        with self._lock:
-            if self._connection is None:
-                return None
-            try:
-                row = self._connection.execute(
-                    "SELECT answer FROM answers WHERE key = ?", (key,)
-                ).fetchone()
-            except sqlite3.Error:
-                return None
+        kept = self._kept.get(key)
         try:
-            return None if row is None else msgspec.json.decode(row[0], type=Kept)
+            return None if kept is None else msgspec.json.decode(kept, type=Kept)
         except msgspec.MsgspecError:
             return None
 
     def put(self, key: str, answer: Kept) -> None:
         """Keep an answer."""
-        with self._lock:
-            if self._connection is not None:
-                try:
-                    self._connection.execute(
-                        "INSERT OR REPLACE INTO answers VALUES(?, ?, ?)",
-                        (key, msgspec.json.encode(answer), time.time()),
-                    )
-                except sqlite3.Error as problem:
-                    self.problem = f"An answer could not be kept ({problem})."
+        self._kept.put(key, msgspec.json.encode(answer))
 
     def close(self) -> None:
         """Give the file back."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._kept.close()
 
 
 def answer_key(base_url: str, model: str, prompt: Prompt, messages: tuple[ChatMessage, ...]) -> str:

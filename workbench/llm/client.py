@@ -21,7 +21,7 @@ from workbench.domain.model_call import ChatMessage, Completion, Prompt, Refusal
 from workbench.llm.answers import AnswerProblem, check_schema, decoded_answer
 from workbench.llm.cache import Kept, ResponseCache, answer_key
 from workbench.llm.failures import BrokenOff, failure_words, is_refused_option
-from workbench.llm.ledger import Ledger
+from workbench.llm.ledger import CHARACTERS_A_TOKEN, Ledger
 from workbench.llm.profiles import EndpointProfile
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 #: How a server is told of a schema; it falls from left to right as it refuses.
 SchemaMode = Literal["json_schema", "json_object", "prompt"]
 _MODES: tuple[SchemaMode, ...] = ("json_schema", "json_object", "prompt")
-#: Where a server counts nothing: so many characters are about a token of English or code.
-_CHARACTERS_A_TOKEN = 3.5
 #: A call that streams ends at so many times the time-out of one answer.
 _LONGEST = 10
 
@@ -183,7 +181,7 @@ class ModelClient:
 
     def _ask(self, call: _Call) -> Completion:
         """Make one call within the budget; retries are part of it."""
-        expected = round(call.characters / _CHARACTERS_A_TOKEN)
+        expected = round(call.characters / CHARACTERS_A_TOKEN)
         most = call.prompt.max_tokens or self.profile.max_output
         reserved = (expected + most, self.profile.price(expected, most))
         why_not = self._ledger.reserve(*reserved)
@@ -281,7 +279,7 @@ class ModelClient:
             text,
             named,
             taken if taken is not None else _estimate(sent),
-            given if given is not None else round(len(text) / _CHARACTERS_A_TOKEN),
+            given if given is not None else round(len(text) / CHARACTERS_A_TOKEN),
             taken is not None and given is not None,
         )
 
@@ -347,7 +345,7 @@ def _counted(usage: Any) -> tuple[int | None, int | None]:
 
 
 def _estimate(sent: list[dict[str, str]]) -> int:
-    return round(sum(len(one["content"]) for one in sent) / _CHARACTERS_A_TOKEN)
+    return round(sum(len(one["content"]) for one in sent) / CHARACTERS_A_TOKEN)
 
 
 def _json(schema: object) -> str:

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from workbench.domain.job import Budget
 
+#: Where a server counts nothing: so many characters are about a token of English or code.
+CHARACTERS_A_TOKEN = 3.5
+
 
 class Spent(Struct, frozen=True):
     """What was used up so far. ``cached`` calls cost nothing and are not among ``calls``."""

@@ -16,25 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from msgspec import Struct
-
+from workbench.domain.model_call import ModelGrant
 from workbench.llm.failures import failure_words
-from workbench.llm.ledger import Ledger
+from workbench.llm.ledger import CHARACTERS_A_TOKEN, Ledger
 from workbench.llm.profiles import EndpointProfile
 
 #: A request longer than this is refused; no model reads as much.
 _LARGEST = 64 << 20
 #: Payment required: unlike 429 it is not tried again by clients.
 _BUDGET_STATUS = 402
-_CHARACTERS_A_TOKEN = 3.5
-
-
-class ProxyGrant(Struct, frozen=True):
-    """How a program reaches the model of one role."""
-
-    base_url: str
-    key: str
-    model: str
 
 
 class ModelProxy:
@@ -58,11 +48,11 @@ class ModelProxy:
         self._thread.start()
 
     @property
-    def grants(self) -> dict[str, ProxyGrant]:
+    def grants(self) -> dict[str, ModelGrant]:
         """What a program is told, by role."""
         url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
         return {
-            role: ProxyGrant(url, key, profile.model)
+            role: ModelGrant(url, key, profile.model)
             for key, (role, profile) in self._by_key.items()
         }
 
@@ -101,7 +91,7 @@ class ModelProxy:
             Exception: whatever the client raises before the first piece.
         """
         sent = self._prepared(profile, body)
-        expected = round(len(json.dumps(sent.get("messages", ""))) / _CHARACTERS_A_TOKEN)
+        expected = round(len(json.dumps(sent.get("messages", ""))) / CHARACTERS_A_TOKEN)
         most = _whole(sent.get("max_tokens")) or profile.max_output
         reserved = (expected + most, profile.price(expected, most))
         why_not = self._ledger.reserve(*reserved)

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from workbench.domain.job import Budget, ModelInput
-from workbench.domain.model_call import Completion, Prompt
+from workbench.domain.model_call import Completion, ModelGrant, Prompt
 from workbench.llm.cache import ResponseCache
 from workbench.llm.client import ModelClient
 from workbench.llm.ledger import Ledger, Spent
 from workbench.llm.profiles import EndpointProfile
-from workbench.llm.proxy import ModelProxy, ProxyGrant
+from workbench.llm.proxy import ModelProxy
 
 #: The role whose endpoint answers for a role that nobody named one for.
 ANY_ROLE = "*"
@@ -66,7 +66,7 @@ class ModelService:
             if profile is not None
         )
 
-    def proxy_grants(self) -> dict[str, ProxyGrant]:
+    def proxy_grants(self) -> dict[str, ModelGrant]:
         """Return addresses and keys of this run for programs; the proxy starts with the first."""
         if self._proxy is None:
             self._proxy = ModelProxy(self._by_role, self._ledger, self._redact)

@@ -25,8 +25,6 @@ from workbench.files import FileProblem, confined
 
 _POLL_S = 0.1
 _CONNECT_S = 10
-#: A child whose caller has not been heard of for so long is killed, in seconds.
-LEASE_S = 15.0
 _RENEW_S = 2.0
 
 

@@ -15,7 +15,7 @@ from workbench.plugin.environment import signal_group
 from workbench.plugin.outcome import outcome_words
 
 _POLL_S = 0.2
-#: Must be that of ``cluster.LEASE_S``; written here so that a worker need not import it.
+#: A child whose caller has not been heard of for so long is killed, in seconds.
 _LEASE_S = 15.0
 
 

@@ -13,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from workbench.domain.job import JobSpec, Limits, Request
+from workbench.domain.model_call import ModelGrant
 from workbench.files import FileProblem, write_atomic
 from workbench.plugin.job import Job
 from workbench.plugin.manifest import Manifest
-from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants, ModelGrant
+from workbench.plugin.protocol import JOB_FILE, REQUEST_FILE, Grants
 from workbench.plugin.registry import PluginInfo
 from workbench.plugin.runs import unfinished_runs
 from workbench.plugin.services import HostServices

@@ -6,19 +6,11 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.job import EvalResult
-from workbench.domain.model_call import Completion, RefusalKind
+from workbench.domain.model_call import Completion, ModelGrant, RefusalKind
 
 #: Files of a run folder: the ``JobSpec``, and the ``Request`` alone for commands.
 JOB_FILE = "job.json"
 REQUEST_FILE = "request.json"
-
-
-class ModelGrant(Struct, frozen=True):
-    """Where a command reaches the model of a role: a proxy of the host, with a key of this run."""
-
-    base_url: str
-    key: str
-    model: str
 
 
 class Grants(Struct, frozen=True):

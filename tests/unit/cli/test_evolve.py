@@ -204,3 +204,16 @@ def test_what_a_lost_run_had_found_is_taken_in(place, capsys):
     code, _, err = evolve(capsys, *given, "--take-in", "no-such-run", "--out", place / "x")
     assert code == 2
     assert "There is no run 'no-such-run'" in err
+
+
+def test_a_cache_that_cannot_be_used_is_told_and_the_run_goes_on(place, capsys):
+    cache = UserFolders.default().cache
+    (cache / "evaluations.sqlite").mkdir(parents=True)
+    agent = "sh -c 'echo yes' {skills} {prompt}"
+    code, out, err = evolve(
+        capsys, place / "library", "--traces", place / "sessions", "--out", place / "out",
+        "--tasks", write_tasks(place, "a"), "--agent", agent, "--allow-unsandboxed",
+    )  # fmt: skip
+    assert code == 0
+    assert "evaluations.sqlite cannot be used, so nothing is kept there" in err
+    assert "on 1 task (test)" in out

@@ -137,6 +137,7 @@ def test_arbitrary_bytes_never_raise_anything_else(tmp_path_factory, data: bytes
         path = tmp_path_factory.mktemp("t") / f"t{suffix}"
         path.write_bytes(data)
         try:
-            read_tasks(path)
+            found = read_tasks(path)
         except TaskSetProblem:
             continue
+        assert found.tasks
