@@ -6,6 +6,8 @@ The engines are written for these tests; jobs, evaluations, intake and store are
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,10 +135,8 @@ def propose(request, context):
     (said,) = [event.text for event in events if isinstance(event, Log)]
     assert "so its results do not count" in said
     assert not [event for event in events if isinstance(event, EvalResult)]
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "cache.sqlite") as database:
-        assert database.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+    with closing(sqlite3.connect(tmp_path / "cache.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
 def session(folder: Path) -> Path:
