@@ -6,36 +6,31 @@ read. Verdicts are kept in the store shortly after the last act, and before anyt
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
 
 from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, VerdictKind
 from workbench.gui.review import backend
 from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
-from workbench.gui.review.bars import REASON_WORDS
 from workbench.gui.review.carry_out import CarryOut
-from workbench.gui.review.checks import Checked, check_selection
+from workbench.gui.review.checking import Checking
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.export import Kind, ReviewExport
+from workbench.gui.review.hunk_marks import hunk_marks
 from workbench.gui.review.notices import show_notices
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
-from workbench.review.scanning import ScanMemo, Scanners
-
-if TYPE_CHECKING:
-    from workbench.plugin.registry import PluginInfo
+from workbench.gui.widgets.pause import single_shot
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
 _KEEP_MS = 500
-_CHECK_MS = 150
 
 
 class Desk(QWidget):
@@ -57,15 +52,14 @@ class Desk(QWidget):
         self.choices = Choices(())
         self._proposal_id = ""
         self._kept: tuple[HunkVerdict, ...] = ()
-        self._check_again = False
-        self._scans = ScanMemo()
         self.work = Work(context, self)
         self.view = DeskView(self.run)
         column(self, spacing=0).addWidget(self.view)
-        self._keep_later = _timer(self, _KEEP_MS, self._keep)
-        self._check_later = _timer(self, _CHECK_MS, self._check)
+        self._keep_later = single_shot(self, _KEEP_MS, self._keep)
+        self._checking = Checking(context, self.work, self.view.strip, self._to_check, self)
         self.export = ReviewExport(context, self.work, self)
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
+        self._acts = self._own_acts()
         self._connect()
 
     def _connect(self) -> None:
@@ -89,7 +83,7 @@ class Desk(QWidget):
     @property
     def busy(self) -> bool:
         """Whether something is being read, checked or written, or is about to be."""
-        waiting = self._keep_later.isActive() or self._check_later.isActive()
+        waiting = self._keep_later.isActive() or self._checking.due
         return self.work.busy or waiting
 
     def hunk(self) -> Hunk | None:
@@ -155,7 +149,7 @@ class Desk(QWidget):
         self._show_state()
         self._hunk_changed()
         if opened.review.hunks and not self.applied:
-            self._check_later.start()
+            self._checking.start_soon()
 
     @staticmethod
     def _diagnosis(opened: Opened) -> str:
@@ -171,7 +165,7 @@ class Desk(QWidget):
         self.view.diff.viewport().update()
         self.view.edit_bar.text.refresh_colours()
         if self.choices.hunks and not self.applied:
-            self._check_later.start()
+            self._checking.start_soon()
 
     def _show_diff(self, lines: tuple[DiffLine, ...] | None = None) -> None:
         if self.opened is None:
@@ -186,27 +180,7 @@ class Desk(QWidget):
         return verdict.edited if verdict is not None else None
 
     def _marks(self) -> list[HunkMark]:
-        marks: list[HunkMark] = []
-        found = self._found()
-        verdicts = {verdict.hunk: verdict for verdict in self.choices.verdicts}
-        for hunk in self.choices.hunks:
-            verdict = verdicts.get(hunk.id)
-            given = len(hunk.evidence)
-            verified = sum(name in found for name in hunk.evidence)
-            reason = verdict.reason if verdict is not None and verdict.verdict == "reject" else ""
-            marks.append(
-                HunkMark(
-                    kind=verdict.verdict if verdict is not None else None,
-                    edited=verdict is not None and verdict.edited is not None,
-                    reason=REASON_WORDS.get(reason, "").lower(),
-                    evidence=f"evidence {verified}/{given}" if given else "no evidence",
-                )
-            )
-        return marks
-
-    def _found(self) -> set[str]:
-        checks = self.opened.checks if self.opened else ()
-        return {check.evidence for check in checks if check.status == "verified"}
+        return hunk_marks(self.choices, self.opened.checks if self.opened else ())
 
     def _hunk_changed(self) -> None:
         self.view.close_bars()
@@ -269,7 +243,14 @@ class Desk(QWidget):
 
     def run(self, act: str) -> None:
         """Do an act by its name, as buttons, keys and commands ask for it."""
-        acts: dict[str, Callable[[], None]] = {
+        self._acts[act]()
+
+    def add_acts(self, acts: Mapping[str, Callable[[], None]]) -> None:
+        """Take acts of a feature that has a file of its own."""
+        self._acts.update(acts)
+
+    def _own_acts(self) -> dict[str, Callable[[], None]]:
+        return {
             "accept": lambda: self._decide("accept"),
             "defer": lambda: self._decide("defer"),
             "reject": self._ask_reason,
@@ -287,7 +268,6 @@ class Desk(QWidget):
             "merge": self.carry_out.start_merge,
             "revert": self.carry_out.revert,
         }
-        acts[act]()
 
     def _names(self) -> tuple[str, ...]:
         hunk = self.hunk()
@@ -368,7 +348,7 @@ class Desk(QWidget):
         self._show_state()
         self._keep_later.start()
         if choices.hunks:
-            self._check_later.start()
+            self._checking.start_soon()
         if step and choices.hunks:
             self._step_to_open()
 
@@ -417,41 +397,10 @@ class Desk(QWidget):
             on_problem=self.tell_problem,
         )
 
-    def _check(self) -> None:
-        opened = self.opened
-        if opened is None or not opened.review.hunks:
-            return
-        if self.work.runs("check"):
-            self._check_again = True
-            return
-        self._check_again = False
-        self.view.strip.set_busy()
-        self.work.start(
-            "check",
-            check_selection,
-            opened.review,
-            self.choices.verdicts,
-            self._clients(),
-            Scanners(self._scanners(), self._context.job_runner, self._scans),
-            on_done=self._checked,
-            on_problem=self.view.strip.show_problem,
-        )
-
-    def _scanners(self) -> tuple[PluginInfo, ...]:
-        plugins = self._context.plugins.plugins
-        return tuple(one for one in plugins if one.usable and "scanner" in one.kinds)
-
-    def _clients(self) -> tuple[str, ...]:
-        if self._context.clients:
-            return self._context.clients
-        from workbench.skills.check import CLIENTS
-
-        return tuple(name for name, client in CLIENTS.items() if not client.reference)
-
-    def _checked(self, checked: Checked) -> None:
-        self.view.strip.show_checked(checked)
-        if self._check_again:
-            self._check_later.start()
+    def _to_check(self) -> tuple[Opened, tuple[HunkVerdict, ...]] | None:
+        if self.opened is None or not self.opened.review.hunks:
+            return None
+        return self.opened, self.choices.verdicts
 
     def back(self) -> None:
         """Leave the confirmation or the merge for the changes."""
@@ -484,11 +433,3 @@ class Desk(QWidget):
     def _tell_settled(self) -> None:
         if not self.busy:
             self.settled.emit()
-
-
-def _timer(parent: QObject, pause: int, run: Callable[[], None]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(pause)
-    timer.timeout.connect(run)
-    return timer

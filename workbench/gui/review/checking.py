@@ -1,0 +1,90 @@
+"""Checks what is selected soon after it changed, one run at a time, and shows it in the strip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from workbench.domain.proposal import HunkVerdict
+from workbench.gui.review.backend import Opened
+from workbench.gui.review.checks import Checked, check_selection
+from workbench.gui.review.checks_strip import ChecksStrip
+from workbench.gui.review.work import Work
+from workbench.gui.shell.context import AppContext
+from workbench.gui.widgets.pause import single_shot
+from workbench.review.scanning import ScanMemo, Scanners
+
+if TYPE_CHECKING:
+    from workbench.plugin.registry import PluginInfo
+
+_PAUSE_MS = 150
+
+#: The proposal on the desk with its verdicts of now, None while there is nothing to check.
+Selection = Callable[[], tuple[Opened, tuple[HunkVerdict, ...]] | None]
+
+
+class Checking(QObject):
+    """Asks ``selection`` when it starts, so that it never checks what is not shown any more."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        work: Work,
+        strip: ChecksStrip,
+        selection: Selection,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._context, self._work, self._strip = context, work, strip
+        self._selection = selection
+        self._again = False
+        self._scans = ScanMemo()
+        self._later = single_shot(self, _PAUSE_MS, self._check)
+
+    @property
+    def due(self) -> bool:
+        """Whether a run is about to start."""
+        return self._later.isActive()
+
+    def start_soon(self) -> None:
+        """Check the selection when it has stayed the same for a moment."""
+        self._later.start()
+
+    def _check(self) -> None:
+        selected = self._selection()
+        if selected is None:
+            return
+        if self._work.runs("check"):
+            self._again = True
+            return
+        self._again = False
+        self._strip.set_busy()
+        opened, verdicts = selected
+        self._work.start(
+            "check",
+            check_selection,
+            opened.review,
+            verdicts,
+            self._clients(),
+            Scanners(self._scanners(), self._context.job_runner, self._scans),
+            on_done=self._checked,
+            on_problem=self._strip.show_problem,
+        )
+
+    def _checked(self, checked: Checked) -> None:
+        self._strip.show_checked(checked)
+        if self._again:
+            self.start_soon()
+
+    def _scanners(self) -> tuple[PluginInfo, ...]:
+        plugins = self._context.plugins.plugins
+        return tuple(one for one in plugins if one.usable and "scanner" in one.kinds)
+
+    def _clients(self) -> tuple[str, ...]:
+        if self._context.clients:
+            return self._context.clients
+        from workbench.skills.check import CLIENTS
+
+        return tuple(name for name, client in CLIENTS.items() if not client.reference)

@@ -1,0 +1,31 @@
+"""What stands beside each hunk: its verdict, and how much of its evidence was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.domain.proposal import EvidenceCheck
+from workbench.gui.review.bars import REASON_WORDS
+from workbench.gui.review.choices import Choices
+from workbench.gui.review.diff_paint import HunkMark
+
+
+def hunk_marks(choices: Choices, checks: Sequence[EvidenceCheck]) -> list[HunkMark]:
+    """Return one mark per hunk, in their order."""
+    found = {check.evidence for check in checks if check.status == "verified"}
+    verdicts = {verdict.hunk: verdict for verdict in choices.verdicts}
+    marks: list[HunkMark] = []
+    for hunk in choices.hunks:
+        verdict = verdicts.get(hunk.id)
+        given = len(hunk.evidence)
+        verified = sum(name in found for name in hunk.evidence)
+        reason = verdict.reason if verdict is not None and verdict.verdict == "reject" else ""
+        marks.append(
+            HunkMark(
+                kind=verdict.verdict if verdict is not None else None,
+                edited=verdict is not None and verdict.edited is not None,
+                reason=REASON_WORDS.get(reason, "").lower(),
+                evidence=f"evidence {verified}/{given}" if given else "no evidence",
+            )
+        )
+    return marks
