@@ -242,7 +242,11 @@ class HunkVerdict(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """A review. ``content_hash`` binds it to the exact result files it approves."""
+    """A review. ``content_hash`` binds it to the exact result files it approves.
+
+    ``policy`` is set when the reviewer said so expressly (approved or applied, not only ticked):
+    the hash of the policy it was said under. That is an approval, and counts while both hold.
+    """
 
     proposal: str
     verdicts: tuple[HunkVerdict, ...]
@@ -250,6 +254,7 @@ class Decision(Struct, frozen=True):
     time: str
     content_hash: str
     comment: str = ""
+    policy: str = ""
 
 
 class ReceiptFile(Struct, frozen=True):
@@ -268,7 +273,10 @@ class Receipt(Struct, frozen=True):
     ``repository`` is the work tree it is committed in (None: kept in the local history alone).
     ``base_commit`` is HEAD before. ``undoes`` is set while a revert is under way: the content hash
     of the apply it takes back.
-    Modes are permission bits in octal ("100640").
+    Modes are permission bits in octal ("100640"). ``policy`` is the hash of the policy it passed,
+    ``approvals`` who approved exactly this content, ``confirmed`` what was confirmed on its own.
+    ``branch`` is the new branch it was committed on, ``branch_before`` the one that was left for it
+    ("" for a detached HEAD).
     """
 
     proposal: str
@@ -285,3 +293,8 @@ class Receipt(Struct, frozen=True):
     created_folders: tuple[str, ...] = ()
     base_commit: str | None = None
     undoes: str | None = None
+    policy: str = ""
+    approvals: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    branch: str = ""
+    branch_before: str = ""
