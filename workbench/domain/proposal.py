@@ -232,13 +232,17 @@ class Hunk(Struct, frozen=True):
 
 
 class HunkVerdict(Struct, frozen=True):
-    """What the reviewer said of one hunk; ``edited`` replaces its new lines."""
+    """What the reviewer said of one hunk; ``edited`` replaces its new lines.
+
+    ``seen`` are what other reviewers said otherwise and this one knew of (``reviewers.said_id``).
+    """
 
     hunk: str
     verdict: VerdictKind
     reason: str = ""
     comment: str = ""
     edited: tuple[str, ...] | None = None
+    seen: tuple[str, ...] = ()
 
 
 class Decision(Struct, frozen=True):
