@@ -36,7 +36,10 @@ _OPERATIONS: Final = {
     "rebase-apply": "a rebase",
 }
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~-]*")
-_LOG_FORMAT = "%H%x01%P%x01%an%x01%ae%x01%aI%x01%s%x01%(trailers:only,unfold)"
+#: Settings of a repository that would make a log say something else, or in other letters.
+LOG: Final = ("-c", "trailer.separators=:", "-c", "log.showRoot=true", "log", "--encoding=UTF-8")
+#: What is asked of a commit; ``commit_of`` reads it.
+LOG_FORMAT: Final = "%H%x01%P%x01%an%x01%ae%x01%aI%x01%s%x01%(trailers:only,unfold)"
 
 
 class Identity(Struct, frozen=True):
@@ -89,7 +92,10 @@ class Commit(Struct, frozen=True):
 
 
 class BlamedLine(Struct, frozen=True):
-    """A line and the commit that last changed it; "" when it is not committed. Counts from 1."""
+    """A line and the commit that last changed it; "" when it is not committed. Counts from 1.
+
+    ``path`` is the file's name in that commit.
+    """
 
     number: int
     text: str
@@ -97,6 +103,7 @@ class BlamedLine(Struct, frozen=True):
     author: str
     time: int
     subject: str
+    path: str = ""
 
 
 class Repository(Struct, frozen=True):
@@ -255,9 +262,9 @@ class Repository(Struct, frozen=True):
         """Return commits, newest first; of one file or folder when ``path`` is given."""
         if self.head() is None:
             return ()
-        command = ["log", "-z", f"--max-count={limit}", f"--format={_LOG_FORMAT}"]
+        command = [*LOG, "-z", f"--max-count={limit}", f"--format={LOG_FORMAT}"]
         answer = self._ask([*command, "--", *([path] if path else [])])
-        return tuple(_commit(record) for record in answer.split(b"\0") if record)
+        return tuple(commit_of(record) for record in answer.split(b"\0") if record)
 
     def commit(
         self, paths: Sequence[str], message: str, *, identity: Identity | None = None
@@ -323,12 +330,14 @@ class Repository(Struct, frozen=True):
             self.forget_new(paths)
 
     def blame(self, path: str) -> tuple[BlamedLine, ...]:
-        """Return who last changed each line of a file as it is on disk now.
+        """Return who last changed each line of a file as it is on disk now; renames are followed.
 
         Raises:
             GitProblem: git does not know the file.
         """
-        answer = run_git(["blame", "--porcelain", "-M", "--", path], self.root, filters=False)
+        # Blame, unlike log, runs what the repository names as textconv unless it is told not to.
+        command = ["blame", "--no-textconv", "--encoding=UTF-8"]
+        answer = run_git([*command, "--porcelain", "-M", "--", path], self.root, filters=False)
         if answer.returncode:
             raise refusal(self.root, answer)
         return _blamed(answer.stdout)
@@ -364,6 +373,7 @@ def _blamed(porcelain: bytes) -> tuple[BlamedLine, ...]:
                     told.get("author", ""),
                     int(told.get("author-time", "0")),
                     told.get("summary", ""),
+                    told.get("filename", ""),
                 )
             )
             continue
@@ -382,7 +392,8 @@ def _revision(text: str) -> str:
     return text
 
 
-def _commit(record: bytes) -> Commit:
+def commit_of(record: bytes) -> Commit:
+    """Read what ``LOG_FORMAT`` asked for."""
     sha, parents, name, email, time, subject, trailers = record.decode("utf-8", "replace").split(
         "\x01", 6
     )

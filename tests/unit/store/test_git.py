@@ -48,6 +48,32 @@ def test_nothing_a_repository_names_is_run_while_it_is_read(library: Path, tmp_p
     assert (tmp_path / "sprung").exists(), "the trap itself has to work"
 
 
+def test_asking_who_wrote_a_line_runs_no_program_of_the_repository(
+    library: Path, tmp_path: Path
+) -> None:
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch '{tmp_path}/sprung'\ncat \"$1\"\n")
+    trap.chmod(0o755)
+    (library / ".git/info").mkdir(exist_ok=True)
+    (library / ".git/info/attributes").write_text("*.md diff=x\n")
+    git(library, "config", "diff.x.textconv", str(trap))
+    (line,) = the(library).blame("a.md")
+    assert (line.text, line.subject, line.path) == ("one", "start", "a.md")
+    assert not (tmp_path / "sprung").exists()
+    git(library, "blame", "a.md")
+    assert (tmp_path / "sprung").exists(), "the trap itself has to work"
+
+
+def test_a_repository_cannot_change_what_its_log_says(library: Path) -> None:
+    git(library, "config", "i18n.logOutputEncoding", "UTF-16")
+    git(library, "config", "trailer.separators", "#")
+    git(library, "commit", "--quiet", "--allow-empty", "--message=Ünder\n\nReviewed-by: Bo <b@c>")
+    git(library, "commit", "--quiet", "--allow-empty", "-m", "Two", "-m", "Reviewed-by: Bo <b@c>")
+    newest, older, _ = the(library).log()
+    assert newest.trailer("Reviewed-by") == "Bo <b@c>"
+    assert older.subject.startswith("Ünder")
+
+
 def test_a_missing_object_is_not_fetched(library: Path, tmp_path: Path) -> None:
     """A partial clone fetches what it lacks, and its own address may be a program."""
     sprung = tmp_path / "sprung"
