@@ -15,9 +15,9 @@ from workbench.domain.proposal import (
     ProposalStatus,
     VerdictKind,
 )
-from workbench.review.compose import accepted_hunks
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import WHOLE, Review
+from workbench.review.tested import standing_gate
 
 
 def pick(review: Review, names: Sequence[str]) -> tuple[Hunk, ...]:
@@ -172,15 +172,9 @@ def status_after(hunks: Sequence[Hunk], verdicts: Sequence[HunkVerdict]) -> Prop
 
 
 def gate_after(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
-    """Return the gate that holds for the selection: what was tested is the whole, unedited.
+    """Return the gate that holds for the selection: that of exactly this content.
 
-    An edit by a person or a part of the hunks was never run, whatever the whole scored.
+    An edit by a person or a part of the hunks counts as not evaluated until it was tested itself,
+    whatever the whole scored.
     """
-    own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
-    chosen = accepted_hunks(review.hunks, own)
-    if any(hunk.edited_from for hunk in chosen):
-        return Gate("not_evaluated", review.proposal.gate.rule, ("A person edited a hunk.",))
-    if chosen and len(chosen) < len(review.hunks):
-        reason = f"{len(chosen)} of {len(review.hunks)} hunks were never tested without the rest."
-        return Gate("not_evaluated", review.proposal.gate.rule, (reason,))
-    return review.proposal.gate
+    return standing_gate(review, verdicts)

@@ -1,7 +1,8 @@
 """Proposals on disk, with the files they are based on, what was decided and what was applied.
 
-Layout of a store: ``<id>/proposal.json``, ``<id>/blobs/<sha256>``, ``<id>/decisions.jsonl`` and
-``<id>/receipts.jsonl``. The two logs only grow; of decisions and receipts the last counts.
+Layout of a store: ``<id>/proposal.json``, ``<id>/blobs/<sha256>``, ``<id>/decisions.jsonl``,
+``<id>/receipts.jsonl`` and ``<id>/gates.jsonl`` (tests of selections). The logs only grow; of
+decisions and receipts the last counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import Change, Decision, Proposal, Receipt
+from workbench.domain.selection_test import SelectionTest
 from workbench.files import FileProblem, confined, sha256, write_atomic
 from workbench.store.lines import append_line, read_lines
 from workbench.store.lock import locked
@@ -191,6 +193,20 @@ class ProposalStore:
     def decisions(self, proposal_id: str) -> tuple[Decision, ...]:
         """Return the decisions on a proposal, oldest first; lines that are torn are left out."""
         return read_lines(self._folder(proposal_id) / "decisions.jsonl", Decision)[0]
+
+    def add_test(self, test: SelectionTest) -> None:
+        """Add what tasks said of a selection of a proposal's hunks.
+
+        Raises:
+            StoreProblem: there is no such proposal.
+            FileProblem: it cannot be written.
+        """
+        self.get(test.proposal)
+        append_line(self._folder(test.proposal) / "gates.jsonl", test)
+
+    def tests(self, proposal_id: str) -> tuple[SelectionTest, ...]:
+        """Return the tests of selections of a proposal, oldest first, without torn lines."""
+        return read_lines(self._folder(proposal_id) / "gates.jsonl", SelectionTest)[0]
 
     def put_receipt(self, receipt: Receipt) -> None:
         """Record how far an apply is; the last receipt of a proposal counts."""

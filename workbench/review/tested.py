@@ -1,0 +1,103 @@
+"""Which test holds for a selection: that of exactly these files, and of no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from workbench.domain.proposal import Gate, Hunk, HunkVerdict
+from workbench.domain.selection_test import SelectionTest
+from workbench.review.compose import accepted_hunks, compose
+from workbench.review.hunks import hunks_of
+from workbench.review.plan import ReviewProblem
+from workbench.review.session import WHOLE, Review
+
+
+def standing_gate(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
+    """Return the gate of a selection; of one nobody tested it says why there is none.
+
+    The engine's run tested the whole, unedited; anything else counts once it was tested itself.
+    """
+    tested = standing_test(review, verdicts)
+    if tested is not None:
+        return tested.gate
+    own = review.proposal.gate
+    chosen = _chosen(review, verdicts)
+    edited = any(hunk.edited_from for hunk in chosen)
+    if not chosen or (len(chosen) == len(review.hunks) and not edited) or is_whole(review, chosen):
+        return own
+    if edited:
+        return Gate("not_evaluated", own.rule, ("A person edited a hunk.",))
+    reason = f"{len(chosen)} of {len(review.hunks)} hunks were never tested without the rest."
+    return Gate("not_evaluated", own.rule, (reason,))
+
+
+def is_whole(review: Review, chosen: Sequence[Hunk]) -> bool:
+    """Say whether hunks make what the engine proposed: all parts of a split hunk do."""
+    proposal, base, blob = review.proposal, review.read_base, review.read_blob
+    try:
+        own = hunks_of(proposal, base, blob)
+        whole, made = (
+            compose(proposal, hunks, [HunkVerdict(one.id, "accept") for one in hunks], base, blob)
+            for hunks in (own, chosen)
+        )
+    except ReviewProblem:
+        return False
+    return whole.content_hash == made.content_hash
+
+
+def standing_test(review: Review, verdicts: Sequence[HunkVerdict]) -> SelectionTest | None:
+    """Return the test of exactly the files that these verdicts make, None when there is none."""
+    tests = review.store.tests(review.proposal.id)
+    if not tests or not _chosen(review, verdicts):
+        return None
+    try:
+        return latest(tests, review.result(verdicts).content_hash)
+    except ReviewProblem:
+        return None
+
+
+def hunk_tests(review: Review, verdicts: Sequence[HunkVerdict]) -> dict[str, SelectionTest]:
+    """Return the test of each hunk taken alone, as far as there is one, by the hunk's own id."""
+    tests = review.store.tests(review.proposal.id)
+    found: dict[str, SelectionTest] = {}
+    for hunk in review.hunks if tests else ():
+        try:
+            content = review.result(alone(review, hunk, verdicts)).content_hash
+        except ReviewProblem:
+            continue
+        if (one := latest(tests, content)) is not None:
+            found[hunk.id] = one
+    return found
+
+
+def alone(review: Review, hunk: Hunk, verdicts: Sequence[HunkVerdict]) -> tuple[HunkVerdict, ...]:
+    """Return verdicts that take one hunk with what it depends on, edited as a person edited it."""
+    edits = {one.hunk: one.edited for one in verdicts}
+    by_id = {one.id: one for one in review.hunks}
+    wanted, taken = [hunk.id], set[str]()
+    while wanted:
+        name = wanted.pop()
+        if name in by_id and name not in taken:
+            taken.add(name)
+            # What a person wrote stands on its own.
+            wanted += by_id[name].depends_on if edits.get(name) is None else ()
+    return tuple(
+        HunkVerdict(one.id, "accept", edited=edits.get(one.id))
+        for one in review.hunks
+        if one.id in taken
+    )
+
+
+def latest(tests: Iterable[SelectionTest], content_hash: str) -> SelectionTest | None:
+    """Return the last test of a content; one that could not be evaluated counts if all could not.
+
+    Another try that failed for want of a server does not undo what an earlier one found.
+    """
+    same = [one for one in tests if one.content_hash == content_hash]
+    evaluated = [one for one in same if one.gate.level != "not_evaluated"]
+    return next(reversed(evaluated or same), None)
+
+
+def _chosen(review: Review, verdicts: Sequence[HunkVerdict]) -> tuple[Hunk, ...]:
+    own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
+    return accepted_hunks(review.hunks, own)
