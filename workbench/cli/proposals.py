@@ -11,6 +11,7 @@ from pathlib import Path
 
 from workbench.cli.console import UsageProblem
 from workbench.cli.proposals_output import Output
+from workbench.cli.proposals_queue import add_queue_arguments, show_contests, show_queue
 from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
 from workbench.files import FileProblem, write_atomic
 from workbench.plugin.jobs import JobRefused, JobRunner
@@ -41,6 +42,7 @@ SUMMARY = {
 
 _ACTIONS = (
     "list",
+    "contests",
     "show",
     "check",
     "approve",
@@ -51,6 +53,8 @@ _ACTIONS = (
     "report",
     "patch",
 )
+#: Actions on the whole store.
+_OF_ALL = {"list": show_queue, "contests": show_contests}
 _KINDS: dict[str, VerdictKind] = {"approve": "accept", "reject": "reject", "defer": "defer"}
 _SIDES: dict[str, Choice] = {"disk": "ours", "proposal": "theirs"}
 
@@ -78,6 +82,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FILE", help="report: .md or .html; patch: for 'git am'"
     )
     parser.add_argument("--format", choices=["text", "json"], default="text")
+    add_queue_arguments(parser)
 
 
 def run_command(command: str, arguments: argparse.Namespace) -> int:
@@ -107,10 +112,8 @@ class _Command:
     def run(self) -> int:
         for done in recover(self._store, self._history, now=_now()):
             print(done, file=sys.stderr)
-        if self._arguments.action == "list":
-            listing = self._store.read()
-            self._out.listing(self._store, listing)
-            return 0
+        if self._arguments.action in _OF_ALL:
+            return _OF_ALL[self._arguments.action](self._store, self._arguments)
         actions: dict[str, Callable[[Proposal], int]] = {
             "show": self._show,
             "check": self._check,

