@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from tests.scripted_endpoint import scripted_endpoint
 from workbench.domain.job import ProposalEvent, Started
 from workbench.evaluation.sandbox import available_sandbox
+from workbench.evolution.remembered import remembered
 from workbench.gui.evolution.bakeoff_run import kept_rows
 from workbench.gui.evolution.panel import EvolutionPanel
-from workbench.gui.evolution.remembered import remembered
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
 from workbench.llm.profiles import EndpointProfile, read_profiles, save_profile

@@ -35,6 +35,7 @@ from workbench.evaluation.task_set import TaskSetProblem
 from workbench.evolution.bakeoff import BakeoffRow, not_run, row_of
 from workbench.evolution.means import Means
 from workbench.evolution.prepare import MeansChoice, prepared
+from workbench.evolution.recipe import keep_recipe, recipe_of
 from workbench.evolution.run import (
     EngineInputs,
     Evolution,
@@ -243,6 +244,15 @@ def _run(
         gating=plan.gating,
         progress=lambda fraction, text: progress(f"{fraction:4.0%} {one_line(text)}"),
     )
+    recipe = recipe_of(
+        plugin.id,
+        plan.library.root,
+        plan.traces,
+        inputs=plan.inputs_of(plugin.id),
+        choice=plan.choice,
+        gating=plan.gating,
+    )
+    keep_recipe(evolution.job.run_dir, recipe)
     for problem in evolution.problems:
         _note(problem)
     events = run_engine(evolution)

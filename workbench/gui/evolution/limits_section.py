@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QWidget
 from workbench.domain.job import Budget
 from workbench.evaluation.gates import DEFAULT_RULE, RULES
 from workbench.evolution.gating import GateChoice
+from workbench.evolution.remembered import Remembered
 from workbench.gui.evolution.amount_field import AmountField
 from workbench.gui.evolution.form_rows import field_row, group, words
-from workbench.gui.evolution.remembered import Remembered
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.value_fields import ChoiceBox, NumberBox
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from workbench.evaluation.runners.command import CommandTemplate
 from workbench.evaluation.sandbox import available_sandbox
 from workbench.evolution.prepare import RunnerKind
+from workbench.evolution.remembered import Remembered
 from workbench.gui.evolution.form_rows import PathField, field_row, group, words
-from workbench.gui.evolution.remembered import Remembered
 from workbench.gui.evolution.task_facts import TaskFacts, read_facts
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column

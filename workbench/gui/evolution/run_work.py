@@ -16,6 +16,7 @@ from workbench.domain.skill import Library
 from workbench.evaluation.evaluator import Scored
 from workbench.evolution.gating import GateChoice
 from workbench.evolution.prepare import MeansChoice, prepared
+from workbench.evolution.recipe import keep_recipe, recipe_of
 from workbench.evolution.run import Cost, EngineInputs, Evolution, EvolveResult, GivenLabel
 from workbench.gui.shell.jobs import JobCancelled, JobReporter
 from workbench.plugin.jobs import JobRunner
@@ -92,11 +93,12 @@ def see_through(setup: RunSetup, reporter: JobReporter, tell: Tell) -> None:
         if setup.cache is not None:
             means = stack.enter_context(prepared(setup.choice, setup.cache))
         reporter.check_cancelled()
+        inputs = replace(setup.inputs, labels=_labels(setup))
         evolution = Evolution(
             setup.library,
             setup.plugin,
             setup.traces,
-            replace(setup.inputs, labels=_labels(setup)),
+            inputs,
             runner=setup.runner,
             store=setup.store,
             secrets=setup.secrets,
@@ -107,6 +109,15 @@ def see_through(setup: RunSetup, reporter: JobReporter, tell: Tell) -> None:
             cancelled=lambda: reporter.cancelled,
         )
         stack.callback(evolution.close)
+        recipe = recipe_of(
+            setup.plugin.id,
+            setup.library.root,
+            setup.traces,
+            inputs=inputs,
+            choice=setup.choice,
+            gating=setup.gating,
+        )
+        keep_recipe(evolution.job.run_dir, recipe)
         result = _watched(evolution, reporter, tell)
         tell(result)
     if result.status == "cancelled":

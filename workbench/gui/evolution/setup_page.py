@@ -14,6 +14,7 @@ from workbench.domain.skill import Skill
 from workbench.evaluation.runner import RunLimits
 from workbench.evolution.estimate import Estimate, Sizes, estimate, estimate_lines, sizes_of
 from workbench.evolution.prepare import MeansChoice
+from workbench.evolution.remembered import Remembered, remember, remembered
 from workbench.evolution.run import EngineInputs
 from workbench.gui.evolution.check_list import CheckList
 from workbench.gui.evolution.endpoints_section import EndpointsSection
@@ -22,7 +23,6 @@ from workbench.gui.evolution.estimate_box import EstimateBox
 from workbench.gui.evolution.form_rows import group, words
 from workbench.gui.evolution.limits_section import LimitsSection
 from workbench.gui.evolution.means_section import MeansSection
-from workbench.gui.evolution.remembered import Remembered, remember, remembered
 from workbench.gui.evolution.run_work import RunSetup
 from workbench.gui.evolution.settings_form import SettingsForm
 from workbench.gui.evolution.setup_words import needed_roles, roles, secrets, trace_key, trace_words
