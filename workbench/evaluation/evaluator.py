@@ -6,7 +6,7 @@ import itertools
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from workbench.evaluation.runner import (
 )
 from workbench.evaluation.task_set import TaskSet, input_files
 from workbench.files import FileProblem
+
+_STOPPED = "The evaluation was stopped."
 
 
 class Variant(Struct, frozen=True):
@@ -99,6 +101,35 @@ class Evaluator:
         """How many runs were made; those from the cache cost nothing and are not counted."""
         return self._counter.made
 
+    def stop(self) -> None:
+        """Begin to stop and do not wait: what waits is not made, ``run`` tells by raising."""
+        self._closing.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped, so that runs of now say nothing."""
+        return self._closing.is_set()
+
+    def kept(self, variant: Variant, tasks: Sequence[Task], runs: int) -> tuple[Scored, ...]:
+        """Return the runs that need not be made, because they were made before.
+
+        Raises:
+            RunnerRefused: an input of a task cannot be read.
+        """
+        if self._cache is None:
+            return ()
+        wanted = ((task, number) for task in tasks for number in range(runs))
+        found = (
+            (task, number, self._cache.get(self._key(variant, task, number)))
+            for task, number in wanted
+        )
+        return tuple(
+            Scored(task, number, kept, cached=True)
+            for task, number, kept in found
+            if kept is not None
+        )
+
     def close(self) -> None:
         """Stop: runs that wait are not made, those under way are stopped."""
         self._closing.set()
@@ -121,7 +152,7 @@ class Evaluator:
 
         Raises:
             BudgetUsed: the runs allowed are done; what was made is kept in the cache.
-            RunnerRefused: an input of a task cannot be read.
+            RunnerRefused: an input of a task cannot be read, or it was stopped.
         """
         numbers = range(first_run, first_run + runs)
         waiting: list[Future[Scored]] = []
@@ -132,12 +163,14 @@ class Evaluator:
                 for number in numbers
             )
         except RuntimeError as problem:
-            raise RunnerRefused("The evaluation was stopped.") from problem
+            raise RunnerRefused(_STOPPED) from problem
         found = []
         try:
             for future in waiting:
                 found.append(future.result())
                 done(found[-1])
+        except CancelledError as problem:
+            raise RunnerRefused(_STOPPED) from problem
         finally:
             for future in waiting:
                 future.cancel()

@@ -8,7 +8,7 @@ one (evolution reference, sections 0 and 2.3, November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -80,12 +80,12 @@ class HostGate:
         if not proposal.draft.changes:
             return Gate(reasons=("It changes nothing, so there is nothing to evaluate.",))
         try:
-            return self.gate_of(self._variants.of(proposal.draft.changes), proposal)
+            return self.gate_of(self._variants.of(proposal.draft.changes), _texts(proposal))
         except (BudgetUsed, RunnerRefused, VariantProblem) as problem:
             return Gate(reasons=(str(problem),))
 
-    def gate_of(self, variant: Variant, proposal: Proposal | None = None) -> Gate:
-        """Return the gate of one version of the library.
+    def gate_of(self, variant: Variant, texts: Mapping[str, bytes] | None = None) -> Gate:
+        """Return the gate of one version of the library; ``texts`` are the files it changes.
 
         Raises:
             BudgetUsed, RunnerRefused: it could not be evaluated.
@@ -93,7 +93,7 @@ class HostGate:
         tasks = self._evaluator.tasks.tasks
         after = self._evaluator.run(variant, tasks, self._choice.runs, done=self._done)
         before = self._baseline(self._variants.base(), tasks)
-        table = self._sized(table_of(before, after), proposal)
+        table = self._sized(table_of(before, after), texts or {})
         against = None
         if self._choice.against_none:
             against = table_of(self._baseline(NO_SKILLS, tasks), after)
@@ -137,17 +137,29 @@ class HostGate:
             )
         return self._baselines[variant.hash]
 
-    def _sized(self, table: PairedTable, proposal: Proposal | None) -> PairedTable:
+    def runs_of(self, variants: Sequence[Variant]) -> dict[Variant, int]:
+        """Return which versions are run and how often each task: those given, and the baselines."""
+        twice = max(2, self._choice.runs)
+        found = dict.fromkeys(variants, self._choice.runs)
+        found[self._variants.base()] = twice
+        return found | ({NO_SKILLS: twice} if self._choice.against_none else {})
+
+    def _sized(self, table: PairedTable, texts: Mapping[str, bytes]) -> PairedTable:
         """Add the sizes of the changed SKILL.md, which rules about growth read."""
-        texts = {
-            change.path: change.new_text
-            for change in (proposal.draft.changes if proposal is not None else ())
-            if change.path.lower().endswith("skill.md") and change.new_text is not None
-        }
-        if not texts:
+        own = {path: text for path, text in texts.items() if path.lower().endswith("skill.md")}
+        if not own:
             return table
         return replace(
             table,
-            size_before=sum(self._variants.size_of(path) for path in texts),
-            size_after=sum(len(text.encode("utf-8", "surrogateescape")) for text in texts.values()),
+            size_before=sum(self._variants.size_of(path) for path in own),
+            size_after=sum(len(text) for text in own.values()),
         )
+
+
+def _texts(proposal: Proposal) -> dict[str, bytes]:
+    """Return the new texts of the files a proposal changes."""
+    return {
+        change.path: change.new_text.encode("utf-8", "surrogateescape")
+        for change in proposal.draft.changes
+        if change.new_text is not None
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.domain.proposal import Change
@@ -19,6 +19,9 @@ from workbench.evolution.resolve import ChangeResolver
 from workbench.evolution.snapshot import MAX_COPIED, LibrarySnapshot
 from workbench.files import FileProblem, confined, sha256
 from workbench.skills.copying import copy_skills
+
+#: The bytes of a file and its git mode.
+FileState = tuple[bytes | None, str | None]
 
 
 class VariantProblem(Exception):  # noqa: N818 - a problem for a person or an engine, in words
@@ -71,20 +74,44 @@ class Variants:
         if unknown:
             raise VariantProblem(f"There is no skill '{unknown[0]}' to leave out.")
         try:
-            files = self._files(changes, without)
-            version = self._hash_of(files)
-            with self._lock:
-                made = self._made.get(version)
-                if made is None or not self.is_intact(made):
-                    made = self._write(version, files, without)
-                    self._made[version] = made
-                return made
+            return self._written(self._files(changes, without), without)
         except (FileProblem, OSError) as problem:
             raise VariantProblem(f"A version of the library cannot be made: {problem}") from problem
 
-    def _files(
-        self, changes: Sequence[Change], without: Sequence[str]
-    ) -> dict[str, tuple[bytes | None, str | None]]:
+    def with_files(self, results: Mapping[str, FileState], *, write: bool = True) -> Variant:
+        """Return the library with these files: bytes and mode, None for one that is gone.
+
+        A mode of None leaves the one there is. Without ``write`` it has a hash and no folder: what
+        was run on it before can be looked up.
+
+        Raises:
+            VariantProblem: there is no room, or a path leads out of the library.
+        """
+        try:
+            files = self._files((), ())
+            for path, (data, mode) in results.items():
+                before = files.pop(path, None)
+                if data is not None:
+                    own = self._holder(path).read(path) if before is not None else None
+                    kept = mode or (before[1] if before is not None else None)
+                    files[path] = (None if own == data else data, kept)
+            if not write:
+                return Variant(None, self._hash_of(files))
+            return self._written(files, ())
+        except (FileProblem, OSError) as problem:
+            raise VariantProblem(f"A version of the library cannot be made: {problem}") from problem
+
+    def _written(self, files: dict[str, FileState], without: Sequence[str]) -> Variant:
+        """Return the version of these files, written once."""
+        version = self._hash_of(files)
+        with self._lock:
+            made = self._made.get(version)
+            if made is None or not self.is_intact(made):
+                made = self._write(version, files, without)
+                self._made[version] = made
+            return made
+
+    def _files(self, changes: Sequence[Change], without: Sequence[str]) -> dict[str, FileState]:
         """Return every file of the version by path: None stands for the bytes of the snapshot."""
         warnings: list[str] = []
         resolver = ChangeResolver(
@@ -97,7 +124,7 @@ class Variants:
         taken = resolver.resolve(changes)
         if len(taken) < len(changes):
             raise VariantProblem(" ".join(warnings) or "A change cannot be applied.")
-        files: dict[str, tuple[bytes | None, str | None]] = {
+        files: dict[str, FileState] = {
             path: (None, base.mode)
             for one in (self._others, self._snapshot)
             if one is not None
@@ -115,7 +142,7 @@ class Variants:
             return self._others
         return self._snapshot
 
-    def _hash_of(self, files: dict[str, tuple[bytes | None, str | None]]) -> str:
+    def _hash_of(self, files: dict[str, FileState]) -> str:
         """Hash paths, modes and contents; those of the snapshot have their hash already."""
         lines = []
         for path, (data, mode) in sorted(files.items()):
@@ -126,7 +153,7 @@ class Variants:
     def _write(
         self,
         version: str,
-        files: dict[str, tuple[bytes | None, str | None]],
+        files: dict[str, FileState],
         without: Sequence[str],
     ) -> Variant:
         home = self._folder / version[:16]
