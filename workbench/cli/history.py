@@ -9,13 +9,11 @@ from workbench.cli.console import UsageProblem, coloured, document, one_line, pr
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.runners.stored import read_results
 from workbench.files import FileProblem
+from workbench.review.bisect import by_results, first_bad
+from workbench.review.origins import LineOrigin, origins
 from workbench.review.timeline import (
-    LineOrigin,
     TimelineEntry,
     TimelineProblem,
-    by_results,
-    first_bad,
-    origins,
     timeline,
 )
 from workbench.store.git import GitProblem

@@ -22,7 +22,8 @@ from workbench.evolution.bakeoff import BakeoffRow
 from workbench.evolution.estimate import Estimate, Sizes
 from workbench.evolution.preview import SourcePreview
 from workbench.evolution.run import Cost
-from workbench.review.timeline import LineOrigin, TimelineEntry
+from workbench.review.origins import LineOrigin
+from workbench.review.timeline import TimelineEntry
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}

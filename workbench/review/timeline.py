@@ -1,32 +1,55 @@
-"""What became of a skill over time: edits by people and applied proposals, line by line.
+"""What became of a skill over time: edits by people, applied proposals, reverts and merges.
 
 What an apply did stands in the trailers of its commit, so it is found in any clone; without git the
-user's own history knows what this program did.
+user's own history knows what this program did, and that something else happened in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.domain.job import StoredResult
-from workbench.evaluation.statistics import passes
+from workbench.files import FileProblem
+from workbench.review.disk import look
 from workbench.review.message import CONTENT, PROPOSAL, REVERTS
-from workbench.store.git import BlamedLine, Commit, GitProblem, Repository
+from workbench.review.plan import ReviewProblem
+from workbench.store.folder_log import ChangedFile, Place, folder_log
+from workbench.store.git import Commit, Repository
 from workbench.store.history import HistoryEntry, LocalHistory
 
-EntryKind = Literal["edit", "applied", "reverted"]
+EntryKind = Literal["edit", "applied", "reverted", "merge", "uncommitted"]
+
+#: Changes on one page.
+PAGE: Final = 200
+_ALL: Final = 1_000_000_000
+
+
+class EntryFile(Struct, frozen=True):
+    """A file that a change touched. ``path`` is relative to the library where it lies in it.
+
+    ``before`` and ``after`` name the bytes: blobs of git, or SHA-256 in the local history; "" is no
+    file. ``on_disk`` says that what is after lies on disk alone.
+    """
+
+    path: str
+    before: str = ""
+    after: str = ""
+    before_mode: str = ""
+    after_mode: str = ""
+    old_path: str = ""
+    on_disk: bool = False
 
 
 class TimelineEntry(Struct, frozen=True):
-    """One change of a skill. ``commit`` is "" without git.
+    """One change of a skill. ``commit`` is "" without git, and for what is not committed.
 
     ``evidence`` are the trailers as they were written: id, trace, step, status, hash.
-    ``taken_back`` says that a later entry reverted it.
+    ``taken_back`` says that a later entry reverted it. What git knows nothing of has no author; its
+    ``title`` says between which times it happened.
     """
 
     kind: EntryKind
@@ -41,22 +64,32 @@ class TimelineEntry(Struct, frozen=True):
     content: str = ""
     evidence: tuple[str, ...] = ()
     taken_back: bool = False
+    files: tuple[EntryFile, ...] = ()
+    job: str = ""
 
-
-class LineOrigin(Struct, frozen=True):
-    """A line of a file and the change it comes from; None for one that is not committed."""
-
-    number: int
-    text: str
-    entry: TimelineEntry | None
+    @property
+    def key(self) -> str:
+        """What tells it from other changes of the skill."""
+        return self.commit or "\0".join((self.kind, self.time, self.proposal, self.title))
 
 
 class TimelineProblem(Exception):  # noqa: N818 - a problem for a person, in words
     """There is no history to tell; the message says why and what to do."""
 
 
+class TimelinePage(Struct, frozen=True):
+    """Some changes of a skill, newest first, and where the older ones are.
+
+    ``repository`` is None where only the local history is known.
+    """
+
+    entries: tuple[TimelineEntry, ...]
+    following: Place | None = None
+    repository: Repository | None = None
+
+
 def timeline(library: Path, skill: str, history: LocalHistory) -> tuple[TimelineEntry, ...]:
-    """Return the changes of a skill, newest first.
+    """Return all committed or recorded changes of a skill, newest first.
 
     Args:
         library: its root.
@@ -66,89 +99,95 @@ def timeline(library: Path, skill: str, history: LocalHistory) -> tuple[Timeline
     Raises:
         GitMissing, GitProblem: git refuses.
     """
-    repository = Repository.find(library)
-    if repository is None:
-        found = [_of_history(one) for one in history.entries(library) if _touches(one, skill)]
-        return _with_reverts(tuple(reversed(found)))
-    folder = PurePosixPath(repository.relative(library)) / skill
-    return _with_reverts(tuple(_of_commit(one) for one in repository.log(folder.as_posix())))
+    page = read_page(library, skill, history, limit=_ALL)
+    entries = list(page.entries)
+    while page.following is not None:
+        page = read_page(library, skill, history, place=page.following, limit=_ALL)
+        entries += page.entries
+    return with_reverts(one for one in entries if one.kind != "uncommitted")
 
 
-def origins(library: Path, path: str) -> tuple[LineOrigin, ...]:
-    """Return where each line of a file comes from.
+def read_page(
+    library: Path,
+    skill: str,
+    history: LocalHistory,
+    *,
+    place: Place | None = None,
+    limit: int = PAGE,
+) -> TimelinePage:
+    """Return a page of changes; what is not committed comes first. Reverts are not told yet.
+
+    ``place`` is where an earlier page ended.
 
     Raises:
-        TimelineProblem: the library is in no repository, or git does not know the file.
         GitMissing, GitProblem: git refuses.
     """
     repository = Repository.find(library)
     if repository is None:
-        raise TimelineProblem(
-            f"{library} is in no git repository, so nobody knows who wrote which line. Make one "
-            "with 'git init' and commit what is there."
-        )
-    file = (PurePosixPath(repository.relative(library)) / path).as_posix()
-    try:
-        lines = repository.blame(file)
-    except GitProblem as problem:
-        raise TimelineProblem(f"No line of {path} has a history: {problem}") from problem
-    known = {one.sha: _of_commit(one) for one in repository.log(None, limit=5000)}
-    return tuple(LineOrigin(one.number, one.text, _origin(one, known)) for one in lines)
+        return recorded_page(library, skill, history)
+    base = repository.relative(library)
+    folder = (PurePosixPath(base) / skill).as_posix()
+    first = place is None
+    commits, following = folder_log(repository, place or Place("HEAD", folder), limit)
+    entries = [_of_commit(one.commit, one.files, base) for one in commits]
+    if first:
+        entries = [*_not_committed(repository, folder, base), *entries]
+    return TimelinePage(tuple(entries), following, repository)
 
 
-def first_bad(
-    entries: Sequence[TimelineEntry], good: Callable[[TimelineEntry], bool | None]
-) -> TimelineEntry | None:
-    """Return the change after which it was no longer good, found by halving.
+def recorded_page(library: Path, skill: str, history: LocalHistory) -> TimelinePage:
+    """Return what the local history alone knows, as one page."""
+    return TimelinePage(tuple(reversed(_recorded(library, skill, history))))
 
-    Args:
-        entries: newest first, as ``timeline`` gives them.
-        good: says of a change whether all was well after it; None where nobody knows.
 
-    Returns:
-        None when the oldest known is bad already, the newest known is good, or nothing is known.
+def with_reverts(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
+    """Mark what was taken back, by a revert of its proposal or by bringing its files back.
+
+    A revert is about the last apply of its proposal before it. The entries are newest first.
     """
-    known = [one for one in reversed(entries) if good(one) is not None]
-    if not known or good(known[-1]) or not good(known[0]):
-        return None
-    low, high = 0, len(known) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if good(known[middle]):
-            low = middle
-        else:
-            high = middle
-    return known[high]
+    waiting: dict[str, int] = {}
+    applied: list[TimelineEntry] = []
+    found: list[TimelineEntry] = []
+    for told in reversed(tuple(entries)):
+        entry, undone = told, None
+        if entry.kind == "edit" and entry.files:
+            undone = next((one for one in reversed(applied) if _brings_back(entry, one)), None)
+        if undone is not None:
+            entry = replace(entry, kind="reverted", proposal=undone.proposal)
+        if entry.kind in ("applied", "reverted"):
+            applied = [one for one in applied if one.proposal != entry.proposal]
+        if entry.kind == "applied":
+            applied.append(entry)
+        found.append(entry)
+    marked: list[TimelineEntry] = []
+    for entry in reversed(found):
+        taken = entry.kind == "applied" and waiting.get(entry.proposal, 0) > 0
+        if entry.kind == "reverted":
+            waiting[entry.proposal] = waiting.get(entry.proposal, 0) + 1
+        elif taken:
+            waiting[entry.proposal] -= 1
+        marked.append(replace(entry, taken_back=True) if taken else entry)
+    return tuple(marked)
 
 
-def by_results(
-    results: Iterable[StoredResult], task: str
-) -> Callable[[TimelineEntry], bool | None]:
-    """Return what stored results say of a task after each change.
-
-    A result belongs to a change by its commit (or the start of it) or its content hash among the
-    result's ``skills``.
-    """
-    rows = [one for one in results if one.task == task and one.score is not None]
-
-    def good(entry: TimelineEntry) -> bool | None:
-        scores = [one.score or 0.0 for one in rows if _belongs(one, entry)]
-        return passes(scores) if scores else None
-
-    return good
+def entry_of(commit: Commit) -> TimelineEntry:
+    """Return what a commit says of itself, without its files."""
+    return _of_commit(commit, (), ".")
 
 
-def _belongs(result: StoredResult, entry: TimelineEntry) -> bool:
-    return any(
-        (len(name) >= 7 and entry.commit.startswith(name)) or (name and name == entry.content)
-        for name in result.skills
-    )
+def _brings_back(entry: TimelineEntry, applied: TimelineEntry) -> bool:
+    """Say whether every file the apply changed is again what it was before."""
+    after = {file.path: file.after for file in entry.files}
+    changed = [file for file in applied.files if not file.old_path]
+    return bool(changed) and all(after.get(file.path) == file.before for file in changed)
 
 
-def _of_commit(commit: Commit) -> TimelineEntry:
+def _of_commit(commit: Commit, files: Iterable[ChangedFile], base: str) -> TimelineEntry:
     reverts = commit.trailer(REVERTS)
     proposal = commit.trailer(PROPOSAL) or ""
-    kind: EntryKind = "reverted" if reverts else "applied" if proposal else "edit"
+    kind: EntryKind = "merge" if len(commit.parents) > 1 else "edit"
+    if reverts or proposal:
+        kind = "reverted" if reverts else "applied"
     return TimelineEntry(
         kind=kind,
         time=commit.time,
@@ -163,10 +202,70 @@ def _of_commit(commit: Commit) -> TimelineEntry:
         evidence=tuple(
             value for key, value in commit.trailers if key == "Skill-Workbench-Evidence"
         ),
+        files=tuple(_file(one, base) for one in files),
+        job=commit.trailer("Skill-Workbench-Job") or "",
     )
 
 
-def _of_history(entry: HistoryEntry) -> TimelineEntry:
+def _file(one: ChangedFile, base: str) -> EntryFile:
+    return EntryFile(
+        path=_below(one.path, base),
+        before=one.before,
+        after=one.after,
+        before_mode=one.before_mode,
+        after_mode=one.after_mode,
+        old_path=_below(one.old_path, base) if one.old_path else "",
+    )
+
+
+def _below(path: str, base: str) -> str:
+    return path if base == "." else path.removeprefix(f"{base}/")
+
+
+def _not_committed(repository: Repository, folder: str, base: str) -> list[TimelineEntry]:
+    """Return what differs from HEAD as one change, nothing where all is committed."""
+    states = repository.status([folder] if folder != "." else [])
+    if not states:
+        return []
+    files = tuple(
+        EntryFile(_below(one.path, base), after="" if "D" in one.worktree else "disk", on_disk=True)
+        for one in states
+    )
+    names = ", ".join(file.path for file in files[:3]) + (" …" if len(files) > 3 else "")
+    return [TimelineEntry("uncommitted", "", "", f"Not committed: {names}", files=files)]
+
+
+# Without git
+
+
+def _recorded(library: Path, skill: str, history: LocalHistory) -> list[TimelineEntry]:
+    """Return what was recorded, oldest first, with an edit wherever the bytes tell of one."""
+    found: list[TimelineEntry] = []
+    known: dict[str, str] = {}
+    last = ""
+    for one in history.entries(library):
+        if not touches(one, skill):
+            continue
+        found += _gap(one, known, last)
+        entry = of_history(one, skill)
+        found.append(entry)
+        known |= {file.path: file.after for file in entry.files}
+        last = one.time
+    found += _since(library, known, last)
+    return found
+
+
+def touches(entry: HistoryEntry, skill: str) -> bool:
+    """Say whether a change touched a file of a skill, or of the library (".")."""
+    return any(_in(file.path, skill) for file in entry.files)
+
+
+def _in(path: str, skill: str) -> bool:
+    return skill in (".", path) or path.startswith(f"{skill}/")
+
+
+def of_history(entry: HistoryEntry, skill: str = ".") -> TimelineEntry:
+    """Return what the local history says of a change, with its files below the skill."""
     return TimelineEntry(
         kind="reverted" if entry.action == "revert" else "applied",
         time=entry.time,
@@ -174,33 +273,50 @@ def _of_history(entry: HistoryEntry) -> TimelineEntry:
         title=entry.title,
         proposal=entry.proposal,
         reviewer=entry.reviewer,
+        files=tuple(
+            EntryFile(
+                file.path,
+                file.before_sha256 or "",
+                file.after_sha256 or "",
+                _git_mode(file.before_mode),
+                _git_mode(file.after_mode),
+            )
+            for file in entry.files
+            if _in(file.path, skill)
+        ),
     )
 
 
-def _touches(entry: HistoryEntry, skill: str) -> bool:
-    return any(
-        skill in (".", file.path) or file.path.startswith(f"{skill}/") for file in entry.files
+def _git_mode(mode: str | None) -> str:
+    if not mode:
+        return ""
+    return "100755" if int(mode, 8) & 0o100 else "100644"
+
+
+def _gap(entry: HistoryEntry, known: Mapping[str, str], last: str) -> Iterator[TimelineEntry]:
+    changed = tuple(
+        EntryFile(file.path, known[file.path], file.before_sha256 or "")
+        for file in entry.files
+        if file.path in known and known[file.path] != (file.before_sha256 or "")
     )
+    if changed:
+        words = f"Edited outside this program between {_short(last)} and {_short(entry.time)}"
+        yield TimelineEntry("edit", "", "", words, files=changed)
 
 
-def _with_reverts(entries: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
-    """Mark what was taken back: a revert is about the last apply of its proposal before it."""
-    waiting: dict[str, int] = {}
-    found: list[TimelineEntry] = []
-    for entry in entries:
-        taken = entry.kind == "applied" and waiting.get(entry.proposal, 0) > 0
-        if entry.kind == "reverted":
-            waiting[entry.proposal] = waiting.get(entry.proposal, 0) + 1
-        elif taken:
-            waiting[entry.proposal] -= 1
-        found.append(replace(entry, taken_back=True) if taken else entry)
-    return tuple(found)
+def _since(library: Path, known: Mapping[str, str], last: str) -> Iterator[TimelineEntry]:
+    changed: list[EntryFile] = []
+    for path, digest in known.items():
+        try:
+            now = look(library, path).sha256 or ""
+        except (FileProblem, ReviewProblem):
+            continue
+        if now != digest:
+            changed.append(EntryFile(path, digest, now, on_disk=True))
+    if changed:
+        words = f"Edited outside this program after {_short(last)}"
+        yield TimelineEntry("edit", "", "", words, files=tuple(changed))
 
 
-def _origin(line: BlamedLine, known: Mapping[str, TimelineEntry]) -> TimelineEntry | None:
-    if not line.commit:
-        return None
-    found = known.get(line.commit)
-    if found is not None:
-        return found
-    return TimelineEntry("edit", "", line.author, line.subject, commit=line.commit)
+def _short(time: str) -> str:
+    return time[:16].replace("T", " ")

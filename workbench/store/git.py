@@ -94,7 +94,7 @@ class Commit(Struct, frozen=True):
 class BlamedLine(Struct, frozen=True):
     """A line and the commit that last changed it; "" when it is not committed. Counts from 1.
 
-    ``path`` is the file's name in that commit.
+    ``path`` is the file's name in that commit, ``origin`` the number of the line there.
     """
 
     number: int
@@ -104,6 +104,7 @@ class BlamedLine(Struct, frozen=True):
     time: int
     subject: str
     path: str = ""
+    origin: int = 0
 
 
 class Repository(Struct, frozen=True):
@@ -174,7 +175,10 @@ class Repository(Struct, frozen=True):
 
     def head(self) -> str | None:
         """Return the commit of HEAD, None before the first commit."""
-        answer = run_git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], self.root)
+        return self._commit_of("HEAD")
+
+    def _commit_of(self, reference: str) -> str | None:
+        answer = run_git(["rev-parse", "--verify", "--quiet", reference + "^{commit}"], self.root)
         return answer.stdout.decode().strip() or None
 
     def branch(self) -> str | None:
@@ -258,16 +262,27 @@ class Repository(Struct, frozen=True):
         answer = run_git(["cat-file", "blob", f"{_revision(revision)}:{path}"], self.root)
         return None if answer.returncode else answer.stdout
 
-    def log(self, path: str | None = None, *, limit: int = 200) -> tuple[Commit, ...]:
-        """Return commits, newest first; of one file or folder when ``path`` is given."""
-        if self.head() is None:
+    def log(
+        self, path: str | None = None, *, limit: int = 200, branch: str | None = None
+    ) -> tuple[Commit, ...]:
+        """Return commits, newest first; of one file or folder when ``path`` is given.
+
+        They are those of HEAD, or of a ``branch``; none where there is no such branch.
+        """
+        start = "HEAD" if branch is None else f"refs/heads/{branch}"
+        if self._commit_of(start) is None:
             return ()
-        command = [*LOG, "-z", f"--max-count={limit}", f"--format={LOG_FORMAT}"]
+        command = [*LOG, "-z", f"--max-count={limit}", f"--format={LOG_FORMAT}", start]
         answer = self._ask([*command, "--", *([path] if path else [])])
         return tuple(commit_of(record) for record in answer.split(b"\0") if record)
 
     def commit(
-        self, paths: Sequence[str], message: str, *, identity: Identity | None = None
+        self,
+        paths: Sequence[str],
+        message: str,
+        *,
+        identity: Identity | None = None,
+        sign: bool = False,
     ) -> str:
         """Commit exactly ``paths`` as they are on disk and return the commit's SHA.
 
@@ -278,6 +293,7 @@ class Repository(Struct, frozen=True):
             paths: changed, new and deleted files.
             message: the whole message with its trailers, taken as it is.
             identity: author and committer; by default those git is configured with.
+            sign: sign it with the key git is configured with, whatever else it is told.
 
         Raises:
             GitProblem: git or a hook refused; the message has their words.
@@ -287,7 +303,8 @@ class Repository(Struct, frozen=True):
         if new:
             self._ask(["add", "--intent-to-add", "--", *new], writing=True)
         before = self.head()
-        command = ["commit", "--quiet", "--only", "--cleanup=verbatim", "--file=-", "--", *paths]
+        command = ["commit", "--quiet", "--only", "--cleanup=verbatim", "--file=-"]
+        command += [*(["--gpg-sign"] if sign else []), "--", *paths]
         try:
             answer = run_git(
                 command,
@@ -361,7 +378,7 @@ def _blamed(porcelain: bytes) -> tuple[BlamedLine, ...]:
     """Read ``git blame --porcelain``: facts of a commit stand at its first line alone."""
     facts: dict[str, dict[str, str]] = {}
     found: list[BlamedLine] = []
-    sha, number = "", 0
+    sha, number, origin = "", 0, 0
     for line in porcelain.split(b"\n"):
         if line.startswith(b"\t"):
             told = facts[sha]
@@ -374,12 +391,13 @@ def _blamed(porcelain: bytes) -> tuple[BlamedLine, ...]:
                     int(told.get("author-time", "0")),
                     told.get("summary", ""),
                     told.get("filename", ""),
+                    origin,
                 )
             )
             continue
         words = line.decode("utf-8", "replace").split(" ", 3)
         if len(words[0]) >= 40 and set(words[0]) <= set("0123456789abcdef"):
-            sha, number = words[0], int(words[2])
+            sha, origin, number = words[0], int(words[1]), int(words[2])
             facts.setdefault(sha, {})
         elif sha and words[0]:
             facts[sha].setdefault(words[0], " ".join(words[1:]))

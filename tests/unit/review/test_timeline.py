@@ -11,15 +11,10 @@ from hypothesis import strategies as st
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library
 from workbench.domain.job import StoredResult
 from workbench.domain.proposal import Evidence, EvidenceCheck
+from workbench.review.bisect import by_results, first_bad
+from workbench.review.origins import origins
 from workbench.review.revert import revert
-from workbench.review.timeline import (
-    TimelineEntry,
-    TimelineProblem,
-    by_results,
-    first_bad,
-    origins,
-    timeline,
-)
+from workbench.review.timeline import TimelineEntry, TimelineProblem, timeline, with_reverts
 
 TEXT = SKILL.decode()
 
@@ -114,17 +109,86 @@ def test_stored_results_find_the_change_that_broke_a_task(tmp_path: Path) -> Non
     assert first_bad(entries, by_results(results, "another")) is None
 
 
-@given(known=st.lists(st.sampled_from([True, None]), max_size=12), bad=st.integers(0, 12))
-def test_halving_finds_the_first_bad_of_any_history(known: list[bool | None], bad: int) -> None:
-    # Oldest first: good before ``bad``, not from it on; some are not known.
-    states = [
-        None if told is None else number < bad for number, told in enumerate([True, *known, True])
-    ]
-    entries = [TimelineEntry("edit", "", "", str(number)) for number in range(len(states))]
-    found = first_bad(list(reversed(entries)), lambda one: states[int(one.title)])
-    if states[0] and not states[-1]:
-        assert found is not None
-        first = next(n for n, state in enumerate(states) if state is False)
-        assert int(found.title) == first
-    else:
+@given(known=st.lists(st.sampled_from([True, False, None]), max_size=12))
+def test_the_first_bad_is_the_one_after_the_last_good(known: list[bool | None]) -> None:
+    entries = [TimelineEntry("edit", "", "", str(number)) for number in range(len(known))]
+    found = first_bad(list(reversed(entries)), lambda one: known[int(one.title)])
+    told = [(number, state) for number, state in enumerate(known) if state is not None]
+    good = [number for number, state in told if state]
+    if not told or told[-1][1] or not good:
         assert found is None
+    else:
+        assert found is not None
+        assert int(found.title) == next(n for n, _ in told if n > good[-1])
+
+
+def test_a_revert_made_with_git_is_told_by_its_bytes(tmp_path: Path) -> None:
+    bench = bench_on(tmp_path)
+    bench.accept()
+    bench.apply()
+    git(bench.library, "revert", "--no-edit", "HEAD")
+    newest, applied, _ = timeline(bench.library, "demo", bench.history)
+    assert (newest.kind, newest.proposal) == ("reverted", "p1")
+    assert applied.taken_back
+
+
+def test_an_edit_elsewhere_in_the_file_takes_nothing_back(tmp_path: Path) -> None:
+    bench = bench_on(tmp_path)
+    bench.accept()
+    bench.apply()
+    file = bench.library / "demo/SKILL.md"
+    file.write_text(file.read_text().replace("3. Three", "3. Drei"))
+    git(bench.library, "commit", "-qam", "German")
+    newest, applied, _ = timeline(bench.library, "demo", bench.history)
+    assert (newest.kind, applied.taken_back) == ("edit", False)
+    assert with_reverts(()) == ()
+
+
+def test_what_was_edited_between_two_applies_without_git_is_a_gap(tmp_path: Path) -> None:
+    bench = bench_on(tmp_path, repository=False)
+    bench.accept()
+    bench.apply()
+    file = bench.library / "demo/SKILL.md"
+    file.write_text(file.read_text().replace("3. Three", "3. Drei"))
+    gap, applied = timeline(bench.library, "demo", bench.history)
+    assert (gap.kind, gap.author, gap.time) == ("edit", "", "")
+    assert gap.title.startswith("Edited outside this program after 2026-03-01 11:00")
+    assert applied.kind == "applied"
+    found = {one.text: one for one in origins(bench.library, "demo/SKILL.md", bench.history)}
+    assert (found["3. Drei"].entry, found["3. Drei"].known) == (None, "not_committed")
+    assert found["Last line."].known == "before_history"
+    line = found["Very first line."]
+    assert line.entry is not None
+    assert (line.entry.proposal, line.origin, line.path) == ("p1", 7, "demo/SKILL.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("x.bin", b"a\0b\n", "no text"),
+        ("gone.md", None, "No line of gone.md"),
+        ("big.md", b"x" * 8_000_001, "larger than 8 MB"),
+    ],
+)
+def test_what_has_no_lines_says_why(
+    tmp_path: Path, name: str, data: bytes | None, words: str
+) -> None:
+    library = make_library(tmp_path / "lib", {"demo/SKILL.md": SKILL})
+    if data is not None:
+        (library / name).write_bytes(data)
+    with pytest.raises(TimelineProblem, match=words):
+        origins(library, name)
+
+
+def test_lines_are_followed_through_a_rename_with_their_line_ends(tmp_path: Path) -> None:
+    text = b"".join(b"line %d\r\n" % number for number in range(30))
+    library = make_library(tmp_path / "lib", {"demo/SKILL.md": SKILL, "demo/a.md": text})
+    git(library, "mv", "demo/a.md", "demo/b.md")
+    git(library, "commit", "-qm", "rename")
+    (library / "demo/b.md").write_bytes(text.replace(b"line 3\r", b"line three\r"))
+    git(library, "commit", "-qam", "spell it")
+    found = origins(library, "demo/b.md")
+    assert len(found) == 30
+    titles = {one.text.rstrip("\r"): (one.entry.title, one.path) for one in found if one.entry}
+    assert titles["line 2"] == ("start", "demo/a.md")
+    assert titles["line three"] == ("spell it", "demo/b.md")
