@@ -72,6 +72,11 @@ class Admission(Struct, frozen=True):
         """The rules that are not kept."""
         return failed(self.verdicts)
 
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """Who stands for it: who decided, and whose approvals count beside."""
+        return tuple(dict.fromkeys((self.decision.reviewer, *self.approvals.reviewers)))
+
     def enforce(
         self, given: Collection[str], expected_policy: str | None = None
     ) -> tuple[str, ...]:

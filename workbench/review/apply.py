@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from workbench.domain.proposal import Decision, Receipt, ReceiptFile
 from workbench.files import FileProblem, sha256
+from workbench.review.admission import Admission, Means, admit
+from workbench.review.agreement import check_agreed
 from workbench.review.compose import Result, ResultFile, accepted_hunks
 from workbench.review.decide import gate_after
 from workbench.review.disk import DiskFile, look, missing_folders, permissions
-from workbench.review.message import apply_message
+from workbench.review.message import apply_message, checked_trailers
+from workbench.review.new_branch import check_branch
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover_one
 from workbench.review.session import WHOLE, Review, open_review
@@ -32,8 +35,15 @@ def apply_decision(
     decision: Decision | None = None,
     library: Path | None = None,
     use_git: bool = True,
+    branch: str = "",
+    confirmed: Collection[str] = (),
+    means: Means | None = None,
+    expected_policy: str | None = None,
 ) -> Receipt:
     """Write and commit what a decision accepted; return the receipt.
+
+    Whatever asks for it, the policy and the locks of the library are held against exactly this
+    selection, and programs, deletions and permissions need their confirmation (``admission``).
 
     Args:
         store: where the proposal is.
@@ -43,8 +53,14 @@ def apply_decision(
         decision: by default the last one.
         library: where the files are, by default where the proposal was made.
         use_git: False writes and keeps both versions, and commits nothing.
+        branch: a new branch for the commit, which HEAD is put on; "" for the current one.
+        confirmed: keys of what a person said yes to on its own (``confirmations``).
+        means: what the facts a policy asks for are found out with.
+        expected_policy: the hash of the policy that the person was shown.
 
     Raises:
+        Refused: the policy or a lock of the library forbids it.
+        Unconfirmed: a program, deletion or permission was not confirmed.
         Stale: files changed since the proposal was made; its status is "stale" from now on.
         RolledBack: writing or committing failed; every file is as before.
         ReviewProblem, GitProblem, FileProblem: refused before anything was touched.
@@ -57,12 +73,38 @@ def apply_decision(
             raise ReviewProblem(
                 f"Nobody approved proposal {proposal_id} yet. Accept some of its hunks first."
             )
+        check_agreed(review, chosen, chosen=decision is not None)
+        review = review.with_splits(chosen.splits)
         result = _approved(review, chosen)
         found = {file.path: look(review.library, file.path) for file in result.files}
         _check_in_skills(review.library, result)
         _check_fresh(review, result, found)
-        ground = survey(review.library, tuple(found), use_git=use_git, committing=True)
-        receipt = _prepared(review, chosen, result, found, ground, now=now)
+        if branch and not use_git:
+            check_branch(None, branch)
+        ground = survey(
+            review.library, tuple(found), use_git=use_git, committing=True, branch=branch
+        )
+        if branch and ground.repository is None:
+            check_branch(None, branch)
+        admission = admit(
+            review,
+            chosen,
+            result,
+            means=means,
+            branch=branch,
+            committed=ground.repository is not None,
+        )
+        agreed = admission.enforce(confirmed, expected_policy)
+        receipt = msgspec.structs.replace(
+            _prepared(review, chosen, result, found, ground, now=now),
+            policy=admission.policy.policy.hash,
+            approvals=admission.signed,
+            confirmed=agreed,
+            branch=branch,
+            branch_before=(ground.repository.branch() or "")
+            if branch and ground.repository
+            else "",
+        )
         return Transaction(
             store=store,
             history=history,
@@ -70,7 +112,8 @@ def apply_decision(
             proposal=review.proposal,
             receipt=receipt,
             contents=_contents(result, found),
-            message=_message(review, chosen),
+            message=_message(review, chosen, admission, agreed),
+            sign=admission.policy.policy.commit.signed,
         ).run()
 
 
@@ -139,7 +182,9 @@ def _prepared(
     )
 
 
-def _message(review: Review, decision: Decision) -> str:
+def _message(
+    review: Review, decision: Decision, admission: Admission, agreed: Sequence[str]
+) -> str:
     own = tuple(verdict for verdict in decision.verdicts if verdict.hunk != WHOLE)
     return apply_message(
         review.proposal,
@@ -147,6 +192,7 @@ def _message(review: Review, decision: Decision) -> str:
         accepted_hunks(review.hunks, own),
         len(review.hunks),
         gate_after(review, decision.verdicts),
+        checked=checked_trailers(admission, agreed),
     )
 
 

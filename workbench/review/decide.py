@@ -103,8 +103,11 @@ def decide(
     reviewer: str,
     now: str,
     comment: str = "",
+    policy: str = "",
 ) -> Decision:
     """Return the decision, bound to the hash of the files that the accepted hunks make.
+
+    ``policy`` is the hash of the one in force when the reviewer approves it expressly.
 
     Raises:
         ReviewProblem: a verdict names no hunk, a reason code is unknown, an edit is no text, nobody
@@ -128,7 +131,15 @@ def decide(
     _check_needed(review, verdicts)
     result = review.result(verdicts)
     signed = " ".join(reviewer.split())
-    return Decision(review.proposal.id, tuple(verdicts), signed, now, result.content_hash, comment)
+    return Decision(
+        review.proposal.id,
+        tuple(verdicts),
+        signed,
+        now,
+        result.content_hash,
+        comment,
+        policy,
+    )
 
 
 def _check_needed(review: Review, verdicts: Sequence[HunkVerdict]) -> None:

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from workbench.domain.proposal import Decision, Gate, Hunk, Proposal
+from workbench.review.admission import Admission
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 PROPOSAL = "Skill-Workbench-Proposal"
 CONTENT = "Skill-Workbench-Content"
 REVERTS = "Skill-Workbench-Reverts"
+POLICY = "Skill-Workbench-Policy"
+CONFIRMED = "Skill-Workbench-Confirmed"
+
+
+Trailers = tuple[tuple[str, str], ...]
 
 
 def apply_message(
-    proposal: Proposal, decision: Decision, chosen: tuple[Hunk, ...], total: int, gate: Gate
+    proposal: Proposal,
+    decision: Decision,
+    chosen: tuple[Hunk, ...],
+    total: int,
+    gate: Gate,
+    *,
+    checked: Trailers = (),
 ) -> str:
-    """Return the message of an apply; evidence is that of the accepted hunks."""
+    """Return the message of an apply; evidence is that of the accepted hunks.
+
+    ``checked`` are trailers of what it passed on the way, see ``checked_trailers``.
+    """
     used = {name for hunk in chosen for name in hunk.evidence}
     checks = {check.evidence: check for check in proposal.checks}
     trailers = [(PROPOSAL, proposal.id), ("Skill-Workbench-Engine", _engine(proposal))]
@@ -37,12 +53,25 @@ def apply_message(
     trailers.append(("Skill-Workbench-Gate", " ".join((gate.level, gate.rule)).strip()))
     trailers.append((CONTENT, decision.content_hash))
     trailers.append(("Reviewed-by", decision.reviewer))
+    trailers += checked
     body = [proposal.draft.rationale, decision.comment]
     if len(chosen) < total:
         body.append(f"{len(chosen)} of {total} hunks were accepted.")
     if any(hunk.edited_from for hunk in chosen):
         body.append("The reviewer edited the proposed text.")
     return _message(proposal.draft.title, body, trailers)
+
+
+def checked_trailers(admission: Admission, agreed: Sequence[str]) -> Trailers:
+    """Return who else approved, under which policy, and what was confirmed on its own."""
+    why = {one.key: one.why for one in admission.confirmations}
+    others = [one for one in admission.signed if one != admission.decision.reviewer]
+    policy = [admission.policy.policy.hash] if admission.policy.path else []
+    return (
+        *(("Reviewed-by", one) for one in others),
+        *((POLICY, f"sha256:{one}") for one in policy),
+        *((CONFIRMED, f"{key} ({why[key].rstrip('.')})") for key in agreed),
+    )
 
 
 def revert_message(proposal: Proposal, commit: str | None, content_hash: str, reviewer: str) -> str:

@@ -41,6 +41,13 @@ def check_branch(repository: Repository | None, name: str) -> None:
         raise ReviewProblem(f"{problem} Nothing was touched.")
 
 
+def on_branch(repository: Repository, name: str) -> str:
+    """Say what becomes of HEAD and of the branch that is left."""
+    before = repository.branch()
+    stays = f"{before} stays where it is" if before else "HEAD was on no branch"
+    return f"It goes on the new branch {name}, which the work tree is switched to; {stays}."
+
+
 def start(repository: Repository, receipt: Receipt) -> None:
     """Go to the branch of a receipt, if it has one."""
     if receipt.branch:

@@ -124,7 +124,7 @@ def _finished(transaction: Transaction) -> tuple[bool, str | None]:
     receipt, ground = transaction.receipt, transaction.ground
     if ground.repository is None:
         return receipt.state == "written" and is_after(ground.library, receipt), None
-    for commit in ground.repository.log():
+    for commit in ground.repository.log(branch=receipt.branch or None):
         if commit.sha == receipt.base_commit:
             break
         own = commit.trailer(PROPOSAL) == receipt.proposal

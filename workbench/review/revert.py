@@ -88,10 +88,11 @@ def _check_revertible(history: LocalHistory, original: Receipt, root: Path) -> N
         )
     changed = changed_since(root, original)
     if changed:
+        where = f" on the branch {original.branch} (is that the one you are on?)"
         raise Stale(
             f"{', '.join(changed)} changed in {root} since proposal {original.proposal} was "
-            "applied, so it was not reverted. Revert it as a merge (proposals revert --merge) and "
-            "review the result.",
+            f"applied{where if original.branch else ''}, so it was not reverted. Revert it as a "
+            "merge (proposals revert --merge) and review the result.",
             changed,
         )
 
@@ -111,6 +112,9 @@ def _prepared(original: Receipt, root: Path, ground: Ground, *, reviewer: str, n
         created_folders=missing_folders(root, back),
         base_commit=ground.repository.head() if ground.repository else None,
         undoes=original.content_hash,
+        confirmed=(),
+        branch="",
+        branch_before="",
     )
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from workbench.domain.proposal import Proposal, ProposalStatus, Receipt, ReceiptFile
 from workbench.files import FileProblem
 from workbench.review.disk import is_after, look, put_back, write_all
+from workbench.review.new_branch import check_branch, leave, on_branch, start
 from workbench.review.plan import ReviewProblem
 from workbench.store.git import GitMissing, GitProblem, Identity, Repository
 from workbench.store.history import HistoryEntry, LocalHistory
@@ -42,7 +43,12 @@ class Ground(Struct, frozen=True):
 
 
 def survey(
-    library: Path, paths: Sequence[str], *, use_git: bool, committing: bool = False
+    library: Path,
+    paths: Sequence[str],
+    *,
+    use_git: bool,
+    committing: bool = False,
+    branch: str = "",
 ) -> Ground:
     """Look at the repository of the touched files and refuse what would mix up people's work.
 
@@ -53,10 +59,11 @@ def survey(
         committing: the commit follows at once, so filters of the repository's own may run, as they
             will then. Without it nothing of the repository runs, and whether a file that passes
             through such a filter has changes is left to the apply.
+        branch: the new branch to commit on, "" for the current one.
 
     Raises:
         ReviewProblem: the repository is in the middle of a merge, files have changes that are not
-            committed, or they lie in several repositories.
+            committed, they lie in several repositories, or no such branch can be made.
         GitMissing: the library is in a repository and there is no git command.
         GitProblem: git refuses the repository.
     """
@@ -80,7 +87,7 @@ def survey(
             f"({', '.join(str(root) for root in found)}), and one commit cannot hold them. Accept "
             "the hunks of one repository at a time."
         )
-    return _repository_ground(library, paths, next(iter(found.values())), committing)
+    return _repository_ground(library, paths, next(iter(found.values())), committing, branch)
 
 
 def _repository(library: Path, path: str) -> Repository | None:
@@ -94,7 +101,7 @@ def _repository(library: Path, path: str) -> Repository | None:
 
 
 def _repository_ground(
-    library: Path, paths: Sequence[str], repository: Repository, committing: bool
+    library: Path, paths: Sequence[str], repository: Repository, committing: bool, branch: str
 ) -> Ground:
     operation = repository.operation()
     if operation is not None:
@@ -120,7 +127,10 @@ def _repository_ground(
     programs = [*repository.hooks(), *(["filters of the files"] if filtered else [])]
     if programs:
         notes.append(f"git runs programs of this repository with it: {', '.join(programs)}.")
-    if repository.detached:
+    if branch:
+        check_branch(repository, branch)
+        notes.append(on_branch(repository, branch))
+    elif repository.detached:
         notes.append("HEAD is detached: the commit is on no branch. Make one to keep it.")
     if ignored:
         notes.append(f"git ignores {', '.join(sorted(ignored))}: written and not committed.")
@@ -149,7 +159,7 @@ def identity_of(repository: Repository, reviewer: str) -> Identity | None:
 class Transaction:
     """One apply, or with ``original`` (the receipt it takes back) one revert.
 
-    ``contents`` are both sides of every file, by SHA-256.
+    ``contents`` are both sides of every file, by SHA-256. With ``sign`` the commit is signed.
     """
 
     store: ProposalStore
@@ -160,6 +170,7 @@ class Transaction:
     contents: Mapping[str, bytes]
     message: str
     original: Receipt | None = None
+    sign: bool = False
 
     def run(self) -> Receipt:
         """Carry it out and return the last receipt, which is in the store too.
@@ -177,6 +188,8 @@ class Transaction:
         self.store.put_receipt(self.receipt)
         commit: str | None = None
         try:
+            if repository is not None:
+                start(repository, self.receipt)
             write_all(self.ground.library, self.receipt, self.contents.__getitem__)
             self.store.put_receipt(msgspec.structs.replace(self.receipt, state="written"))
             if repository is not None:
@@ -220,6 +233,7 @@ class Transaction:
         foreign = put_back(self.ground.library, self.receipt, self.contents.__getitem__)
         if self.ground.repository is not None:
             self.ground.repository.forget_new(self.ground.commit_paths)
+            leave(self.ground.repository, self.receipt)
         with contextlib.suppress(FileProblem):  # found again at the next start
             rolled_back = msgspec.structs.replace(self.receipt, state="rolled_back", message=reason)
             self.store.put_receipt(rolled_back)
@@ -230,7 +244,7 @@ class Transaction:
 
     def _commit(self, repository: Repository, identity: Identity | None) -> str:
         paths = self.ground.commit_paths
-        sha = repository.commit(paths, self.message, identity=identity)
+        sha = repository.commit(paths, self.message, identity=identity, sign=self.sign)
         as_approved = is_after(self.ground.library, self.receipt)
         if as_approved and not repository.status(paths, trusted=True):
             return sha

@@ -24,6 +24,7 @@ from workbench.domain.proposal import (
 )
 from workbench.files import sha256
 from workbench.review.apply import apply_decision
+from workbench.review.confirmations import ALL
 from workbench.review.decide import decide, record
 from workbench.review.session import Review, open_review
 from workbench.store.history import LocalHistory
@@ -132,6 +133,8 @@ class Bench:
         return decision
 
     def apply(self, **rest: object) -> Receipt:
+        """Apply the last decision, with a yes to all that wants one unless ``confirmed`` is given."""
+        rest.setdefault("confirmed", tuple(ALL))
         return apply_decision(self.store, self.history, self.id, now=LATER, **rest)
 
 

@@ -22,11 +22,13 @@ from pathlib import Path
 from workbench.review import disk, transaction
 from workbench.review.apply import apply_decision
 from workbench.review.revert import revert
+from workbench.store import branches
 from workbench.store.git import Repository
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 
 folder, what, step, count = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+branch = sys.argv[5]
 calls = [0]
 
 def die_after(owner, name, before=False):
@@ -51,16 +53,20 @@ elif step == "commit":
     die_after(Repository, "commit")
 elif step == "intent":
     real = Repository.commit
-    def half(self, paths, message, identity=None):
+    def half(self, paths, message, **rest):
         new = sorted(set(paths) - self.tracked(paths))
         self._ask(["add", "--intent-to-add", "--", *new], writing=True)
         os._exit(9)
     Repository.commit = half
+elif step == "branch":
+    die_after(branches, "_do")
 elif step == "update":
     die_after(ProposalStore, "update", before=True)
 store, history = ProposalStore(folder / "proposals"), LocalHistory(folder / "history")
 if what == "apply":
-    apply_decision(store, history, "p1", now="2026-03-01T11:00:00.000000+00:00")
+    now = "2026-03-01T11:00:00.000000+00:00"
+    yes = ("all-scripts", "all-deletions")
+    apply_decision(store, history, "p1", now=now, branch=branch, confirmed=yes)
 else:
     revert(store, history, "p1", now="2026-03-01T12:00:00.000000+00:00", reviewer="Ann")
 os._exit(0)
@@ -81,10 +87,10 @@ STEPS = [
 ]
 
 
-def killed(folder: Path, what: str, step: str, count: int) -> None:
+def killed(folder: Path, what: str, step: str, count: int, branch: str = "") -> None:
     root = Path(__file__).resolve().parents[3]
     answer = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(folder), what, step, str(count)],
+        [sys.executable, "-c", _CHILD, str(folder), what, step, str(count), branch],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
@@ -140,6 +146,36 @@ def test_a_killed_apply_is_finished_or_taken_back(
         bench.apply()
     revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
     assert tree(bench.library) == before
+
+
+@pytest.mark.parametrize(("step", "count"), [*STEPS, ("branch", 1), ("branch", 2)])
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_killed_apply_on_a_new_branch_leaves_the_branch_with_the_commit_or_none(
+    tmp_path: Path, step: str, count: int, detached: bool
+) -> None:
+    bench = a_bench(tmp_path, repository=True)
+    library, before = bench.library, tree(bench.library)
+    start = git(library, "rev-parse", "HEAD")
+    if detached:
+        git(library, "checkout", "--quiet", "--detach")
+    old = git(library, "rev-parse", "--abbrev-ref", "HEAD")
+    killed(tmp_path, "apply", step, count, "skills/demo/try")
+    recover(bench.store, bench.history, now=LATER)
+    assert git(library, "status", "--porcelain") == ""
+    branches = git(library, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+    if bench.states[-1] == "committed":
+        assert sorted(branches) == ["main", "skills/demo/try"]
+        assert git(library, "rev-parse", "--abbrev-ref", "HEAD") == "skills/demo/try"
+        assert git(library, "rev-parse", "HEAD^") == start
+        revert(bench.store, bench.history, "p1", now=LATER, reviewer="Ann")
+        assert tree(library) == before
+    else:
+        assert branches == ["main"]
+        assert git(library, "rev-parse", "--abbrev-ref", "HEAD") == old
+        assert tree(library) == before
+        bench.apply(branch="skills/demo/try")
+    assert git(library, "rev-parse", "main") == start
+    assert recover(bench.store, bench.history, now=LATER) == ()
 
 
 @pytest.mark.parametrize(
