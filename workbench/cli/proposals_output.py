@@ -51,6 +51,8 @@ class Output:
         print(one_line(f"engine {engine}, library {review.library}"))
         for warning in proposal.warnings:
             print(coloured(one_line(f"warning: {warning}"), "yellow"))
+        for problem in review.split_problems:
+            print(coloured(one_line(f"warning: {problem}"), "yellow"))
         for path in review.changed_on_disk() if _is_open(proposal) else ():
             warning = f"warning: {path} changed since; it has to be merged."
             print(coloured(one_line(warning), "yellow"))
@@ -182,6 +184,8 @@ def _hunk(number: int, hunk: Hunk, verdict: HunkVerdict | None) -> dict[str, Any
         "verdict": verdict.verdict if verdict else None,
         "reason": verdict.reason if verdict else "",
         "edited": verdict is not None and verdict.edited is not None,
+        "part_of": hunk.part_of,
+        "depends_on": hunk.depends_on,
     }
 
 

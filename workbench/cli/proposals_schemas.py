@@ -31,12 +31,14 @@ _HUNK = object_of(
     header=_TEXT,
     lines=_TEXTS,
     evidence=_TEXTS,
-    evidence_scope={"enum": ["hunk", "file", "none"]},
+    evidence_scope={"enum": ["hunk", "whole", "file", "none"]},
     rationale=_TEXT,
     change=_TEXT,
     verdict={"enum": ["accept", "reject", "defer", None]},
     reason=_TEXT,
     edited={"type": "boolean"},
+    part_of={"type": ["string", "null"]},
+    depends_on=_TEXTS,
 )
 _ROW = object_of(
     id=_TEXT,

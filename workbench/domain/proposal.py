@@ -210,9 +210,10 @@ class Proposal(Struct, frozen=True):
 class Hunk(Struct, frozen=True):
     """One reviewable piece. Lines keep their line ends; line numbers count from 1.
 
-    ``evidence_scope`` is "file" where the engine gave evidence for the whole change only.
-    ``depends_on`` are hunks without which this one makes no sense, such as the one that adds the
-    heading it stands under.
+    ``evidence_scope`` is "file" where the engine gave evidence for the whole change only, "whole"
+    where it is that of the hunk this one is a part of. ``depends_on`` are hunks without which this
+    one makes no sense, such as the one that adds the heading it stands under. ``part_of`` is the id
+    of the hunk that a reviewer split.
     """
 
     id: str
@@ -225,10 +226,21 @@ class Hunk(Struct, frozen=True):
     new_lines: tuple[str, ...]
     change: str
     evidence: tuple[str, ...] = ()
-    evidence_scope: Literal["hunk", "file", "none"] = "none"
+    evidence_scope: Literal["hunk", "whole", "file", "none"] = "none"
     rationale: str = ""
     edited_from: str | None = None
     depends_on: tuple[str, ...] = ()
+    part_of: str | None = None
+
+
+class Split(Struct, frozen=True):
+    """A hunk that a reviewer split, and where: in its own lines, so that it holds wherever it is.
+
+    A cut is (base lines before it, new lines before it); cuts grow, and none makes an empty part.
+    """
+
+    hunk: str
+    at: tuple[tuple[int, int], ...]
 
 
 class HunkVerdict(Struct, frozen=True):
@@ -250,6 +262,7 @@ class Decision(Struct, frozen=True):
 
     ``policy`` is set when the reviewer said so expressly (approved or applied, not only ticked):
     the hash of the policy it was said under. That is an approval, and counts while both hold.
+    ``splits`` are what the verdicts' hunks are parts of.
     """
 
     proposal: str
@@ -259,6 +272,7 @@ class Decision(Struct, frozen=True):
     content_hash: str
     comment: str = ""
     policy: str = ""
+    splits: tuple[Split, ...] = ()
 
 
 class ReceiptFile(Struct, frozen=True):

@@ -117,7 +117,7 @@ def _of_file(plan: FilePlan, hunks: Sequence[Hunk]) -> list[ResultFile]:
     texts: list[Hunk] = []
     for hunk in hunks:
         if hunk.kind == "create":
-            data = "".join(hunk.new_lines).encode()
+            data = (data or b"") + "".join(hunk.new_lines).encode()
         elif hunk.kind == "delete":
             data = None
         elif hunk.kind == "binary":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from workbench.domain.proposal import Change, Hunk, HunkKind, Proposal
 from workbench.files import sha256
@@ -16,6 +17,13 @@ from workbench.review.plan import FilePlan, LineOwners, ReadBase, ReadBlob, plan
 
 #: A hunk with the changes whose lines it holds.
 Owned = tuple[Hunk, list[Change]]
+
+
+class Pieces(Struct, frozen=True):
+    """The hunks of a proposal before anyone split them, and the files they are of, by path."""
+
+    owned: tuple[Owned, ...]
+    plans: Mapping[str, FilePlan]
 
 
 def hunks_of(
@@ -30,11 +38,25 @@ def hunks_of(
     Raises:
         ReviewProblem: the proposal cannot be shown; the message says why.
     """
+    return finished(proposal, pieces_of(proposal, read_base, read_blob).owned)
+
+
+def pieces_of(proposal: Proposal, read_base: ReadBase, read_blob: ReadBlob | None = None) -> Pieces:
+    """Return the hunks with the changes behind them, as ``review.splits.divided`` wants them.
+
+    Raises:
+        ReviewProblem: the proposal cannot be shown; the message says why.
+    """
     hunks: list[Owned] = []
-    for plan in plans_of(proposal, read_base, read_blob):
+    plans = {plan.path: plan for plan in plans_of(proposal, read_base, read_blob)}
+    for plan in plans.values():
         hunks += _of_file(plan)
-    numbered = _numbered(hunks)
-    return _with_dependencies(numbered, _with_evidence(proposal, numbered))
+    return Pieces(tuple(_numbered(hunks)), plans)
+
+
+def finished(proposal: Proposal, owned: Sequence[Owned]) -> tuple[Hunk, ...]:
+    """Return hunks with the evidence, reasons and dependencies of the changes behind them."""
+    return _with_dependencies(owned, _with_evidence(proposal, owned))
 
 
 def hunk_id(path: str, kind: str, base: Sequence[str], new: Sequence[str], repeat: int = 0) -> str:
@@ -163,13 +185,19 @@ def _numbered(hunks: Sequence[Owned]) -> list[Owned]:
 def _with_evidence(proposal: Proposal, hunks: Sequence[Owned]) -> list[Hunk]:
     """Give each hunk the evidence of the changes whose lines it holds."""
     spread = Counter(change.id for _, owners in hunks for change in owners)
+    within: dict[str, set[str]] = {}
+    for hunk, owners in hunks:
+        for change in owners:
+            within.setdefault(change.id, set()).add(hunk.part_of or hunk.id)
     loose = not any(change.evidence for change in proposal.draft.changes)
     known = [evidence.id for evidence in proposal.draft.evidence]
     found: list[Hunk] = []
     for hunk, owners in hunks:
         evidence = list(dict.fromkeys(name for change in owners for name in change.evidence))
         exact = all(spread[change.id] == 1 for change in owners)
-        scope: Literal["hunk", "file", "none"] = "hunk" if exact else "file"
+        scope: Literal["hunk", "whole", "file", "none"] = "hunk" if exact else "file"
+        if not exact and hunk.part_of and all(len(within[change.id]) == 1 for change in owners):
+            scope = "whole"
         if loose:
             evidence, scope = known, "file"
         found.append(

@@ -183,6 +183,14 @@ class LineOwners:
         numbers = set[int]().union(*self._lines[j1:j2], *self._gaps[j1 : j2 + 1])
         return [self._changes[number] for number in sorted(numbers)]
 
+    def of_part(self, j1: int, j2: int, *, deletes: bool) -> list[Change]:
+        """Return the changes behind new lines and, with ``deletes``, what went where they begin."""
+        if self._lines is None:
+            return list(self._changes)
+        gaps = self._gaps[j1 : max(j2, j1 + 1)] if deletes else []
+        numbers = set[int]().union(*self._lines[j1:j2], *gaps)
+        return [self._changes[number] for number in sorted(numbers)]
+
     def runs(self, j1: int, j2: int) -> list[tuple[int, int]]:
         """Split inserted lines where another change takes over."""
         if self._lines is None:

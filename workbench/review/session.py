@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal
+from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal, Split
 from workbench.files import FileProblem, confined, sha256
 from workbench.review.compose import Result, compose
 from workbench.review.copied import TextSource
 from workbench.review.disk import look
 from workbench.review.evidence_texts import evidence_texts
-from workbench.review.hunks import hunks_of
+from workbench.review.hunks import finished, pieces_of
 from workbench.review.plan import ReviewProblem
+from workbench.review.siblings import with_siblings
+from workbench.review.splits import divided
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 
 class Review:
-    """One proposal with its hunks. It reads the store; it writes nothing."""
+    """One proposal with its hunks. It reads the store; it writes nothing.
+
+    ``hunks`` are as the last decision split them. ``splits`` are those that hold, and
+    ``split_problems`` tell of splits that fit this proposal no more.
+    """
+
+    hunks: tuple[Hunk, ...]
+    splits: tuple[Split, ...]
+    split_problems: tuple[str, ...]
 
     def __init__(self, store: ProposalStore, proposal: Proposal, library: Path) -> None:
         self.store = store
         self.proposal = proposal
         self.library = library
-        self.hunks: tuple[Hunk, ...] = hunks_of(proposal, self.read_base, self.read_blob)
+        self._pieces = pieces_of(proposal, self.read_base, self.read_blob)
+        decision = self.decision
+        self.split(decision.splits if decision is not None else ())
+
+    def with_splits(self, splits: Sequence[Split]) -> Review:
+        """Return the review with its hunks split otherwise."""
+        other = copy.copy(self)
+        other.split(splits)
+        return other
+
+    def split(self, splits: Sequence[Split]) -> None:
+        """Split the hunks as a decision says."""
+        division = divided(self._pieces, splits)
+        self.splits, self.split_problems = division.splits, division.problems
+        self.hunks = with_siblings(finished(self.proposal, division.owned))
 
     @cached_property
     def evidence_texts(self) -> tuple[TextSource, ...]:
