@@ -139,6 +139,7 @@ def decide(
         result.content_hash,
         comment,
         policy,
+        splits=review.splits,
     )
 
 
