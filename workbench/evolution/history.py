@@ -6,28 +6,49 @@ import difflib
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from workbench.domain.job import PastDecision
 from workbench.domain.proposal import Change, Proposal
 from workbench.domain.task import PairedRow
+from workbench.evolution.again import Again
 from workbench.evolution.sections import split_lines
 from workbench.files import FileProblem, confined
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 _OPEN = frozenset({"pending", "stale"})
+#: The status, in a request, of the proposal the engine is asked to make anew.
+SENT_BACK = "sent_back"
 
 
-def past_decisions(store: ProposalStore, library_root: Path) -> tuple[PastDecision, ...]:
+def past_decisions(
+    store: ProposalStore, library_root: Path, again: Again | None = None
+) -> tuple[PastDecision, ...]:
     """Return the proposals on a library that people have decided on, oldest first.
 
     ``new_lines`` are lines that were proposed and are not in the library today: turned down, or
-    taken and undone later.
+    taken and undone later. A proposal that is sent back is among them whatever was decided on it:
+    it comes last, with what the reviewer says now before all else.
     """
-    return tuple(
+    found = [
         _past(store, proposal, library_root)
         for proposal in store.list()
         if proposal.status not in _OPEN
         and Path(proposal.library) == library_root
         and proposal.draft.changes
+        and (again is None or proposal.id != again.proposal)
+    ]
+    return tuple(found) if again is None else (*found, _sent_back(store, library_root, again))
+
+
+def _sent_back(store: ProposalStore, library_root: Path, again: Again) -> PastDecision:
+    past = _past(store, store.get(again.proposal), library_root)
+    said = (again.comment,) if again.comment else ()
+    turned_down = past.status in ("rejected", "reverted")
+    return replace(
+        past,
+        status=past.status if turned_down else SENT_BACK,
+        comments=tuple(dict.fromkeys((*said, *past.comments))),
     )
 
 

@@ -26,6 +26,7 @@ from workbench.domain.job import (
 from workbench.domain.proposal import Engine, Proposal, ProposalDraft
 from workbench.domain.skill import Library
 from workbench.evaluation.evaluator import Scored
+from workbench.evolution.again import Again, linked, same_again
 from workbench.evolution.blobs import blobs_of
 from workbench.evolution.gating import GateChoice, HostGate, runs_to_keep
 from workbench.evolution.history import past_decisions
@@ -67,7 +68,10 @@ class Cost(Struct, frozen=True):
 
 
 class EngineInputs(Struct, frozen=True):
-    """What a person chose for a run. ``skills`` none means all of the library."""
+    """What a person chose for a run. ``skills`` none means all of the library.
+
+    ``again`` is a proposal that a reviewer sends back to its engine.
+    """
 
     skills: tuple[str, ...] = ()
     settings: dict[str, object] = {}
@@ -76,6 +80,7 @@ class EngineInputs(Struct, frozen=True):
     source: str | None = None
     source_repository: str | None = None
     labels: tuple[GivenLabel, ...] = ()
+    again: Again | None = None
 
 
 class EvolveResult(Struct, frozen=True):
@@ -196,7 +201,7 @@ class Evolution:
         needs = plugin.manifest.needs if plugin.manifest else ()
         return RequestOptions(
             kind=kind,
-            history=past_decisions(self._store, self._library_root),
+            history=past_decisions(self._store, self._library_root, inputs.again),
             settings=inputs.settings,
             budget=inputs.budget,
             seed=inputs.seed,
@@ -372,10 +377,13 @@ class Evolution:
                 blob=self._blob,
                 budget=self._inputs.budget,
             )
-            stored = self._add(proposal)
+            stored = self._add(linked(proposal, self._inputs.again))
         except (DraftRefused, FileProblem) as problem:
             self._refused.append(str(problem))
             return str(problem)
+        if same := same_again(stored, self._inputs.again):
+            self._refused.append(same)
+            return same
         self._proposals[stored.id] = stored
         return ""
 
