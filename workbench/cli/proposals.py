@@ -12,6 +12,7 @@ from pathlib import Path
 from workbench.cli.console import UsageProblem
 from workbench.cli.proposals_output import Output
 from workbench.cli.proposals_queue import add_queue_arguments, show_contests, show_queue
+from workbench.cli.proposals_tasks import OF_TASKS, add_task_arguments
 from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
 from workbench.files import FileProblem, write_atomic
 from workbench.plugin.jobs import JobRefused, JobRunner
@@ -45,6 +46,8 @@ _ACTIONS = (
     "contests",
     "show",
     "check",
+    "test",
+    "ask-again",
     "approve",
     "reject",
     "defer",
@@ -83,6 +86,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=["text", "json"], default="text")
     add_queue_arguments(parser)
+    add_task_arguments(parser)
 
 
 def run_command(command: str, arguments: argparse.Namespace) -> int:
@@ -125,6 +129,8 @@ class _Command:
             "report": self._report,
             "patch": self._patch,
         }
+        if self._arguments.action in OF_TASKS:
+            return self._tasks(self._proposal())
         return actions[self._arguments.action](self._proposal())
 
     def _proposal(self) -> Proposal:
@@ -141,6 +147,11 @@ class _Command:
 
     def _review(self, proposal: Proposal) -> Review:
         return open_review(self._store, proposal.id, self._arguments.library)
+
+    def _tasks(self, proposal: Proposal) -> int:
+        review = self._review(proposal)
+        act = OF_TASKS[self._arguments.action]
+        return act(review, self._arguments, self._reviewer(review.library))
 
     def _show(self, proposal: Proposal) -> int:
         self._out.proposal(self._review(proposal))
