@@ -11,6 +11,14 @@ from pathlib import Path
 
 from workbench.cli.console import UsageProblem
 from workbench.cli.proposals_output import Output
+from workbench.cli.proposals_policy import (
+    add_policy_arguments,
+    branch_of,
+    means_of,
+    selection_of,
+    show_policy,
+    show_rules,
+)
 from workbench.cli.proposals_queue import add_queue_arguments, show_contests, show_queue
 from workbench.cli.proposals_tasks import OF_TASKS, add_task_arguments
 from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
@@ -23,6 +31,7 @@ from workbench.review.decide import decide, gate_after, pick, record, verdicts_f
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.patch import patch_of
 from workbench.review.plan import ReviewProblem
+from workbench.review.policy import read_policy
 from workbench.review.recover import recover
 from workbench.review.report.content import report_of
 from workbench.review.report.html import html_report
@@ -38,7 +47,7 @@ from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 SUMMARY = {
-    "proposals": "list, show, check, approve, reject, apply, revert, report proposed changes"
+    "proposals": "list, show, check, approve, reject, apply, revert proposed changes; policy"
 }
 
 _ACTIONS = (
@@ -55,6 +64,7 @@ _ACTIONS = (
     "revert",
     "report",
     "patch",
+    "policy",
 )
 #: Actions on the whole store.
 _OF_ALL = {"list": show_queue, "contests": show_contests}
@@ -80,6 +90,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         "--merge", action="store_true", help="merge with files that changed, into a new proposal"
     )
     parser.add_argument("--prefer", choices=tuple(_SIDES), help="the side for every conflict")
+    add_policy_arguments(parser)
     parser.add_argument("--no-commit", action="store_true", help="write the files alone")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="report: .md or .html; patch: for 'git am'"
@@ -128,7 +139,10 @@ class _Command:
             "revert": self._revert,
             "report": self._report,
             "patch": self._patch,
+            "policy": self._policy,
         }
+        if self._arguments.action == "policy" and (library := self._library_named()):
+            return show_rules(library, as_json=self._arguments.format == "json")
         if self._arguments.action in OF_TASKS:
             return self._tasks(self._proposal())
         return actions[self._arguments.action](self._proposal())
@@ -147,6 +161,19 @@ class _Command:
 
     def _review(self, proposal: Proposal) -> Review:
         return open_review(self._store, proposal.id, self._arguments.library)
+
+    def _library_named(self) -> Path | None:
+        """Return the folder that 'policy' names instead of a proposal."""
+        name: str | None = self._arguments.id
+        if name is None:
+            given: Path | None = self._arguments.library
+            return given.absolute() if given is not None and given.is_dir() else None
+        return Path(name).absolute() if Path(name).is_dir() else None
+
+    def _policy(self, proposal: Proposal) -> int:
+        review = self._review(proposal)
+        reviewer = self._reviewer(review.library)
+        return show_policy(review, self._arguments, self._folders, reviewer=reviewer, now=_now())
 
     def _tasks(self, proposal: Proposal) -> int:
         review = self._review(proposal)
@@ -189,19 +216,25 @@ class _Command:
     def _decide(self, proposal: Proposal) -> int:
         arguments = self._arguments
         review = self._review(proposal)
+        reviewer = self._reviewer(review.library)
         verdicts = verdicts_for(
             review,
             pick(review, arguments.hunks),
             _KINDS[arguments.action],
             reason=arguments.reason,
             comment=arguments.comment,
+            reviewer=reviewer,
         )
+        approves = arguments.action == "approve"
+        if approves and arguments.content:
+            review, verdicts = selection_of(review, arguments.content)
         decision = decide(
             review,
             verdicts,
-            reviewer=self._reviewer(review.library),
+            reviewer=reviewer,
             now=_now(),
             comment=arguments.comment,
+            policy=read_policy(review.library).policy.hash if approves else "",
         )
         status = record(review, decision)
         self._out.decision(decision, status, gate_after(review, verdicts), len(review.hunks))
@@ -215,14 +248,18 @@ class _Command:
                 raise ReviewProblem(f"Nobody approved proposal {proposal.id} yet.")
             return self._merge(merge_stale(review, decision.verdicts))
         try:
-            receipt = apply_decision(
-                self._store,
-                self._history,
-                proposal.id,
-                now=_now(),
-                library=self._arguments.library,
-                use_git=not self._arguments.no_commit,
-            )
+            with means_of(self._folders) as means:
+                receipt = apply_decision(
+                    self._store,
+                    self._history,
+                    proposal.id,
+                    now=_now(),
+                    library=self._arguments.library,
+                    use_git=not self._arguments.no_commit,
+                    branch=branch_of(self._review(proposal), self._arguments),
+                    confirmed=self._arguments.confirm,
+                    means=means,
+                )
         except Stale as problem:
             print(f"skill-workbench proposals: {problem}", file=sys.stderr)
             return 1

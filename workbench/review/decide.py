@@ -16,6 +16,7 @@ from workbench.domain.proposal import (
     VerdictKind,
 )
 from workbench.review.plan import ReviewProblem
+from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review
 from workbench.review.tested import standing_gate
 
@@ -68,8 +69,11 @@ def verdicts_for(
     reason: str = "",
     comment: str = "",
     others: VerdictKind | None = None,
+    reviewer: str = "",
 ) -> tuple[HunkVerdict, ...]:
-    """Return verdicts: ``kind`` for ``hunks``, for the rest the earlier one or ``others``.
+    """Return verdicts: ``kind`` for ``hunks``, for the rest the one in force or ``others``.
+
+    In force is what ``reviewer`` said before, and where that is nothing what all others agree on.
 
     Accepting a hunk accepts what it depends on.
 
@@ -79,8 +83,7 @@ def verdicts_for(
         return (HunkVerdict(WHOLE, kind, reason, comment),)
     if kind == "accept":
         hunks = with_needed(review, hunks)
-    last = review.decision
-    earlier = {verdict.hunk: verdict for verdict in last.verdicts} if last else {}
+    earlier = {verdict.hunk: verdict for verdict in in_force(review.standing, reviewer)}
     chosen = {hunk.id for hunk in hunks}
     verdicts: list[HunkVerdict] = []
     for hunk in review.hunks:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.domain.proposal import Decision, HunkVerdict
+from workbench.domain.proposal import Decision, Hunk, HunkVerdict
 
 
 class Said(Struct, frozen=True):
@@ -47,9 +47,14 @@ class HunkConflict(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """The last decision of each reviewer, oldest first."""
+    """The last decision of each reviewer, oldest first.
+
+    ``parts`` are hunks that somebody split: (part, whole). What another says of the whole is said
+    of each part.
+    """
 
     decisions: tuple[Decision, ...]
+    parts: tuple[tuple[str, str], ...] = ()
 
     @property
     def latest(self) -> Decision | None:
@@ -67,9 +72,12 @@ class Standing(Struct, frozen=True):
 
     def said(self, hunk: str) -> tuple[Said, ...]:
         """Return what each reviewer says of a hunk, oldest first, answered or not."""
+        whole = dict(self.parts).get(hunk)
         found: list[Said] = []
         for decision in self.decisions:
             own = [one for one in decision.verdicts if one.hunk == hunk]
+            if not own and whole is not None:
+                own = [replace(one, hunk=hunk) for one in decision.verdicts if one.hunk == whole]
             if own:
                 name = said_id(decision.reviewer, own[-1])
                 found.append(Said(name, decision.reviewer, decision.time, own[-1]))
@@ -90,9 +98,15 @@ class Standing(Struct, frozen=True):
 
     @property
     def hunks(self) -> tuple[str, ...]:
-        """The hunks that somebody said something of, in the order they are first named."""
+        """The hunks that somebody said something of, in the order they are first named.
+
+        Parts stand in place of the hunk that was split.
+        """
+        parts: dict[str, list[str]] = {}
+        for part, whole in self.parts:
+            parts.setdefault(whole, []).append(part)
         names = (one.hunk for decision in self.decisions for one in decision.verdicts)
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(one for name in names for one in parts.get(name, [name])))
 
 
 def reviewer_key(reviewer: str) -> str:
@@ -102,14 +116,18 @@ def reviewer_key(reviewer: str) -> str:
     return mail[:-1].strip() if mark and mail.endswith(">") and "@" in mail else text
 
 
-def standing(decisions: Iterable[Decision]) -> Standing:
-    """Return the last decision of each reviewer; of the same time the one that comes last."""
+def standing(decisions: Iterable[Decision], hunks: Iterable[Hunk] = ()) -> Standing:
+    """Return the last decision of each reviewer; of the same time the one that comes last.
+
+    ``hunks`` are those of the proposal as they are split now.
+    """
     last: dict[str, Decision] = {}
     for decision in sorted(decisions, key=lambda one: one.time):
         key = reviewer_key(decision.reviewer)
         last.pop(key, None)
         last[key] = decision
-    return Standing(tuple(last.values()))
+    parts = tuple((hunk.id, hunk.part_of) for hunk in hunks if hunk.part_of is not None)
+    return Standing(tuple(last.values()), parts)
 
 
 def said_id(reviewer: str, verdict: HunkVerdict) -> str:
@@ -135,12 +153,15 @@ def decision_id(decision: Decision) -> str:
     """Return the id of a decision; the words of comments do not count."""
     digest = hashlib.sha256(b"skill-workbench/decision/1\n")
     said = [said_id(decision.reviewer, verdict) for verdict in decision.verdicts]
+    cuts = [f"{split.hunk} {split.at}" for split in decision.splits]
     for part in (
         decision.proposal,
         reviewer_key(decision.reviewer),
         decision.time,
         decision.content_hash,
+        decision.policy,
         *said,
+        *cuts,
     ):
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "big") + data)

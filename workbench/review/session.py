@@ -15,6 +15,7 @@ from workbench.review.disk import look
 from workbench.review.evidence_texts import evidence_texts
 from workbench.review.hunks import finished, pieces_of
 from workbench.review.plan import ReviewProblem
+from workbench.review.reviewers import Standing, standing
 from workbench.review.siblings import with_siblings
 from workbench.review.splits import divided
 from workbench.store.proposals import ProposalStore, StoreProblem
@@ -95,9 +96,13 @@ class Review:
 
     @property
     def decision(self) -> Decision | None:
-        """The last decision, None when nobody decided yet."""
-        decisions = self.store.decisions(self.proposal.id)
-        return decisions[-1] if decisions else None
+        """The last decision of anybody, None when nobody decided yet."""
+        return standing(self.store.decisions(self.proposal.id)).latest
+
+    @property
+    def standing(self) -> Standing:
+        """The last decision of each reviewer."""
+        return standing(self.store.decisions(self.proposal.id), self.hunks)
 
 
 #: The hunk a verdict names when it is about a proposal that changes no file.

@@ -107,8 +107,7 @@ def _run(
     writing: bool,
     environment: Mapping[str, str] | None,
 ) -> subprocess.CompletedProcess[bytes]:
-    variables = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
-    variables |= {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", **(environment or {})}
+    variables = git_environment() | dict(environment or {})
     if not writing:
         variables["LC_ALL"] = "C"  # errors are told apart by their words
         variables |= _NO_FETCHING
@@ -129,6 +128,12 @@ def _run(
         ) from problem
     except OSError as problem:
         raise GitProblem(f"git could not be started in {folder}: {problem.strerror}.") from problem
+
+
+def git_environment() -> dict[str, str]:
+    """Return the variables that every git gets: no prompts, no other repository than asked for."""
+    variables = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    return variables | {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}
 
 
 def own_filters(folder: Path) -> frozenset[str]:

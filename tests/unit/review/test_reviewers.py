@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from workbench.domain.proposal import Decision, HunkVerdict, VerdictKind
+from workbench.domain.proposal import Decision, Hunk, HunkVerdict, VerdictKind
 from workbench.review.reviewers import (
     conflicts,
     decision_id,
@@ -87,6 +87,14 @@ def test_other_text_is_a_conflict_and_rejecting_against_deferring_is_none() -> N
         standing((_said(ANN, 1, _v("h", "reject")), _said(BEN, 2, _v("h", "defer"))))
     )
     assert not conflicts(standing((_said(ANN, 1, _v("h", "accept")), _said(BEN, 2))))
+
+
+def test_what_is_said_of_a_whole_hunk_is_said_of_its_parts() -> None:
+    part = Hunk("h1", "a", "text", "", 1, (), 1, ("x\n",), "c1", part_of="h")
+    made = (_said(ANN, 1, _v("h", "accept")), _said(BEN, 2, _v("h1", "reject")))
+    now = standing(made, (part, replace(part, id="h2")))
+    assert [one.hunk for one in conflicts(now)] == ["h1"]
+    assert in_force(now) == (_v("h2", "accept"),)
 
 
 def test_nobody_answers_themselves_away() -> None:
