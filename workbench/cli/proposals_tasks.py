@@ -50,6 +50,7 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
         "--estimate", action="store_true", help="test: say what it takes, and run nothing"
     )
     add_means_arguments(parser)
+    parser.set_defaults(max_proposals=None)
 
 
 def run_tasks(review: Review, arguments: argparse.Namespace, reviewer: str) -> int:

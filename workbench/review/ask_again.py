@@ -82,7 +82,7 @@ def plan_again(proposal: Proposal, runs: Path, endpoints: Path, plugins: Registr
     there = tuple(path for path in recipe.traces if Path(path).exists())
     gone = [path for path in recipe.traces if path not in there]
     needs = plugin.manifest.needs if plugin is not None and plugin.manifest is not None else ()
-    if gone and not there and "traces" in needs:
+    if gone and not there:
         missing.append(f"The traces it learned from are gone: {_few(gone)}. Put them back.")
     elif gone:
         notes.append(f"{len(gone)} of {len(recipe.traces)} traces are gone: {_few(gone)}.")
