@@ -14,6 +14,7 @@ from workbench.domain.task import PairedRow
 from workbench.evolution.again import Again
 from workbench.evolution.sections import split_lines
 from workbench.files import FileProblem, confined
+from workbench.store.line_comments import as_sentences, threads
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 _OPEN = frozenset({"pending", "stale"})
@@ -63,6 +64,7 @@ def _past(store: ProposalStore, proposal: Proposal, library_root: Path) -> PastD
                 comments[verdict.comment.strip()] = None
             if verdict.verdict == "reject":
                 reasons[verdict.reason or "other"] = None
+    comments |= dict.fromkeys(as_sentences(threads(store.comments(proposal.id))))
     bases = {file.path: file.sha256 for file in proposal.base}
 
     def base_of(path: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from workbench.domain.comment import CommentRecord
 from workbench.domain.proposal import Change, Decision, Proposal, Receipt
 from workbench.domain.selection_test import SelectionTest
 from workbench.files import FileProblem, confined, sha256, write_atomic
@@ -207,6 +208,20 @@ class ProposalStore:
     def tests(self, proposal_id: str) -> tuple[SelectionTest, ...]:
         """Return the tests of selections of a proposal, oldest first, without torn lines."""
         return read_lines(self._folder(proposal_id) / "gates.jsonl", SelectionTest)[0]
+
+    def add_comment(self, proposal_id: str, record: CommentRecord) -> None:
+        """Add to what is said of the lines of a proposal.
+
+        Raises:
+            StoreProblem: there is no such proposal.
+            FileProblem: it cannot be written.
+        """
+        self.get(proposal_id)
+        append_line(self._folder(proposal_id) / "comments.jsonl", record)
+
+    def comments(self, proposal_id: str) -> tuple[CommentRecord, ...]:
+        """Return the records of comments on a proposal; lines that are torn are left out."""
+        return read_lines(self._folder(proposal_id) / "comments.jsonl", CommentRecord)[0]
 
     def put_receipt(self, receipt: Receipt) -> None:
         """Record how far an apply is; the last receipt of a proposal counts."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.domain.proposal import (
     Decision,
@@ -16,6 +17,7 @@ from workbench.domain.proposal import (
     Proposal,
 )
 from workbench.review.checks import ResultChecks
+from workbench.review.comments import PlacedThread, file_sides, placed_threads
 from workbench.review.compose import accepted_hunks
 from workbench.review.session import WHOLE, Review
 
@@ -30,6 +32,16 @@ class EvidenceLine(Struct, frozen=True):
     quote: str
     role: str
     status: str
+
+
+class CommentLine(Struct, frozen=True):
+    """What somebody said of a line; ``state`` is "" or "resolved", "outdated", or both."""
+
+    place: str
+    author: str
+    time: str
+    text: str
+    state: str
 
 
 class HunkReport(Struct, frozen=True):
@@ -48,6 +60,7 @@ class HunkReport(Struct, frozen=True):
     rationale: str
     lines: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...]
+    comments: tuple[CommentLine, ...] = ()
 
 
 class TaskReport(Struct, frozen=True):
@@ -78,6 +91,7 @@ class ReviewReport(Struct, frozen=True):
     gate: Gate
     tasks: tuple[TaskReport, ...]
     checks: tuple[str, ...]
+    comments: tuple[CommentLine, ...] = ()
 
     @property
     def counts(self) -> str:
@@ -97,6 +111,7 @@ def report_of(review: Review, checks: ResultChecks | None = None) -> ReviewRepor
     """
     proposal, decision = review.proposal, review.decision
     verdicts = {one.hunk: one for one in decision.verdicts} if decision is not None else {}
+    placed = placed_threads(review, file_sides(review))
     return ReviewReport(
         title=" ".join(proposal.draft.title.split()),
         proposal=proposal.id,
@@ -110,10 +125,16 @@ def report_of(review: Review, checks: ResultChecks | None = None) -> ReviewRepor
         time=decision.time if decision is not None else "",
         comment=decision.comment if decision is not None else "",
         content_hash=decision.content_hash if decision is not None else "",
-        hunks=tuple(_hunk(proposal, one, verdicts.get(one.id)) for one in review.hunks),
+        hunks=tuple(
+            replace(
+                _hunk(proposal, one, verdicts.get(one.id)), comments=tuple(_said(placed, one.id))
+            )
+            for one in review.hunks
+        ),
         gate=proposal.gate,
         tasks=_tasks(proposal.gate),
         checks=tuple(_checks(checks)) if checks is not None else (),
+        comments=tuple(_said(placed, "")),
     )
 
 
@@ -152,6 +173,24 @@ def _hunk(proposal: Proposal, hunk: Hunk, verdict: HunkVerdict | None) -> HunkRe
             _evidence(given[name], checks.get(name)) for name in hunk.evidence if name in given
         ),
     )
+
+
+def _said(placed: Iterable[PlacedThread], hunk: str) -> Iterator[CommentLine]:
+    """Give the comments that are shown at a hunk; "" are those of files that show no lines."""
+    for one in placed:
+        if one.hunk != hunk:
+            continue
+        anchor = one.thread.anchor
+        place = f"line {one.line or anchor.line}"
+        place += " before the change" if anchor.side == "old" else ""
+        place += f" of {anchor.path}" if not hunk else ""
+        words = ("resolved" if one.thread.resolved else "", "outdated" if one.outdated else "")
+        state = ", ".join(word for word in words if word)
+        if one.outdated:
+            place += f", which said “{anchor.text}”"
+        for comment in one.thread.comments:
+            if not comment.deleted:
+                yield CommentLine(place, comment.author, comment.created, comment.text, state)
 
 
 def _evidence(given: Evidence, check: EvidenceCheck | None) -> EvidenceLine:

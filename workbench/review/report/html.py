@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from workbench.review.report.content import EvidenceLine, HunkReport, ReviewReport, TaskReport
+from workbench.review.report.content import (
+    CommentLine,
+    EvidenceLine,
+    HunkReport,
+    ReviewReport,
+    TaskReport,
+)
 from workbench.review.report.markdown import gate_line
 
 _STYLE = """
@@ -20,6 +26,7 @@ pre { border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; margi
 pre span { display: block; padding: 0 .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .add { background: var(--add); } .del { background: var(--del); }
 blockquote { border-left: 3px solid var(--line); margin: .25rem 0; padding: 0 .75rem; }
+.said { border-left: 3px solid var(--muted); padding: 0 .75rem; white-space: pre-wrap; }
 s { color: var(--bad); } table { border-collapse: collapse; width: 100%; }
 td, th { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: left; }
 .good { color: var(--good); } .bad { color: var(--bad); } code { background: var(--soft); }
@@ -53,6 +60,10 @@ def _page(report: ReviewReport) -> Iterator[str]:
     yield from _list("Warnings", report.warnings)
     for number, hunk in enumerate(report.hunks, 1):
         yield from _hunk(number, hunk)
+    if report.comments:
+        yield "<h2>Other comments</h2>"
+    for said in report.comments:
+        yield from _comment(said)
     if report.tasks:
         yield from _tasks(report)
     yield from _list("Checks of the selection", report.checks)
@@ -73,6 +84,15 @@ def _hunk(number: int, hunk: HunkReport) -> Iterator[str]:
     yield f"<pre>{''.join(lines)}</pre>"
     for one in hunk.evidence:
         yield from _evidence(one)
+    for said in hunk.comments:
+        yield from _comment(said)
+
+
+def _comment(one: CommentLine) -> Iterator[str]:
+    state = f" ({one.state})" if one.state else ""
+    time = one.time[:16].replace("T", " ")
+    yield f'<p class="muted">Comment on {_text(one.place)}{state} by {_text(one.author)}, '
+    yield f'{_text(time)}</p><p class="said">{_text(one.text)}</p>'
 
 
 def _evidence(one: EvidenceLine) -> Iterator[str]:

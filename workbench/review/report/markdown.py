@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workbench.domain.proposal import Gate
-from workbench.review.report.content import EvidenceLine, HunkReport, ReviewReport
+from workbench.review.report.content import CommentLine, EvidenceLine, HunkReport, ReviewReport
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _TICKS = re.compile(r"`{3,}")
@@ -37,6 +37,11 @@ def _lines(report: ReviewReport) -> Iterator[str]:
     yield from _list("Warnings", report.warnings)
     for number, hunk in enumerate(report.hunks, 1):
         yield from _hunk(number, hunk)
+    if report.comments:
+        yield ""
+        yield "## Other comments"
+    for said in report.comments:
+        yield from _comment(said)
     yield from _tasks(report)
     yield from _list("Checks of the selection", report.checks)
 
@@ -73,6 +78,18 @@ def _hunk(number: int, hunk: HunkReport) -> Iterator[str]:
     for one in hunk.evidence:
         yield ""
         yield from _evidence(one)
+    for said in hunk.comments:
+        yield from _comment(said)
+
+
+def _comment(one: CommentLine) -> Iterator[str]:
+    state = f" ({one.state})" if one.state else ""
+    time = one.time[:16].replace("T", " ")
+    yield ""
+    yield f"Comment on {_text(one.place)}{state} by {_text(one.author)}, {time}:"
+    yield ""
+    for line in one.text.splitlines():
+        yield f"> {_text(line)}"
 
 
 def _evidence(one: EvidenceLine) -> Iterator[str]:
