@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec import Struct
 
-from workbench.gui.review.diff_lines import DiffLine
+from workbench.gui.review.diff_line import DiffLine
 
 LINE, HEAD = 20, 34
 
@@ -36,11 +38,12 @@ class Row(Struct, frozen=True):
 
 
 class Layout(Struct, frozen=True):
-    """All rows from top to bottom."""
+    """All rows from top to bottom; ``spans`` has top and bottom of each hunk."""
 
     rows: tuple[Row, ...]
     tops: tuple[int, ...]
     height: int
+    spans: dict[int, tuple[int, int]] = {}
 
     def at(self, y: int) -> int:
         """Return the row at a height, the last one below all of them; -1 where there is none."""
@@ -48,26 +51,37 @@ class Layout(Struct, frozen=True):
 
     def span(self, hunk: int) -> tuple[int, int]:
         """Return top and bottom of a hunk; (0, 0) when it has no rows."""
-        rows = [row for row in self.rows if row.hunk == hunk]
-        return (rows[0].top, rows[-1].top + rows[-1].height) if rows else (0, 0)
+        return self.spans.get(hunk, (0, 0))
+
+    def row_of(self, line: int) -> int:
+        """Return the first row that shows a line, -1 where there is none."""
+        for number, row in enumerate(self.rows):
+            for cell in (row.left, row.right):
+                if cell is not None and cell.line == line:
+                    return number
+        return -1
 
 
 def columns_of(text: str) -> int:
     """Return how many columns a text takes: wide characters (UAX 11) take two, marks none."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    if text.isascii() or _OTHER_WIDTH.search(text) is None:
+        return len(text)
+    return sum(map(_columns, text))
 
 
 def wrapped(text: str, columns: int) -> list[tuple[int, int]]:
     """Return the pieces of a line that fit into ``columns``, split after spaces where possible."""
     columns = max(8, columns)
-    if columns_of(text) <= columns:
+    if len(text) * 2 <= columns or columns_of(text) <= columns:
         return [(0, len(text))]
+    if text.isascii() or _OTHER_WIDTH.search(text) is None:
+        return _narrow(text, columns)
     pieces: list[tuple[int, int]] = []
     start = 0
     while start < len(text):
         end, taken, space = start, 0, -1
         while end < len(text):
-            width = 1 if text[end] < "\x7f" else _columns(text[end])
+            width = _columns(text[end])
             if taken + width > columns:
                 break
             taken += width
@@ -82,6 +96,21 @@ def wrapped(text: str, columns: int) -> list[tuple[int, int]]:
     return pieces
 
 
+def _narrow(text: str, columns: int) -> list[tuple[int, int]]:
+    """Wrap a text whose characters take one column each."""
+    pieces: list[tuple[int, int]] = []
+    start = 0
+    while len(text) - start > columns:
+        end = start + columns
+        space = text.rfind(" ", start, end) + 1
+        if start + columns // 3 < space:
+            end = space
+        pieces.append((start, end))
+        start = end
+    pieces.append((start, len(text)))
+    return pieces
+
+
 def unified(lines: Sequence[DiffLine], columns: int) -> Layout:
     """Lay lines out one below the other."""
     rows: list[Row] = []
@@ -91,8 +120,8 @@ def unified(lines: Sequence[DiffLine], columns: int) -> Layout:
             rows.append(Row(top, HEAD, Cell(number, 0, len(line.text)), None, line.hunk))
             top += HEAD
             continue
-        for start, end in wrapped(line.text, columns):
-            rows.append(Row(top, LINE, Cell(number, start, end), None, line.hunk))
+        for cell in _pieces(line, number, columns):
+            rows.append(Row(top, LINE, cell, None, line.hunk))
             top += LINE
     return _made(rows, top)
 
@@ -104,9 +133,10 @@ def side_by_side(lines: Sequence[DiffLine], columns: int) -> Layout:
     at = 0
     while at < len(lines):
         line = lines[at]
-        if line.kind in ("file", "hunk"):
-            rows.append(Row(top, HEAD, Cell(at, 0, len(line.text)), None, line.hunk))
-            top += HEAD
+        if line.kind in ("file", "hunk", "key"):
+            height = LINE if line.kind == "key" else HEAD
+            rows.append(Row(top, height, Cell(at, 0, len(line.text)), None, line.hunk))
+            top += height
             at += 1
             continue
         pairs: list[tuple[int | None, int | None]]
@@ -115,41 +145,75 @@ def side_by_side(lines: Sequence[DiffLine], columns: int) -> Layout:
             at += 1
         else:
             end = at
-            while end < len(lines) and lines[end].kind in ("remove", "add", "note"):
+            while end < len(lines) and lines[end].kind in _CHANGED:
                 if lines[end].hunk != line.hunk:
                     break
                 end += 1
             pairs = _paired(lines, at, end)
             at = end
         for left, right in pairs:
-            sides = (_pieces(lines, left, columns), _pieces(lines, right, columns))
+            sides = [
+                [] if one is None else _pieces(lines[one], one, columns) for one in (left, right)
+            ]
             for one, other in itertools.zip_longest(*sides):
-                rows.append(Row(top, LINE, one, other or EMPTY, line.hunk))
+                rows.append(Row(top, LINE, one or EMPTY, other or EMPTY, line.hunk))
                 top += LINE
     return _made(rows, top)
 
 
 #: The empty half of a row of two columns.
 EMPTY = Cell(-1, 0, 0)
+_CHANGED = ("remove", "add", "note", "move")
+#: Any character that may take no column or two; those of plain text and its signs are left out.
+_OTHER_WIDTH = re.compile(
+    "[^\x20-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u2190-\u2319\u2500-\u25fc]"
+)
 
 
 def _paired(lines: Sequence[DiffLine], start: int, end: int) -> list[tuple[int | None, int | None]]:
-    removed = [at for at in range(start, end) if lines[at].kind == "remove"]
-    added = [at for at in range(start, end) if lines[at].kind == "add"]
-    notes = [at for at in range(start, end) if lines[at].kind == "note"]
-    return [*itertools.zip_longest(removed, added), *((note, None) for note in notes)]
+    """Put what became one another side by side, and what is between in order."""
+    places = range(start, end)
+    gone = [at for at in places if lines[at].kind == "remove" or _moves(lines[at], old=True)]
+    come = [at for at in places if lines[at].kind == "add" or _moves(lines[at], old=False)]
+    notes = [at for at in places if lines[at].kind == "note"]
+    partner = {lines[at].pair: at for at in come if lines[at].pair}
+    order = {at: number for number, at in enumerate(come)}
+    pairs: list[tuple[int | None, int | None]] = []
+    i = j = 0
+    for number, at in enumerate(gone):
+        other = partner.get(lines[at].pair) if lines[at].pair else None
+        if other is None or order[other] < j:
+            continue
+        pairs += itertools.zip_longest(gone[i:number], come[j : order[other]])
+        pairs.append((at, other))
+        i, j = number + 1, order[other] + 1
+    pairs += itertools.zip_longest(gone[i:], come[j:])
+    return [*pairs, *((note, None) for note in notes)]
 
 
-def _pieces(lines: Sequence[DiffLine], at: int | None, columns: int) -> list[Cell]:
-    if at is None:
-        return []
-    return [Cell(at, start, end) for start, end in wrapped(lines[at].text, columns)]
+def _moves(line: DiffLine, *, old: bool) -> bool:
+    return line.kind == "move" and bool(line.old if old else line.new)
+
+
+def _pieces(line: DiffLine, at: int, columns: int) -> list[Cell]:
+    text = line.text
+    if len(line.signs) > len(text):
+        text = text.ljust(len(line.signs))
+    if len(text) * 2 <= columns:
+        return [Cell(at, 0, len(text))]
+    return [Cell(at, start, end) for start, end in wrapped(text, columns)]
 
 
 def _made(rows: Sequence[Row], height: int) -> Layout:
-    return Layout(tuple(rows), tuple(row.top for row in rows), height)
+    spans: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        if row.hunk >= 0:
+            top = spans[row.hunk][0] if row.hunk in spans else row.top
+            spans[row.hunk] = (top, row.top + row.height)
+    return Layout(tuple(rows), tuple(row.top for row in rows), height, spans)
 
 
+@cache
 def _columns(sign: str) -> int:
     if unicodedata.combining(sign):
         return 0

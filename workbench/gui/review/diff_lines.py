@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
-
-from msgspec import Struct
+from collections.abc import Sequence
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.emphasis import Span, changed_words, line_end, visible
+from workbench.gui.review.diff_changes import Changes
+from workbench.gui.review.diff_keys import KeyedFile
+from workbench.gui.review.diff_line import DiffLine, DiffOptions, Edited, Facts, LineKind, ReadBase
+from workbench.gui.review.diff_moves import with_moves
+from workbench.gui.review.emphasis import visible
+from workbench.review.blanks import change_of, ends_of
 from workbench.review.diff import decoded, split_lines
 
-LineKind = Literal["file", "hunk", "context", "remove", "add", "note"]
+__all__ = ["CONTEXT", "DiffLine", "DiffOptions", "LineKind", "diff_lines", "is_long"]
 
 #: Unchanged lines shown around a hunk.
 CONTEXT = 3
-
-
-class DiffLine(Struct, frozen=True):
-    """One line of the diff. ``hunk`` is its place among the hunks, -1 for the head of a file.
-
-    Line numbers count from 1, 0 is none. ``words`` are the changed characters of ``text``.
-    """
-
-    kind: LineKind
-    text: str
-    hunk: int = -1
-    old: int = 0
-    new: int = 0
-    words: tuple[Span, ...] = ()
-    added: int = 0
-    removed: int = 0
+#: Above so many changed characters, or lines, words and moves take longer than a person waits.
+_LONG, _MANY = 60_000, 1500
+_WITH_LINES = ("text", "create", "delete")
 
 
 def diff_lines(
     hunks: Sequence[Hunk],
-    edited: Callable[[str], tuple[str, ...] | None],
-    read_base: Callable[[str], bytes | None],
+    edited: Edited,
+    read_base: ReadBase,
+    options: DiffOptions | None = None,
+    facts: Facts | None = None,
 ) -> tuple[DiffLine, ...]:
     """Return all lines of a proposal's diff.
 
@@ -44,62 +35,123 @@ def diff_lines(
         hunks: in file order, as ``review.hunks`` gives them.
         edited: a person's lines for a hunk, None where there are none.
         read_base: a file as the proposal saw it.
+        options: how it is shown.
+        facts: what to say of files without lines, binary ones above all.
     """
+    options = options or DiffOptions()
+    news = [_new_lines(hunk, edited) for hunk in hunks]
     lines: list[DiffLine] = []
     start = 0
     while start < len(hunks):
         end = start
         while end < len(hunks) and hunks[end].path == hunks[start].path:
             end += 1
-        numbered = list(enumerate(hunks))[start:end]
-        lines += _of_file(numbered, edited, read_base)
+        file = _File(hunks, news, options, facts or {}, read_base(hunks[start].path))
+        lines += file.lines(range(start, end))
         start = end
-    return tuple(lines)
+    return tuple(lines) if options.quick else with_moves(lines, hunks, news)
 
 
-def _of_file(
-    numbered: Sequence[tuple[int, Hunk]],
-    edited: Callable[[str], tuple[str, ...] | None],
-    read_base: Callable[[str], bytes | None],
-) -> list[DiffLine]:
-    path = numbered[0][1].path
-    news = {index: _new_lines(hunk, edited) for index, hunk in numbered}
-    added = sum(map(len, news.values()))
-    removed = sum(len(hunk.base_lines) for _, hunk in numbered)
-    lines = [DiffLine("file", path, added=added, removed=removed)]
-    base: tuple[str, ...] = ()
-    if any(hunk.kind == "text" for _, hunk in numbered):
-        base = split_lines(decoded(read_base(path) or b"") or "")
-    shown = 0  # base lines shown so far
-    shift = 0  # new line number minus base line number
-    for place, (index, hunk) in enumerate(numbered):
-        first = hunk.base_start - 1
-        last = first + len(hunk.base_lines)
-        new = news[index]
-        lines.append(
-            DiffLine("hunk", _title(hunk), index, added=len(new), removed=len(hunk.base_lines))
+def is_long(hunks: Sequence[Hunk], edited: Edited) -> bool:
+    """Say whether a diff is first shown without what takes time."""
+    sides = [(hunk.base_lines, _new_lines(hunk, edited)) for hunk in hunks]
+    count = sum(len(base) + len(new) for base, new in sides)
+    return count > _MANY or sum(len(one) for side in sides for part in side for one in part) > _LONG
+
+
+class _File:
+    """The hunks of one file."""
+
+    def __init__(
+        self,
+        hunks: Sequence[Hunk],
+        news: Sequence[tuple[str, ...]],
+        options: DiffOptions,
+        facts: Facts,
+        data: bytes | None,
+    ) -> None:
+        self._hunks, self._news = hunks, news
+        self._options, self._facts = options, facts
+        self._base = split_lines(decoded(data or b"") or "")
+        self._keyed = KeyedFile(self._base)
+
+    def lines(self, places: range) -> list[DiffLine]:
+        """Return the head of the file and the lines of the hunks at these places."""
+        path = self._hunks[places[0]].path
+        added = sum(len(self._news[at]) for at in places)
+        removed = sum(len(self._hunks[at].base_lines) for at in places)
+        lines = [DiffLine("file", path, added=added, removed=removed)]
+        shown = 0  # base lines shown so far
+        shift = 0  # new line number minus base line number
+        for at in places:
+            hunk, new = self._hunks[at], self._news[at]
+            count = len(hunk.base_lines)
+            lines.append(DiffLine("hunk", _title(hunk, new), at, added=len(new), removed=count))
+            if hunk.kind != "text":
+                lines += self._changed(hunk, new, at, 0)
+                continue
+            first = hunk.base_start - 1
+            lines += self._context(max(shown, first - CONTEXT), first, shift, at)
+            lines += self._changed(hunk, new, at, shift)
+            shift += len(new) - count
+            following = self._hunks[at + 1] if at + 1 < places.stop else None
+            until = len(self._base)
+            if following is not None and following.kind == "text":
+                until = following.base_start - 1
+            shown = min(first + count + CONTEXT, max(first + count, until))
+            lines += self._context(first + count, shown, shift, at)
+        return lines
+
+    def _context(self, start: int, end: int, shift: int, at: int) -> list[DiffLine]:
+        changes = Changes(at, self._options)
+        return [
+            changes.line("context", self._base[number], number + 1, number + 1 + shift)
+            for number in range(start, min(end, len(self._base)))
+        ]
+
+    def _changed(self, hunk: Hunk, new: tuple[str, ...], at: int, shift: int) -> list[DiffLine]:
+        changes = Changes(at, self._options)
+        if hunk.kind not in _WITH_LINES or not (hunk.base_lines or new):
+            return self._without_lines(hunk, changes)
+        lines: list[DiffLine] = []
+        gone, come = 0, 0
+        if self._options.by_key and hunk.path.endswith((".md", ".mdc")):
+            keyed = self._keyed.lines(hunk, new, changes)
+            if keyed is not None:
+                lines, gone, come = keyed
+        first = hunk.base_start
+        lines += changes.lines(
+            hunk.base_lines[gone:], new[come:], first + gone, first + shift + come
         )
-        if hunk.kind == "text":
-            lines += _context(base, max(shown, first - CONTEXT), first, shift, index)
-        lines += _changed(hunk, new, index, shift)
-        if hunk.kind == "text":
-            shift += len(new) - len(hunk.base_lines)
-            following = numbered[place + 1][1] if place + 1 < len(numbered) else None
-            until = (
-                following.base_start - 1 if following and following.kind == "text" else len(base)
-            )
-            shown = min(last + CONTEXT, max(last, until))
-            lines += _context(base, last, shown, shift, index)
-    return lines
+        if not lines:
+            lines.append(DiffLine("note", "Nothing is left of this hunk.", at))
+        return lines
+
+    def _without_lines(self, hunk: Hunk, changes: Changes) -> list[DiffLine]:
+        before, after = self._facts.get(hunk.id, ((), ()))
+        lines = changes.values(before, after)
+        if hunk.kind != "binary" or not lines:
+            lines.append(DiffLine("note", _NO_LINES.get(hunk.kind, _NOTHING), changes.hunk))
+        return lines
 
 
-def _new_lines(hunk: Hunk, edited: Callable[[str], tuple[str, ...] | None]) -> tuple[str, ...]:
+_NOTHING = "There are no lines to show."
+_NO_LINES = {
+    "text": "Nothing is left of this hunk.",
+    "rename": "The file gets another name; its content stays as it is.",
+    "mode": "Only the permissions of the file change.",
+    "binary": "A binary file has no lines to show.",
+    "create": "The new file is empty.",
+}
+
+
+def _new_lines(hunk: Hunk, edited: Edited) -> tuple[str, ...]:
     own = edited(hunk.id)
     return hunk.new_lines if own is None else own
 
 
-def _title(hunk: Hunk) -> str:
-    """Return where the hunk is, in words."""
+def _title(hunk: Hunk, new: Sequence[str]) -> str:
+    """Return where the hunk is, in words, and whether it changes less than text."""
     if hunk.kind != "text":
         return hunk.header[:1].upper() + hunk.header[1:]
     _, _, heading = hunk.header.rpartition("@@")
@@ -111,56 +163,16 @@ def _title(hunk: Hunk) -> str:
     else:
         place = f"Lines {hunk.base_start}–{hunk.base_start + count - 1}"
     heading = visible(heading.strip().lstrip("#").strip())
-    return f"{place} · {heading}" if heading else place
+    parts = [place, *([heading] if heading else [])]
+    what = change_of(hunk.base_lines, new)
+    if what == "ends" and count:
+        before, after = ("/".join(ends_of(side)) for side in (hunk.base_lines, new))
+        parts.append(
+            f"only line ends: {_END_WORDS.get(before, before)} to {_END_WORDS.get(after, after)}"
+        )
+    elif what == "blanks":
+        parts.append("only whitespace")
+    return " · ".join(parts)
 
 
-def _context(base: Sequence[str], start: int, end: int, shift: int, index: int) -> list[DiffLine]:
-    return [
-        DiffLine("context", visible(base[at]), index, at + 1, at + 1 + shift)
-        for at in range(start, min(end, len(base)))
-    ]
-
-
-def _changed(hunk: Hunk, new: Sequence[str], index: int, shift: int) -> list[DiffLine]:
-    old_shown = [visible(line) for line in hunk.base_lines]
-    new_shown = [visible(line) for line in new]
-    gone, came = changed_words(old_shown, new_shown)
-    first = hunk.base_start
-    lines = [
-        DiffLine("remove", text, index, first + at, 0, gone.get(at, ()))
-        for at, text in enumerate(old_shown)
-    ]
-    lines += _end_notes(hunk.base_lines, new, index, "before")
-    lines += [
-        DiffLine("add", text, index, 0, first + shift + at, came.get(at, ()))
-        for at, text in enumerate(new_shown)
-    ]
-    lines += _end_notes(new, hunk.base_lines, index, "after")
-    if not hunk.base_lines and not new:
-        lines.append(DiffLine("note", _no_lines(hunk), index))
-    return lines
-
-
-def _no_lines(hunk: Hunk) -> str:
-    if hunk.kind == "text":
-        return "Nothing is left of this hunk."
-    what = {
-        "rename": "The file gets another name; its content stays as it is.",
-        "mode": "Only the permissions of the file change.",
-        "binary": "A binary file has no lines to show.",
-        "create": "The new file is empty.",
-    }
-    return what.get(hunk.kind, "There are no lines to show.")
-
-
-def _end_notes(
-    lines: Sequence[str], others: Sequence[str], index: int, side: str
-) -> list[DiffLine]:
-    """Say what cannot be seen in the lines: their ends, where the two sides differ in them."""
-    ends = {line_end(line) for line in lines}
-    if not lines or ends == {"LF"} or ends == {line_end(line) for line in others}:
-        return []
-    words = [f"line ends {side}: {', '.join(sorted(ends - {'none'}))}"] if ends - {"none"} else []
-    if "none" in ends:
-        words.append(f"no line end at the end of the file {side}")
-    return [DiffLine("note", words[0][:1].upper() + "; ".join(words)[1:], index)]
+_END_WORDS = {"none": "no line end"}

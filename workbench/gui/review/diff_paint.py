@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,7 +12,7 @@ from PySide6.QtGui import QPainter
 
 from workbench.domain.proposal import VerdictKind
 from workbench.gui.review.diff_layout import EMPTY, Cell, Row, columns_of
-from workbench.gui.review.diff_lines import DiffLine
+from workbench.gui.review.diff_line import DiffLine
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
 from workbench.gui.theme.icons import paint_icon
@@ -41,7 +42,14 @@ BUTTONS: tuple[tuple[Action, str, str], ...] = (
 )
 _GROUNDS = {"add": "add_background", "remove": "remove_background"}
 _STRONG = {"add": "add_strong", "remove": "remove_strong"}
-_SIGNS = {"add": "+", "remove": "−", "context": " ", "note": " "}
+_SIGNS = {"add": "+", "remove": "−"}
+#: What became of a key of the front matter: word and colour of the theme.
+_STATES = {
+    "added": ("added", "success"),
+    "removed": ("removed", "error"),
+    "changed": ("changed", "info"),
+    "rewritten": ("same value, written otherwise", "text_muted"),
+}
 BAR, PAD = 4, 8
 BUTTON_WIDTH = 26
 
@@ -111,6 +119,8 @@ class DiffPainter:
             return
         if line is not None and line.kind == "hunk":
             self._head(box, line)
+        elif line is not None and line.kind == "key":
+            self._key(box, line)
         elif row.right is None:
             self._cell(box, row.left, both=True, left=True)
         else:
@@ -201,6 +211,21 @@ class DiffPainter:
             middle = place.center()
             paint_icon(self._painter, sign, QRectF(middle.x() - 7, middle.y() - 7, 16, 16), token)
 
+    def _key(self, box: QRect, line: DiffLine) -> None:
+        """Draw the name of a key and what became of it."""
+        self._painter.fillRect(box, colour("surface"))
+        start = box.left() + BAR + self._geometry.gutter
+        self._painter.setFont(mono_font())
+        self._painter.setPen(colour("code_key"))
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        room = box.adjusted(start - box.left(), 0, -PAD, 0)
+        self._painter.drawText(room, middle, line.text)
+        width = self._painter.fontMetrics().horizontalAdvance(line.text)
+        words, token = _STATES.get(line.state, (line.state, "text_muted"))
+        self._painter.setFont(ui_font(0.92))
+        self._painter.setPen(colour(token))
+        self._painter.drawText(room.adjusted(width + 2 * PAD, 0, 0, 0), middle, words)
+
     def _cell(self, box: QRect, cell: Cell | None, *, both: bool, left: bool) -> None:
         if cell is None or cell == EMPTY:
             self._painter.fillRect(box, colour("sunken"))
@@ -209,28 +234,67 @@ class DiffPainter:
         mark = self._marks[line.hunk] if 0 <= line.hunk < len(self._marks) else HunkMark()
         refused = mark.kind in ("reject", "defer") and line.kind in ("add", "remove")
         ground = _GROUNDS.get(line.kind)
+        if line.twin >= 0:
+            ground = "info_soft"
         if ground is not None and not refused:
             self._painter.fillRect(box, colour(ground))
         self._painter.setFont(self._font)
-        sign = self._geometry.sign
-        if cell.start == 0:
+        if cell.start == 0 and line.kind != "move":
             self._numbers(box, line, both=both, left=left)
         start = box.left() + BAR + self._geometry.gutter
-        text = line.text[cell.start : cell.end]
-        for first, last in line.words if not refused else ():
-            begin, end = max(first, cell.start), min(last, cell.end)
-            if begin < end:
-                x = start + columns_of(line.text[cell.start : begin]) * sign
-                width = columns_of(line.text[begin:end]) * sign
-                self._painter.fillRect(
-                    QRectF(x, box.top() + 1, width, box.height() - 2),
-                    colour(_STRONG.get(line.kind, "hover")),
-                )
-        quiet = refused or line.kind == "note"
-        self._painter.setPen(colour("text_muted" if quiet else "text"))
-        if line.kind == "note":
+        if not refused:
+            self._words(start, box, line, cell)
+        if line.kind in ("note", "move"):
             self._painter.setFont(ui_font(0.92))
-        self._text(start, box, text)
+        tokens = {"note": "text_muted", "move": "info"}
+        token = "text_muted" if refused else tokens.get(line.kind, "text")
+        self._painter.setPen(colour(token))
+        if line.kind == "move":
+            sign = "arrow-up" if self._is_above(line) else "arrow-down"
+            paint_icon(self._painter, sign, QRectF(start - 20, box.center().y() - 6, 14, 14), token)
+        self._text(start, box, line.text[cell.start : cell.end])
+        if line.signs:
+            self._signs(start, box, line, cell)
+
+    def _is_above(self, line: DiffLine) -> bool:
+        """Say whether the other end of what moved stands above: the lines know their order."""
+        return self._lines[line.twin].hunk < line.hunk
+
+    def _words(self, start: float, box: QRect, line: DiffLine, cell: Cell) -> None:
+        """Draw the ground of the changed words of a cell."""
+        sign = self._geometry.sign
+        at = bisect.bisect_right(line.words, cell.start, key=lambda span: span[1])
+        for first, last in line.words[at:]:
+            begin, end = max(first, cell.start), min(last, cell.end)
+            if begin >= cell.end:
+                break
+            x = start + columns_of(line.text[cell.start : begin]) * sign
+            width = columns_of(line.text[begin:end]) * sign
+            self._painter.fillRect(
+                QRectF(x, box.top() + 1, width, box.height() - 2),
+                colour(_STRONG.get(line.kind, "hover")),
+            )
+
+    def _signs(self, start: float, box: QRect, line: DiffLine, cell: Cell) -> None:
+        """Draw the signs for blanks, and behind the text how the line ends."""
+        signs = line.signs[cell.start : cell.end]
+        length = len(line.text)
+        self._painter.setPen(colour("text_muted"))
+        inside = signs[: max(0, length - cell.start)]
+        if inside.strip():
+            wide = "" if line.text.isascii() else line.text[cell.start : cell.end]
+            if not wide:
+                self._text(start, box, inside)
+            for at, sign in enumerate(inside if wide else ""):
+                if sign != " ":
+                    self._text(start + columns_of(wide[:at]) * self._geometry.sign, box, sign)
+        behind = signs[len(inside) :].strip()
+        if behind:
+            before = columns_of(line.text[cell.start : cell.end]) + 1
+            x = start + before * self._geometry.sign
+            self._painter.setFont(ui_font(0.85))
+            self._painter.setPen(colour("warning"))
+            self._text(x, box, behind)
 
     def _text(self, start: float, box: QRect, text: str) -> None:
         """Draw on the grid of columns; wide characters one by one, they may have another font."""
@@ -263,4 +327,4 @@ class DiffPainter:
         token = {"add": "success", "remove": "error"}.get(line.kind, "text_muted")
         self._painter.setPen(colour(token))
         place = QRectF(box.left() + BAR + gutter - 2 * sign, box.top(), sign, box.height())
-        self._painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _SIGNS[line.kind])
+        self._painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _SIGNS.get(line.kind, ""))

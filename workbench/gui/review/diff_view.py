@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from workbench.domain.proposal import Hunk
 from workbench.gui.review.diff_layout import HEAD, LINE, Layout, Row, side_by_side, unified
-from workbench.gui.review.diff_lines import DiffLine
+from workbench.gui.review.diff_line import DiffLine
 from workbench.gui.review.diff_paint import (
     BAR,
     BUTTONS,
@@ -32,6 +32,7 @@ from workbench.gui.review.diff_paint import (
     Look,
     buttons_of,
 )
+from workbench.gui.review.diff_speech import as_text, spoken
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font
 
@@ -51,6 +52,8 @@ class DiffView(QAbstractScrollArea):
         self._hunks: tuple[Hunk, ...] = ()
         self._marks: tuple[HunkMark, ...] = ()
         self._layout = Layout((), (), 0)
+        self._starts: dict[int, tuple[int, int]] = {}
+        self._highest = 0
         self._split = False
         self._current = -1
         self._hovered: tuple[int, str] = (-1, "")
@@ -68,10 +71,18 @@ class DiffView(QAbstractScrollArea):
     def show_diff(
         self, hunks: Sequence[Hunk], lines: Sequence[DiffLine], marks: Sequence[HunkMark]
     ) -> None:
-        """Show another diff; the current hunk stays current where there is one of that place."""
+        """Show another diff; the current hunk stays current where there is one of that place.
+
+        Of the same hunks shown in another way, what is in sight stays there.
+        """
+        same = tuple(hunks) == self._hunks
+        place = self._place() if same else None
         self._hunks, self._lines, self._marks = tuple(hunks), tuple(lines), tuple(marks)
         self._current = min(max(self._current, 0), len(self._hunks) - 1)
+        self._count()
         self._lay_out()
+        if place is not None:
+            self._go_back_to(place)
         self._describe()
 
     def set_marks(self, marks: Sequence[HunkMark]) -> None:
@@ -129,9 +140,30 @@ class DiffView(QAbstractScrollArea):
             if top < bar.value():
                 bar.setValue(max(0, top - above))
 
+    @property
+    def other_end(self) -> int:
+        """The line at the other end of what the current hunk moves first, -1 when it moves none."""
+        first, end = self._starts.get(self._current, (0, 0))
+        moves = (line.twin for line in self._lines[first:end] if line.kind == "move")
+        return next(moves, -1)
+
+    def go_to(self, line: int) -> None:
+        """Make the hunk of a line the current one and bring the line into sight."""
+        if not 0 <= line < len(self._lines):
+            return
+        self.set_current(self._lines[line].hunk)
+        number = self._layout.row_of(line)
+        if number >= 0:
+            row, bar = self._layout.rows[number], self.verticalScrollBar()
+            low = bar.value() + self.viewport().height() - 3 * LINE
+            if not bar.value() <= row.top <= low:
+                bar.setValue(row.top - self.viewport().height() // 3)
+
     def button_rect(self, hunk: int, action: Action) -> QRect:
         """Return where a button of a hunk is, in the viewport; empty when it is not drawn."""
-        for row in self._layout.rows:
+        at = self._layout.at(self._layout.span(hunk)[0])
+        if at >= 0:
+            row = self._layout.rows[at]
             if row.hunk == hunk and self._is_head(row):
                 return buttons_of(self._rect_of(row), editable=self.editable).get(action, QRect())
         return QRect()
@@ -140,7 +172,7 @@ class DiffView(QAbstractScrollArea):
 
     def _gutter(self) -> int:
         """Return the width before the text of one side, in px."""
-        digits = max(3, len(str(max((max(line.old, line.new) for line in self._lines), default=0))))
+        digits = max(3, len(str(self._highest)))
         numbers = digits * self._sign() * (1 if self._split else 2) + (0 if self._split else PAD)
         return round(numbers + 2 * PAD + 2 * self._sign())
 
@@ -152,6 +184,27 @@ class DiffView(QAbstractScrollArea):
 
     def _columns(self) -> int:
         return max(8, int((self._half() - BAR - self._gutter() - PAD) / self._sign()))
+
+    def _count(self) -> None:
+        """Note where the lines of each hunk are: looking for them takes time in a long diff."""
+        self._highest = max((max(line.old, line.new) for line in self._lines), default=0)
+        self._starts = {}
+        for at, line in enumerate(self._lines):
+            first, _ = self._starts.get(line.hunk, (at, at))
+            self._starts[line.hunk] = (first, at + 1)
+
+    def _place(self) -> tuple[int, int]:
+        """Return the hunk at the top edge and how far above the edge it begins."""
+        scrolled = self.verticalScrollBar().value()
+        at = self._layout.at(scrolled)
+        hunk = self._layout.rows[at].hunk if at >= 0 else -1
+        return hunk, scrolled - self._layout.span(hunk)[0]
+
+    def _go_back_to(self, place: tuple[int, int]) -> None:
+        hunk, below = place
+        top, bottom = self._layout.span(hunk)
+        if hunk >= 0:
+            self.verticalScrollBar().setValue(min(top + below, max(top, bottom - LINE)))
 
     def _lay_out(self) -> None:
         arrange = side_by_side if self._split else unified
@@ -226,20 +279,24 @@ class DiffView(QAbstractScrollArea):
 
     def current_text(self) -> str:
         """Return the current hunk as text, with its signs."""
-        signs = {"add": "+", "remove": "-", "context": " "}
-        return "".join(
-            f"{signs[line.kind]}{line.text}\n"
-            for line in self._lines
-            if line.hunk == self._current and line.kind in signs
-        )
+        return as_text(self.lines_of(self._current))
+
+    def lines_of(self, hunk: int) -> tuple[DiffLine, ...]:
+        """Return the lines of a hunk, its head and context too."""
+        first, end = self._starts.get(hunk, (0, 0))
+        return self._lines[first:end]
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        hovered = self._button_at(event.position().toPoint())
+        point = event.position().toPoint()
+        hovered = self._button_at(point)
+        if not hovered[1] and self._move_at(point) >= 0:
+            hovered = (-1, "move")
         if hovered != self._hovered:
             self._hovered = hovered
             names: dict[str, str] = {
                 action: f"{word} this hunk ({word[0]})" for action, _, word in BUTTONS
             }
+            names["move"] = "Go to the other end of what moved (M)"
             self.viewport().setToolTip(names.get(hovered[1], ""))
             shape = Qt.CursorShape.PointingHandCursor if hovered[1] else Qt.CursorShape.ArrowCursor
             self.viewport().setCursor(shape)
@@ -252,6 +309,9 @@ class DiffView(QAbstractScrollArea):
         hunk, action = self._button_at(point)
         if action:
             self.asked.emit(hunk, action)
+            return
+        if (end := self._move_at(point)) >= 0:
+            self.go_to(end)
             return
         at = self._layout.at(point.y() + self.verticalScrollBar().value())
         if at >= 0 and self._layout.rows[at].hunk >= 0:
@@ -274,6 +334,17 @@ class DiffView(QAbstractScrollArea):
                 return row.hunk, action
         return -1, ""
 
+    def _move_at(self, point: QPoint) -> int:
+        """Return the other end of what is said to have moved at a point, -1 where nothing is."""
+        at = self._layout.at(point.y() + self.verticalScrollBar().value())
+        if at < 0:
+            return -1
+        row = self._layout.rows[at]
+        cell = row.right if row.right is not None and point.x() >= self._half() else row.left
+        if cell is None or cell.line < 0 or self._lines[cell.line].kind != "move":
+            return -1
+        return self._lines[cell.line].twin
+
     def _scroll(self, by: int) -> None:
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
 
@@ -283,15 +354,8 @@ class DiffView(QAbstractScrollArea):
             self.setAccessibleDescription("No changes")
             return
         mark = self._marks[self._current] if self._current < len(self._marks) else HunkMark()
-        head = next(
-            (
-                line.text
-                for line in self._lines
-                if line.kind == "hunk" and line.hunk == self._current
-            ),
-            "",
-        )
+        lines = self.lines_of(self._current)
         self.setAccessibleDescription(
             f"Hunk {self._current + 1} of {len(self._hunks)}, {self._hunks[self._current].path}, "
-            f"{head}, {MARKS[mark.kind][2]}. {self.current_text()[:500]}"
+            f"{lines[0].text if lines else ''}, {MARKS[mark.kind][2]}. {spoken(lines)}"
         )

@@ -1,0 +1,48 @@
+"""A hunk in words, for a screen reader and for the clipboard. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from workbench.gui.review.diff_line import DiffLine
+
+_SIGNS = {"add": "+", "remove": "-", "context": " "}
+_SPOKEN = {"add": "Added", "remove": "Removed"}
+_STATES = {"rewritten": "same value, written otherwise"}
+#: So many characters are read out; the rest is read line by line on request.
+_MOST = 2000
+
+
+def as_text(lines: Sequence[DiffLine]) -> str:
+    """Return lines with their signs, as a patch has them."""
+    return "".join(f"{_SIGNS[line.kind]}{line.text}\n" for line in lines if line.kind in _SIGNS)
+
+
+def spoken(lines: Sequence[DiffLine]) -> str:
+    """Return what goes, what comes, what moved, in words; unchanged lines are left out."""
+    parts: list[str] = []
+    for (kind, moves), group in groupby(lines, key=lambda line: (line.kind, line.twin >= 0)):
+        texts = list(group)
+        if kind in _SPOKEN:
+            word = f"{_SPOKEN[kind]}, moved" if moves else _SPOKEN[kind]
+            parts.append(f"{word}: {_joined(texts)}")
+        elif kind == "key":
+            parts += [f"Key {one.text}, {_STATES.get(one.state, one.state)}." for one in texts]
+        elif kind in ("note", "move"):
+            parts += [f"{one.text}." for one in texts]
+    text = " ".join(parts)
+    if len(text) <= _MOST:
+        return text
+    return f"{text[:_MOST]} … and {len(text) - _MOST:,} characters more."
+
+
+def _joined(lines: Sequence[DiffLine]) -> str:
+    """Return lines as one text; blanks and line ends that have a sign are named."""
+    texts: list[str] = []
+    for line in lines:
+        end = line.signs[len(line.text) :].strip() if len(line.signs) > len(line.text) else ""
+        blanks = "blanks at the end" if line.signs and line.text[-1:].isspace() else ""
+        told = ", ".join(part for part in (blanks, end) if part)
+        texts.append(f"{line.text or 'empty line'}{f' ({told})' if told else ''}")
+    return "; ".join(texts)

@@ -1,0 +1,37 @@
+"""Changes of blanks alone: spaces, tabs, empty lines, the ends of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+#: What a hunk changes: other text, blanks only, or nothing but the ends of its lines.
+ChangeOf = Literal["text", "blanks", "ends"]
+
+
+def line_end(line: str) -> str:
+    """Return the name of a line's end: LF, CRLF, CR or none."""
+    if line.endswith("\r\n"):
+        return "CRLF"
+    return {"\n": "LF", "\r": "CR"}.get(line[-1:], "none")
+
+
+def without_blanks(text: str) -> str:
+    """Return a text without any blank, as ``git diff --ignore-all-space`` compares it."""
+    return "".join(text.split())
+
+
+def change_of(base: Sequence[str], new: Sequence[str]) -> ChangeOf:
+    """Say whether two lists of lines differ in text, in blanks only, or in line ends only."""
+    if len(base) == len(new) and all(
+        one.rstrip("\r\n") == other.rstrip("\r\n") for one, other in zip(base, new, strict=True)
+    ):
+        return "ends"
+    same = without_blanks("".join(base)) == without_blanks("".join(new))
+    return "blanks" if same else "text"
+
+
+def ends_of(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return which line ends there are, in a fixed order."""
+    found = {line_end(line) for line in lines}
+    return tuple(end for end in ("LF", "CRLF", "CR", "none") if end in found)

@@ -1,0 +1,140 @@
+"""What a change does to the front matter of a skill, key by key."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from workbench.skills.frontmatter import locate
+from workbench.skills.yaml_tree import Node, YamlProblem, parse_yaml
+
+KeyState = Literal["added", "removed", "changed", "rewritten"]
+
+
+class KeyChange(Struct, frozen=True):
+    """One key and its values as lines of text, a list with an item a line (``items``).
+
+    Nested keys are joined by dots (``metadata.version``, ``hooks[0].command``). "rewritten" is the
+    same value written in another way: other quotes, another style, a comment beside it.
+    """
+
+    key: str
+    state: KeyState
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    items: bool = False
+
+
+class _Value(Struct, frozen=True):
+    lines: tuple[str, ...]
+    items: bool = False
+
+
+def front_matter_lines(source: str) -> int:
+    """Return how many lines the front matter takes, fences included; 0 where there is none."""
+    data = source.encode("utf-8", "surrogatepass")
+    fence, _, outer = locate(data)
+    if fence != "closed":
+        return 0
+    text = data[: outer.end].decode("utf-8", "surrogatepass")
+    ends = text.count("\n") + sum(
+        text[at + 1 : at + 2] != "\n" for at, sign in enumerate(text) if sign == "\r"
+    )
+    return ends + (not text.endswith(("\n", "\r")))
+
+
+def key_changes(before: str, after: str) -> tuple[KeyChange, ...] | None:
+    """Return the keys that differ between two versions of a file, in the order of the new one.
+
+    A side without text has no keys. None where a side has text and no front matter that can be
+    read, or has a key twice: then only its lines tell what it says.
+    """
+    old, new = _read(before), _read(after)
+    if old is None or new is None:
+        return None
+    changes: list[KeyChange] = []
+    nothing: _Entry = ({}, "")
+    for key in dict.fromkeys((*new, *old)):
+        was, now = old.get(key, nothing), new.get(key, nothing)
+        found = _nested(was, now)
+        if not found and was[1] != now[1]:
+            before, after = (tuple(text.splitlines()) or ("",) for text in (was[1], now[1]))
+            found = [KeyChange(key, "rewritten", before, after)]
+        changes += found
+    return tuple(changes)
+
+
+#: A key's values by path, and what is written.
+_Entry = tuple[dict[str, _Value], str]
+
+
+def _read(text: str) -> dict[str, _Entry] | None:
+    if not text:
+        return {}
+    fence, span, _ = locate(text.encode("utf-8", "surrogatepass"))
+    if fence != "closed":
+        return None
+    data = text.encode("utf-8", "surrogatepass")[span.start : span.end]
+    block = data.decode("utf-8", "surrogatepass")
+    try:
+        root = parse_yaml(block)
+    except YamlProblem:
+        return None
+    if root is None:
+        return {}
+    if root.kind != "mapping" or _repeats(root):
+        return None
+    found: dict[str, _Entry] = {}
+    for key, value in root.pairs:
+        name = block[key.start : key.end]
+        found[name] = (_flat(name, value, block), block[value.start : value.end].strip())
+    return found
+
+
+def _nested(was: _Entry, now: _Entry) -> list[KeyChange]:
+    old, new = was[0], now[0]
+    found: list[KeyChange] = []
+    for path in dict.fromkeys((*new, *old)):
+        one, other = old.get(path), new.get(path)
+        if one == other:
+            continue
+        state: KeyState = "added" if one is None else "removed" if other is None else "changed"
+        before, after = (value.lines if value else () for value in (one, other))
+        items = any(value is not None and value.items for value in (one, other))
+        found.append(KeyChange(path, state, before, after, items))
+    return found
+
+
+def _flat(path: str, node: Node, block: str) -> dict[str, _Value]:
+    """Return the single values and lists of single values under a key, by their paths."""
+    if node.kind == "mapping" and node.pairs:
+        found: dict[str, _Value] = {}
+        for key, inner in node.pairs:
+            found |= _flat(f"{path}.{block[key.start : key.end]}", inner, block)
+        return found
+    if node.kind == "sequence" and node.items:
+        if all(one.kind == "scalar" for one in node.items):
+            return {path: _Value(tuple(_text(one, block) for one in node.items), items=True)}
+        found = {}
+        for number, inner in enumerate(node.items):
+            found |= _flat(f"{path}[{number}]", inner, block)
+        return found
+    return {path: _Value(tuple(_text(node, block).splitlines()) or ("",))}
+
+
+def _text(node: Node, block: str) -> str:
+    """Return a value as a person reads it: a string without quotes, ``1.0`` as it is written."""
+    written = block[node.start : max(node.start, node.end)].strip()
+    if isinstance(node.value, str):
+        return node.value
+    return written if node.kind == "scalar" and written else _EMPTY.get(node.kind, "")
+
+
+def _repeats(node: Node) -> bool:
+    """Say whether a key stands twice in a mapping: which one counts is up to the reader."""
+    inner = [value for _, value in node.pairs] + node.items
+    return bool(node.duplicates) or any(_repeats(one) for one in inner if one.kind != "scalar")
+
+
+_EMPTY = {"mapping": "{}", "sequence": "[]", "scalar": "null"}
