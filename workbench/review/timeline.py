@@ -6,7 +6,7 @@ user's own history knows what this program did, and that something else happened
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -168,6 +168,14 @@ def with_reverts(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
             waiting[entry.proposal] -= 1
         marked.append(replace(entry, taken_back=True) if taken else entry)
     return tuple(marked)
+
+
+def made_here(entries: Sequence[TimelineEntry]) -> bool:
+    """Say whether the oldest of some changes, newest first, made the skill."""
+    return bool(entries) and any(
+        not file.before and not file.old_path and file.path.lower().endswith("skill.md")
+        for file in entries[-1].files
+    )
 
 
 def entry_of(commit: Commit) -> TimelineEntry:

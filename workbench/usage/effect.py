@@ -6,8 +6,8 @@ is told by the text in its trace where that is recorded, else by its time, which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -38,6 +38,34 @@ class Edit(Struct, frozen=True):
     time: str
     commit: str = ""
     counts: bool = True
+
+
+class _Change(Protocol):
+    """A change as the history of a skill tells it."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def time(self) -> str: ...
+
+    @property
+    def commit(self) -> str: ...
+
+
+def edits_of(changes: Iterable[_Change]) -> tuple[Edit, ...]:
+    """Return the changes that divide the time, in their order; those of proposals count."""
+    return tuple(
+        Edit(one.key, one.title, one.time, one.commit, counts=one.kind == "applied")
+        for one in changes
+        if one.time
+    )
 
 
 class EffectSide(Struct, frozen=True):
