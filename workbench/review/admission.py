@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from workbench.domain.proposal import Decision
+from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRefused
 from workbench.review.approvals import ApprovalCount, count_approvals
 from workbench.review.checks import SecurityDelta, check_result
@@ -168,7 +169,7 @@ def _security(review: Review, decision: Decision, means: Means) -> tuple[Securit
         if scan is None:
             return None, "no scanner is enabled"
         found = check_result(review, decision.verdicts, clients=(), scan=scan).security
-    except JobRefused as problem:
+    except (JobRefused, FileProblem) as problem:
         return None, str(problem)
     if problems:
         # Half a scan must not pass for a clean one.
