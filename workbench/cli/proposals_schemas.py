@@ -13,9 +13,13 @@ import msgspec
 
 from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.proposal import Decision, Gate, Proposal, Receipt
+from workbench.review.approvals import Approval
 from workbench.review.checks import ResultChecks
+from workbench.review.confirmations import Confirmation
 from workbench.review.contests import Contest
 from workbench.review.merge import Conflict
+from workbench.review.policy import Policy
+from workbench.review.policy_rules import Verdict
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
@@ -65,7 +69,10 @@ _ROW = object_of(
 
 def schemas() -> dict[str, bytes]:
     """Return the text of each schema by its file name."""
-    kinds = (Proposal, Decision, Receipt, ResultChecks, Conflict, Gate, Contest)
+    kinds = (
+        *(Proposal, Decision, Receipt, ResultChecks, Conflict, Gate, Contest),
+        *(Policy, Verdict, Approval, Confirmation),
+    )
     references, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     named = {kind.__name__: ref for kind, ref in zip(kinds, references, strict=True)}
 
@@ -89,6 +96,7 @@ def schemas() -> dict[str, bytes]:
         ),
         "decision": stored(Decision, status=_TEXT, gate=gate),
         "receipt": stored(Receipt),
+        "review-policy": _policy(named),
         "merge": {
             "type": "object",
             "properties": {"id": _TEXT, "merged": _TEXT, "conflicts": list_of(named["Conflict"])},
@@ -99,6 +107,30 @@ def schemas() -> dict[str, bytes]:
         f"{name}.json": schema_file("proposals", name, one, parts)
         for name, one in documents.items()
     }
+
+
+def _policy(named: dict[str, Any]) -> dict[str, Any]:
+    """Of a library alone the document ends with the lines of the rules."""
+    rules = object_of(
+        library=_TEXT,
+        path=_TEXT,
+        hash=_TEXT,
+        policy=named["Policy"],
+        lines={"type": "object", "additionalProperties": _WHOLE},
+    )
+    of_proposal = {
+        "id": _TEXT,
+        "content_hash": _TEXT,
+        "allowed": {"type": "boolean"},
+        "verdicts": list_of(named["Verdict"]),
+        "approvals": list_of(named["Approval"]),
+        "people": _WHOLE,
+        "wanted": _WHOLE,
+        "confirmations": list_of(named["Confirmation"]),
+        "notes": _TEXTS,
+        "proposed_branch": _TEXT,
+    }
+    return {**rules, "properties": rules["properties"] | of_proposal}
 
 
 def main(folder: Path) -> None:

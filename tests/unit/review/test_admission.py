@@ -70,7 +70,7 @@ class FakeScanners:
         self.problem = problem
         self.scanned = 0
 
-    def of(self, _review: Review, problems: list[str]):  # noqa: ANN201 - a Scan
+    def of(self, _review: Review, problems: list[str]):
         if self.problem:
             problems.append(self.problem)
 
@@ -191,7 +191,7 @@ def test_new_findings_and_capabilities_of_exactly_the_selection(tmp_path: Path) 
     rule(bench, "[security]\nseverity = 'medium'\ncapabilities = false\n")
     bad, good = bench.review.hunks
     bench.accept()
-    with pytest.raises(Refused, match="high: net in SKILL.md:1.*new: demo: network"):
+    with pytest.raises(Refused, match=r"high: net in SKILL.md:1.*new: demo: network"):
         bench.apply(means=means())
     bench.accept([good])
     assert bench.apply(means=means()).state == "committed"
@@ -362,7 +362,7 @@ def test_branches_that_cannot_be_made(bench: Bench, name: str, said: str) -> Non
 def test_a_branch_that_another_work_tree_has(bench: Bench, tmp_path: Path) -> None:
     bench.accept()
     git(bench.library, "worktree", "add", "--quiet", "-b", "taken", str(tmp_path / "second"))
-    with pytest.raises(ReviewProblem, match="checked out in .*second"):
+    with pytest.raises(ReviewProblem, match=r"checked out in .*second"):
         bench.apply(branch="taken")
     second = Bench(tmp_path / "b", tmp_path / "second", [edited("demo/SKILL.md", NEW)])
     second.accept()

@@ -97,12 +97,14 @@ def test_nothing_is_written_before_each_is_confirmed(tmp_path: Path) -> None:
     )
     before = tree(bench.library)
     bench.accept()
-    with pytest.raises(Unconfirmed, match="demo/notes.md: This file is deleted") as caught:
+    with pytest.raises(Unconfirmed, match=r"demo/notes.md: This file is deleted") as caught:
         bench.apply(confirmed=("demo/scripts/run.py",))
     assert [one.key for one in caught.value.missing] == ["demo/notes.md"]
     with pytest.raises(Unconfirmed):
         bench.apply(confirmed=("all-scripts",))
-    with pytest.raises(ReviewProblem, match="demo/note.md is confirmed, but .* does nothing there"):
+    with pytest.raises(
+        ReviewProblem, match=r"demo/note.md is confirmed, but .* does nothing there"
+    ):
         bench.apply(confirmed=("demo/scripts/run.py", "demo/notes.md", "demo/note.md"))
     assert tree(bench.library) == before
     assert bench.states == []
