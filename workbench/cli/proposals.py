@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.cli.console import UsageProblem
+from workbench.cli.proposals_lines import OF_LINES, add_line_arguments
 from workbench.cli.proposals_output import Output
 from workbench.cli.proposals_policy import (
     add_policy_arguments,
@@ -65,6 +66,7 @@ _ACTIONS = (
     "report",
     "patch",
     "policy",
+    *OF_LINES,
 )
 #: Actions on the whole store.
 _OF_ALL = {"list": show_queue, "contests": show_contests}
@@ -77,6 +79,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.description = "Review without a window. Exit code 1: a check failed, or it is stale."
     parser.add_argument("action", choices=_ACTIONS)
     parser.add_argument("id", nargs="?", metavar="ID", help="a proposal, or the start of its id")
+    add_line_arguments(parser)
     parser.add_argument("--store", type=Path, metavar="DIR", help="default: the user's own")
     parser.add_argument("--library", type=Path, metavar="DIR", help="default: where it was made")
     parser.add_argument("--hunks", nargs="+", default=[], metavar="ID", help="ids or numbers")
@@ -127,6 +130,9 @@ class _Command:
     def run(self) -> int:
         for done in recover(self._store, self._history, now=_now()):
             print(done, file=sys.stderr)
+        if self._arguments.more and self._arguments.action not in OF_LINES:
+            extra = " ".join(self._arguments.more)
+            raise UsageProblem(f"'{extra}' is too much: {self._arguments.action} takes one ID.")
         if self._arguments.action in _OF_ALL:
             return _OF_ALL[self._arguments.action](self._store, self._arguments)
         actions: dict[str, Callable[[Proposal], int]] = {
@@ -145,6 +151,10 @@ class _Command:
             return show_rules(library, as_json=self._arguments.format == "json")
         if self._arguments.action in OF_TASKS:
             return self._tasks(self._proposal())
+        if self._arguments.action in OF_LINES:
+            review = self._review(self._proposal())
+            act = OF_LINES[self._arguments.action]
+            return act(review, self._arguments, self._reviewer(review.library))
         return actions[self._arguments.action](self._proposal())
 
     def _proposal(self) -> Proposal:

@@ -37,7 +37,7 @@ class Output:
         if self._json:
             stored = msgspec.to_builtins(review.proposal)
             hunks = [
-                _hunk(number, hunk, verdicts.get(hunk.id))
+                hunk_document(number, hunk, verdicts.get(hunk.id))
                 for number, hunk in enumerate(review.hunks, 1)
             ]
             changed = review.changed_on_disk() if _is_open(review.proposal) else ()
@@ -169,7 +169,8 @@ def _is_open(proposal: Proposal) -> bool:
     return proposal.status not in ("applied", "rejected")
 
 
-def _hunk(number: int, hunk: Hunk, verdict: HunkVerdict | None) -> dict[str, Any]:
+def hunk_document(number: int, hunk: Hunk, verdict: HunkVerdict | None) -> dict[str, Any]:
+    """Return a hunk as documents have it."""
     return {
         "id": hunk.id,
         "number": number,

@@ -27,7 +27,8 @@ _WHOLE: dict[str, Any] = {"type": "integer"}
 _COUNT_OR_NONE: dict[str, Any] = {"anyOf": [_WHOLE, {"type": "null"}]}
 
 
-_HUNK = object_of(
+#: A hunk with its place and verdict.
+HUNK = object_of(
     id=_TEXT,
     number=_WHOLE,
     path=_TEXT,
@@ -89,7 +90,7 @@ def schemas() -> dict[str, bytes]:
             store=_TEXT, contests=list_of(stored(Contest, agreed={"type": "boolean"}))
         ),
         "proposal": stored(
-            Proposal, hunks=list_of(_HUNK), decision=decision, changed_on_disk=_TEXTS
+            Proposal, hunks=list_of(HUNK), decision=decision, changed_on_disk=_TEXTS
         ),
         "proposal-check": stored(
             ResultChecks, id=_TEXT, ok={"type": "boolean"}, scan_problems=_TEXTS, gate=gate
