@@ -23,7 +23,6 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import find_place
-from workbench.gui.traces.usage.session_files import prices_of, session_files
 from workbench.gui.traces.usage.skill_figures import Figure, figures_of, figures_of_version
 from workbench.gui.traces.usage.usage_model import UsageModel
 from workbench.gui.traces.usage.usage_rows import FIRST, Row, Usage, UsageSource, uses_behind
@@ -37,6 +36,7 @@ from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox, NumberBox
 from workbench.usage.report import SkillUsage
+from workbench.usage.session_files import prices_of, session_files
 from workbench.usage.sessions import Use
 from workbench.usage.then import Then, then_of
 from workbench.usage.versions import SkillVersions
