@@ -194,11 +194,11 @@ def test_words_and_status_filter_the_queue(world: ReviewWorld, start: Start, qtb
     world.propose("second", {"demo/SKILL.md": SKILL + "\nmore\n"}, status="rejected")
     panel = start()
     assert [row.id for row in panel.queue.queue.rows if row.id] == ["first"]
-    panel.shown.setCurrentText("Rejected")
+    panel.pane.shown.setCurrentText("Rejected")
     settled(panel, qtbot)
     assert panel.desk.proposal_id == "second"
-    panel.shown.setCurrentText("All")
-    panel.filter.setText("nothing like it")
+    panel.pane.shown.setCurrentText("All")
+    panel.pane.filter.setText("nothing like it")
     qtbot.waitUntil(lambda: panel._queue_stack.currentIndex() == 1)
 
 

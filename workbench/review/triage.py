@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -13,6 +14,9 @@ from workbench.review.decide import decide, record, verdicts_for
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review, open_review
 from workbench.store.proposals import ProposalStore
+
+#: Says who reviews in a library.
+Sign = Callable[[Path], str]
 
 
 class Order(Struct, frozen=True):
@@ -39,7 +43,7 @@ class Done(Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-def carry_out(store: ProposalStore, orders: Iterable[Order], *, reviewer: str, now: str) -> Done:
+def carry_out(store: ProposalStore, orders: Iterable[Order], *, sign: Sign, now: str) -> Done:
     """Decide on each proposal by itself; one that cannot be decided on stops no other."""
     before: list[Before] = []
     problems: list[str] = []
@@ -48,7 +52,7 @@ def carry_out(store: ProposalStore, orders: Iterable[Order], *, reviewer: str, n
             review = open_review(store, order.proposal)
             last = review.decision
             verdicts = _verdicts(review, order)
-            record(review, decide(review, verdicts, reviewer=reviewer, now=now))
+            record(review, decide(review, verdicts, reviewer=sign(review.library), now=now))
         except (ReviewProblem, FileProblem) as problem:
             problems.append(str(problem))
         else:
@@ -56,7 +60,7 @@ def carry_out(store: ProposalStore, orders: Iterable[Order], *, reviewer: str, n
     return Done(tuple(before), tuple(problems))
 
 
-def take_back(store: ProposalStore, before: Sequence[Before], *, reviewer: str, now: str) -> Done:
+def take_back(store: ProposalStore, before: Sequence[Before], *, sign: Sign, now: str) -> Done:
     """Decide on each proposal as it was before; the decisions between stay on record."""
     undone: list[Before] = []
     problems: list[str] = []
@@ -64,7 +68,7 @@ def take_back(store: ProposalStore, before: Sequence[Before], *, reviewer: str, 
         try:
             review = open_review(store, one.proposal)
             last = review.decision
-            record(review, decide(review, one.verdicts, reviewer=reviewer, now=now))
+            record(review, decide(review, one.verdicts, reviewer=sign(review.library), now=now))
         except (ReviewProblem, FileProblem) as problem:
             problems.append(str(problem))
         else:

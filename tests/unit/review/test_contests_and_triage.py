@@ -17,7 +17,11 @@ from workbench.review.session import open_review
 from workbench.review.triage import Order, carry_out, take_back, take_none, take_side
 from workbench.store.proposals import ProposalStore
 
-ANN, PATH = "Ann <ann@x.invalid>", "demo/SKILL.md"
+PATH = "demo/SKILL.md"
+
+
+def ann(_library: Path) -> str:
+    return "Ann <ann@x.invalid>"
 
 
 class Desk:
@@ -140,7 +144,7 @@ def test_taking_a_side_rejects_the_others_with_a_reason_and_can_be_taken_back(
     desk.rewrite("c", (b"1. One", b"1. Une"))
     (contest,) = desk.contests()
     taken = next(side for side in contest.sides if side.proposal == "a")
-    done = carry_out(desk.store, take_side(contest, taken), reviewer=ANN, now=NOW)
+    done = carry_out(desk.store, take_side(contest, taken), sign=ann, now=NOW)
     assert done.problems == ()
     assert list(desk.verdicts("a").values()) == ["accept"]
     assert list(desk.verdicts("b").values()) == ["reject"]
@@ -150,7 +154,7 @@ def test_taking_a_side_rejects_the_others_with_a_reason_and_can_be_taken_back(
         ("duplicate", "The version of proposal a was taken.")
     ]
     assert [one.contested for one in desk.queue().entries] == [0, 0, 0]
-    back = take_back(desk.store, done.before, reviewer=ANN, now=LATER)
+    back = take_back(desk.store, done.before, sign=ann, now=LATER)
     assert back.problems == ()
     assert [desk.verdicts(name) for name in "abc"] == [{}, {}, {}]
     assert [one.status for one in desk.store.list()] == ["pending"] * 3
@@ -161,7 +165,7 @@ def test_turning_all_sides_down(desk: Desk) -> None:
     desk.rewrite("a", (b"1. One", b"1. Uno"))
     desk.rewrite("b", (b"1. One", b"1. Eins"))
     (contest,) = desk.contests()
-    done = carry_out(desk.store, take_none(contest, "wrong"), reviewer=ANN, now=NOW)
+    done = carry_out(desk.store, take_none(contest, "wrong"), sign=ann, now=NOW)
     assert done.problems == ()
     assert [one.status for one in desk.store.list()] == ["rejected", "rejected"]
 
@@ -171,7 +175,7 @@ def test_one_that_cannot_be_decided_on_stops_no_other(desk: Desk) -> None:
         desk.rewrite(name, (b"1. One", b"1. Uno"))
     desk.store.update(msgspec.structs.replace(desk.store.get("b"), status="applied"))
     orders = [Order(name, "reject", (), "style", "Too long") for name in ("a", "b", "c", "gone")]
-    done = carry_out(desk.store, orders, reviewer=ANN, now=NOW)
+    done = carry_out(desk.store, orders, sign=ann, now=NOW)
     assert [one.proposal for one in done.before] == ["a", "c"]
     assert len(done.problems) == 2
     assert "is applied" in done.problems[0]
@@ -192,10 +196,10 @@ def test_rejecting_a_heading_rejects_what_was_accepted_below_it(desk: Desk) -> N
         raise
     dependent = [hunk for hunk in review.hunks if hunk.depends_on]
     assert dependent, [hunk.id for hunk in review.hunks]
-    carry_out(desk.store, [Order("a", "accept")], reviewer=ANN, now=NOW)
+    carry_out(desk.store, [Order("a", "accept")], sign=ann, now=NOW)
     (needed,) = dependent[0].depends_on
     done = carry_out(
-        desk.store, [Order("a", "reject", (needed,), "wrong")], reviewer=ANN, now=LATER
+        desk.store, [Order("a", "reject", (needed,), "wrong")], sign=ann, now=LATER
     )
     assert done.problems == ()
     assert set(desk.verdicts("a").values()) == {"reject"}

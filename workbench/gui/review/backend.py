@@ -23,18 +23,20 @@ from workbench.files import FileProblem
 from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.review.apply import apply_decision
 from workbench.review.compose import accepted_hunks
+from workbench.review.contests import Footprints
 from workbench.review.decide import decide, gate_after, record
 from workbench.review.disk import look
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.message import apply_message
 from workbench.review.plan import ReviewProblem
+from workbench.review.queue import Queue, queue_of
 from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
 from workbench.review.session import WHOLE, Review, open_review
 from workbench.review.transaction import survey
 from workbench.store.git import GitMissing, GitProblem, identity_at
 from workbench.store.history import LocalHistory
-from workbench.store.proposals import Listing, ProposalStore
+from workbench.store.proposals import ProposalStore
 
 #: What may go wrong with a message for a person.
 PROBLEMS = (FileProblem, ReviewProblem, GitProblem)
@@ -99,10 +101,20 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def read_queue(shelf: Shelf) -> tuple[Listing, tuple[str, ...]]:
-    """Return all proposals, after mending what an interrupted apply left; with what was done."""
-    done = recover(shelf.store, shelf.history, now=now())
-    return shelf.store.read(), done
+class QueueRead(Struct, frozen=True):
+    """What the store holds; ``problems`` cannot be read, ``mended`` tells what was put right."""
+
+    queue: Queue
+    problems: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+
+
+def read_queue(shelf: Shelf, footprints: Footprints) -> QueueRead:
+    """Return all proposals, after mending what an interrupted apply left."""
+    mended = recover(shelf.store, shelf.history, now=now())
+    listing = shelf.store.read()
+    queue = queue_of(shelf.store, listing.proposals, footprints)
+    return QueueRead(queue, listing.problems, mended)
 
 
 def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:

@@ -15,11 +15,17 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("edit", "Edit hunk…", "Ctrl+Alt+E", "edit", 0),
     ("undo", "Undo last verdict", "Ctrl+Alt+Z", "undo", 0),
     ("accept_all", "Accept all open hunks", "", "decide", 0),
+    ("accept_several", "Accept selected proposals", "", "several", 0),
+    ("reject_several", "Reject selected proposals…", "", "several", 0),
+    ("defer_several", "Defer selected proposals", "", "several", 0),
+    ("undo_several", "Undo verdict on several proposals", "", "undo_several", 0),
     ("next", "Go to next hunk", "F7", "hunks", 1),
     ("previous", "Go to previous hunk", "Shift+F7", "hunks", 1),
     ("sides", "Show side by side", "Ctrl+Alt+B", "hunks", 1),
     ("tasks", "Show or hide tasks", "Ctrl+Alt+H", "hunks", 1),
     ("evidence", "Go to evidence", "Ctrl+Alt+V", "hunks", 1),
+    ("contests", "Show contested lines together", "Ctrl+Alt+W", "contests", 1),
+    ("queue_menu", "Group, sort and filter proposals…", "Ctrl+Alt+Q", "queue_menu", 1),
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),
     ("report", "Save report of the review…", "", "shown", 3),
@@ -52,6 +58,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
         "hunks": why_no_hunks,
         "apply": desk.why_not_apply,
         "revert": why_not_revert,
+        **desk.why_not,
     }
     return tuple(
         Command(

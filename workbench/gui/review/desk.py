@@ -60,6 +60,7 @@ class Desk(QWidget):
         self.export = ReviewExport(context, self.work, self)
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._acts = self._own_acts()
+        self.why_not: dict[str, Callable[[], str | None]] = {}
         self._connect()
 
     def _connect(self) -> None:
@@ -245,9 +246,14 @@ class Desk(QWidget):
         """Do an act by its name, as buttons, keys and commands ask for it."""
         self._acts[act]()
 
-    def add_acts(self, acts: Mapping[str, Callable[[], None]]) -> None:
-        """Take acts of a feature that has a file of its own."""
+    def add_acts(
+        self,
+        acts: Mapping[str, Callable[[], None]],
+        why_not: Mapping[str, Callable[[], str | None]] | None = None,
+    ) -> None:
+        """Take acts of a feature that has a file of its own, and why an act cannot be done now."""
         self._acts.update(acts)
+        self.why_not.update(why_not or {})
 
     def _own_acts(self) -> dict[str, Callable[[], None]]:
         return {

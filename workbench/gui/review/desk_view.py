@@ -88,6 +88,16 @@ class DeskView(QWidget):
         """Show conflicts."""
         self._outer.setCurrentWidget(self.merge_page)
 
+    def show_page(self, page: QWidget) -> None:
+        """Show a page of a feature in the place of the proposal."""
+        if self._outer.indexOf(page) < 0:
+            self._outer.addWidget(page)
+        self._outer.setCurrentWidget(page)
+
+    def shows(self, page: QWidget) -> bool:
+        """Say whether that page is in the place of the proposal."""
+        return self._outer.currentWidget() is page
+
     @property
     def at_work(self) -> bool:
         """Whether the proposal itself is shown."""

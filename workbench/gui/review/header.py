@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.domain.proposal import Proposal
 from workbench.gui.review.backend import Opened
-from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, level_text, status_text
+from workbench.gui.review.words import LEVEL_TONES, STATUS_TONES, level_text, status_text
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import link_button
@@ -78,9 +78,7 @@ class ProposalHeader(QWidget):
 
     def show_status(self, proposal: Proposal) -> None:
         """Show the status and the level of the gate."""
-        text = status_text(proposal.status)
-        if not proposal.draft.changes:
-            text = {"accepted": "acknowledged", "rejected": "dismissed"}.get(proposal.status, text)
+        text = status_text(proposal.status, diagnosis=not proposal.draft.changes)
         self.status.set(text, STATUS_TONES[proposal.status])
         self.level.setVisible(bool(proposal.draft.changes))
         self.level.set(level_text(proposal.gate.level), LEVEL_TONES[proposal.gate.level])

@@ -6,29 +6,35 @@ editor must not decide without evidence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from workbench.domain.proposal import Evidence, EvidenceCheck, Proposal
-from workbench.gui.review.backend import Shelf, read_queue
+from workbench.domain.proposal import Evidence, EvidenceCheck, Proposal, VerdictKind
+from workbench.domain.text import counted
+from workbench.gui.review.backend import QueueRead, Shelf, read_queue
+from workbench.gui.review.bars import ReasonBar
 from workbench.gui.review.commands import review_commands, with_free_keys
+from workbench.gui.review.contests.desk_contests import DeskContests
 from workbench.gui.review.desk import Desk
 from workbench.gui.review.evidence_view import EvidenceRow, EvidenceView
-from workbench.gui.review.queue_view import QueueView
-from workbench.gui.review.rows import FILTERS, QueueRow, queue_rows, waiting
+from workbench.gui.review.queue.pane import QueuePane
+from workbench.gui.review.queue.rows import QueueRow
+from workbench.gui.review.queue.triage import Triage
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.empty_state import EmptyState
-from workbench.gui.widgets.layouts import column, row
-from workbench.gui.widgets.search_field import SearchField
+from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.split_view import SplitView
-from workbench.gui.widgets.value_fields import ChoiceBox
+from workbench.review.contests import Footprints
+from workbench.review.triage import Order
 from workbench.store.history import LocalHistory
-from workbench.store.proposals import Listing
 
 _QUEUE_WIDTH, _EVIDENCE_WIDTH = 250, 300
+_KINDS: dict[str, VerdictKind] = {"accept": "accept", "reject": "reject", "defer": "defer"}
 
 
 def create(context: AppContext) -> QWidget:
@@ -52,13 +58,13 @@ class ReviewPanel(QWidget):
         self._shelf = shelf
         self.desk = Desk(context, shelf)
         self.evidence = EvidenceView()
-        self.queue = QueueView()
-        self.filter = SearchField("Filter proposals…")
-        self.shown = ChoiceBox("Which proposals are listed")
-        self.shown.addItems(list(FILTERS))
-        self.count = QLabel()
-        self.count.setProperty("muted", True)
-        self.count.setContentsMargins(12, 6, 12, 6)
+        self.pane = QueuePane(self._triage)
+        self.queue = self.pane.view
+        self.triage = Triage(context, shelf, self.desk.flush, self)
+        self._footprints = Footprints()
+        self.reason_bar = ReasonBar()
+        self._then: Callable[[str, str], None] | None = None
+        self.contests = DeskContests(context, self.desk, self.triage, self._ask_why, self)
         self._nothing = EmptyState(
             "Nothing to review",
             "Proposals come from an engine that has read traces. They change nothing until you "
@@ -67,11 +73,10 @@ class ReviewPanel(QWidget):
             link=("Open the example library", lambda: context.commands.run("file.open_example")),
             icon="review",
         )
-        self._none = EmptyState("Nothing matches", "No proposal passes this filter.", icon="search")
-        self._queue_stack = QStackedWidget()
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
+        self._add_acts()
         commands = review_commands(self.desk, self._show_self)
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*with_free_keys(commands, context.commands))
@@ -79,33 +84,24 @@ class ReviewPanel(QWidget):
         self.read()
 
     def _lay_out(self) -> None:
-        tools = row(spacing=6)
-        tools.setContentsMargins(8, 8, 8, 8)
-        tools.addWidget(self.filter, 1)
-        chooser = row(spacing=6)
-        chooser.setContentsMargins(8, 0, 8, 8)
-        chooser.addWidget(self.shown, 1)
-        left = QWidget()
-        left.setMinimumWidth(200)
-        inside = column(left, spacing=0)
-        inside.addLayout(tools)
-        inside.addLayout(chooser)
-        self._queue_stack.addWidget(self.queue)
-        self._queue_stack.addWidget(self._none)
-        inside.addWidget(self._queue_stack, 1)
-        inside.addWidget(self.count)
-        panes = (left, self.desk, self.evidence)
+        panes = (self.pane, self.desk, self.evidence)
         split = SplitView(panes, sizes=(_QUEUE_WIDTH, 650, _EVIDENCE_WIDTH), stretch=(0, 1, 0))
-        self._stack.addWidget(split)
+        at_work = QWidget()
+        inside = column(at_work, spacing=0)
+        inside.addWidget(split, 1)
+        inside.addWidget(self.reason_bar)
+        self.reason_bar.hide()
+        self._stack.addWidget(at_work)
         self._stack.addWidget(self._nothing)
         column(self, spacing=0).addWidget(self._stack)
 
     def _connect(self) -> None:
         context = self._context
-        self.filter.searched.connect(lambda _text: self._show())
-        self.filter.left_downwards.connect(self.queue.setFocus)
-        self.filter.returnPressed.connect(self.queue.setFocus)
-        self.shown.currentTextChanged.connect(lambda _text: self._filter_chosen())
+        self.pane.filtered.connect(self._show)
+        self.pane.status_chosen.connect(self._filter_chosen)
+        self.triage.decided.connect(self._decided)
+        self.reason_bar.rejected.connect(self._answered)
+        self.reason_bar.left.connect(self._leave_reason)
         self.queue.chosen.connect(self._choose)
         self.queue.entered.connect(
             lambda: self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -129,7 +125,12 @@ class ReviewPanel(QWidget):
             return
         self._reading = True
         self._context.spawn_thread(
-            read_queue, self._shelf, on_done=self._was_read, on_error=self._not_read, owner=self
+            read_queue,
+            self._shelf,
+            self._footprints,
+            on_done=self._was_read,
+            on_error=self._not_read,
+            owner=self,
         )
 
     def show_proposal(self, proposal_id: str) -> None:
@@ -137,14 +138,15 @@ class ReviewPanel(QWidget):
         self._wanted = proposal_id
         self.read()
 
-    def _was_read(self, answer: tuple[Listing, tuple[str, ...]]) -> None:
-        listing, mended = answer
+    def _was_read(self, read: QueueRead) -> None:
         self._reading = False
-        for text in mended:
+        for text in read.mended:
             self._context.notify.info(text, replace=text)
-        for text in listing.problems:
+        for text in read.problems:
             self._context.notify.warning(text, replace=text)
-        self._proposals = listing.proposals
+        self._proposals = tuple(entry.proposal for entry in read.queue.entries)
+        self.pane.take(read.queue.entries)
+        self.contests.take_queue(read.queue)
         if self._read_again:
             self._read_again = False
             self.read()
@@ -163,31 +165,25 @@ class ReviewPanel(QWidget):
         wanted = next((one for one in self._proposals if one.id == self._wanted), None)
         if wanted is None:
             return
-        rows = queue_rows(self._proposals, shown=self.shown.currentText(), words=self.filter.text())
-        if all(row.id != wanted.id for row in rows):
-            for part in (self.filter, self.shown):
-                part.blockSignals(True)
-            self.filter.clear()
-            self.shown.setCurrentText("All")
-            for part in (self.filter, self.shown):
-                part.blockSignals(False)
+        if all(row.id != wanted.id for row in self.pane.rows()):
+            self.pane.loosen()
 
     def _show(self) -> None:
-        rows = queue_rows(self._proposals, shown=self.shown.currentText(), words=self.filter.text())
+        rows = self.pane.rows()
+        if not rows and self.queue.hasFocus():
+            # An empty list is not shown, and keys must go on to work, undo first of all.
+            self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
         self._stack.setCurrentIndex(0 if self._proposals else 1)
-        self._queue_stack.setCurrentIndex(0 if rows else 1)
-        left = waiting(self._proposals)
-        self.count.setText(f"{left} to review, {len(self._proposals)} in all")
         wanted, self._wanted = self._wanted, ""
         shown_now = self.desk.proposal_id
         if not wanted and self._stays(shown_now, rows):
-            self.queue.show_rows(rows, "")
+            self.pane.show_rows(rows, "")
             self._refresh(shown_now)
             return
         first = next((row.id for row in rows if row.id), "")
         listed = {row.id for row in rows}
         chosen = next((one for one in (wanted, shown_now) if one and one in listed), first)
-        self.queue.show_rows(rows, chosen)
+        self.pane.show_rows(rows, chosen)
         if chosen != shown_now:
             self.desk.open(chosen)
         else:
@@ -198,14 +194,14 @@ class ReviewPanel(QWidget):
 
         It has just been decided or applied: that is still to be seen, and to be undone.
         """
-        if not proposal_id or self.filter.text() or any(row.id == proposal_id for row in rows):
+        if not proposal_id or self.pane.filter.text() or any(row.id == proposal_id for row in rows):
             return False
         known = any(one.id == proposal_id for one in self._proposals)
         return known and self.desk.opened is not None
 
     def _filter_chosen(self) -> None:
         """Another filter was chosen: what it does not list leaves the desk."""
-        rows = queue_rows(self._proposals, shown=self.shown.currentText())
+        rows = self.pane.rows()
         if all(row.id != self.desk.proposal_id for row in rows):
             self._wanted = next((row.id for row in rows if row.id), "")
         self._show()
@@ -223,6 +219,63 @@ class ReviewPanel(QWidget):
         if self.desk.view.at_work and not self.desk.busy and not self.desk.choices.acts:
             self.desk.open(self.desk.proposal_id)
 
+    # Several at once
+
+    def _add_acts(self) -> None:
+        acts: dict[str, Callable[[], None]] = {
+            f"{kind}_several": partial(self._triage, kind) for kind in _KINDS
+        }
+        acts["undo_several"] = self.triage.undo
+        acts["queue_menu"] = self.pane.menu.pop_up
+        self.desk.add_acts(
+            acts,
+            {
+                "several": self._why_not_several,
+                "undo_several": self._why_not_undo_several,
+                "queue_menu": lambda: None if self._proposals else "there are no proposals.",
+            },
+        )
+
+    def _why_not_several(self) -> str | None:
+        several = len(self.queue.selected_ids()) > 1
+        return None if several else "select several proposals in the queue first (Shift+Down)."
+
+    def _why_not_undo_several(self) -> str | None:
+        return None if self.triage.can_undo else "nothing was decided on several proposals."
+
+    def _triage(self, kind: str) -> None:
+        """Decide on all that are selected; a rejection asks why first."""
+        names = self.queue.selected_ids()
+        if kind == "reject":
+
+            def reject(reason: str, comment: str) -> None:
+                orders = [Order(name, "reject", (), reason, comment) for name in names]
+                self.triage.carry_out(orders)
+
+            self._ask_why(counted(len(names), "proposal"), reject)
+        elif kind in ("accept", "defer"):
+            self.triage.carry_out([Order(name, _KINDS[kind]) for name in names])
+
+    def _ask_why(self, what: str, then: Callable[[str, str], None]) -> None:
+        self._then = then
+        self.reason_bar.ask(what)
+
+    def _answered(self, reason: str, comment: str) -> None:
+        then, self._then = self._then, None
+        self._leave_reason()
+        if then is not None:
+            then(reason, comment)
+
+    def _leave_reason(self) -> None:
+        self.reason_bar.hide()
+        back = self.queue if self.desk.view.at_work else self.contests.page
+        back.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _decided(self, names: tuple[str, ...]) -> None:
+        if self.desk.proposal_id in names and not self.contests.on_page:
+            self.desk.open(self.desk.proposal_id)
+        self._context.proposals_changed.emit()
+
     # Evidence
 
     def _show_evidence(self) -> None:
@@ -238,6 +291,7 @@ class ReviewPanel(QWidget):
             names = hunk.evidence
             scope = {
                 "hunk": "Given for this hunk.",
+                "whole": "Given for the whole hunk that was split, not for this part alone.",
                 "file": "Given for the whole change, not for this hunk alone.",
                 "none": "",
             }[hunk.evidence_scope]
@@ -309,7 +363,12 @@ class ReviewPanel(QWidget):
             Qt.KeyboardModifier.KeypadModifier,
         )
         act = acts.get(Qt.Key(event.key())) if plain and self.desk.view.at_work else None
-        if act is not None:
+        several = self.queue.hasFocus() and len(self.queue.selected_ids()) > 1
+        if act in ("accept", "reject", "defer") and several:
+            self._triage(act)
+        elif act == "undo" and self.triage.can_undo and not self.desk.choices.acts:
+            self.triage.undo()
+        elif act is not None:
             self._context.commands.run(f"review.{act}")
         elif plain and event.key() in (Qt.Key.Key_J, Qt.Key.Key_K):
             self.queue.step(1 if event.key() == Qt.Key.Key_J else -1)

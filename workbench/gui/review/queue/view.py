@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -19,18 +20,19 @@ from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from workbench.domain.text import counted
-from workbench.gui.review.rows import LEVEL_TONES, STATUS_TONES, QueueRow, level_text
+from workbench.gui.review.queue.rows import QueueRow
+from workbench.gui.review.words import LEVEL_TONES, STATUS_TONES, level_text
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon
-from workbench.gui.widgets.badge import badge_width, paint_badge
+from workbench.gui.widgets.badge import Tone, badge_width, paint_badge
 
 Index = QModelIndex | QPersistentModelIndex
 
 #: Role of the ``QueueRow`` behind a row.
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
-_GROUP_HEIGHT, _HEIGHT, _SIDE = 30, 76, 12
+_GROUP_HEIGHT, _HEIGHT, _SIDE, _SIGN = 30, 94, 12, 15
 
 
 class QueueModel(QAbstractListModel):
@@ -69,7 +71,8 @@ class QueueModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.title or row.group
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.group}: {row.title}" if row.id else row.group
+            contested = f"\n{row.contested_text} by other proposals" if row.contested else ""
+            return f"{row.group}: {row.title}{contested}" if row.id else row.group
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return _spoken(row)
         if role == ROW_ROLE:
@@ -81,11 +84,14 @@ def _spoken(row: QueueRow) -> str:
     if not row.id:
         return f"{row.group}, {counted(row.count, 'proposal')}"
     what = "Diagnosis" if row.diagnosis else "Proposal"
-    return f"{what} for {row.group}: {row.title}, {row.status_text}, {row.evidence_text}"
+    level = "" if row.diagnosis else level_text(row.level)
+    flips = f"repairs and regressions {row.flips}" if row.flips else ""
+    parts = (row.status_text, level, flips, *row.facts, row.contested_text)
+    return f"{what} for {row.group}: {row.title}, {', '.join(filter(None, parts))}"
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """Title on two lines at most, then status, level and evidence."""
+    """Title on two lines at most, then status and level, then evidence, size, age and engine."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row: QueueRow = index.data(ROW_ROLE)
@@ -144,23 +150,41 @@ class QueueDelegate(QStyledItemDelegate):
     def _paint_foot(
         self, painter: QPainter, title: QRect, row: QueueRow, base: QFont, quiet: str
     ) -> None:
-        middle = title.bottom() - 9
+        middle = title.bottom() - 27
         left = float(title.left())
         painter.setFont(base)
-        badges = [(row.status_text, STATUS_TONES[row.status])]
+        badges: list[tuple[str, Tone]] = []
         if not row.diagnosis and row.level != "not_evaluated":
-            badges.append((level_text(row.level), LEVEL_TONES[row.level]))
+            flips = f" {row.flips}" if row.flips else ""
+            badges.append((f"{level_text(row.level)}{flips}", LEVEL_TONES[row.level]))
+        if row.status != "pending" or not (badges or row.contested):
+            badges.insert(0, (row.status_text, STATUS_TONES[row.status]))
+        right = title.right() - (_SIGN + 6 if row.contested else 0)
         for text, tone in badges:
-            if left + badge_width(text, tone, base, sign=False) > title.right():
+            if left + badge_width(text, tone, base, sign=False) > right:
                 break
             left += paint_badge(painter, left, middle, text, tone, sign=False) + 6
+        if row.contested and left + badge_width("contested", "warning", base) <= title.right():
+            paint_badge(painter, left, middle, "contested", "warning")
+        elif row.contested:
+            sign = QRect(title.right() - _SIGN, middle - _SIGN // 2, _SIGN, _SIGN)
+            paint_icon(painter, "warning", sign.toRectF(), "warning")
         painter.setFont(ui_font(0.92))
         painter.setPen(colour(quiet))
-        room = QRect(int(left) + 2, middle - 9, title.right() - int(left) - 2, 18)
-        metrics = painter.fontMetrics()
-        texts = (row.evidence_text, f"{row.verified}/{row.evidence}")
-        fits = [text for text in texts if metrics.horizontalAdvance(text) <= room.width()]
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), fits[0] if fits else "")
+        room = QRect(title.left(), title.bottom() - 15, title.width(), 18)
+        text = _fitting(row.facts, painter.fontMetrics(), room.width())
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def _fitting(parts: Sequence[str], metrics: QFontMetrics, width: int) -> str:
+    """Return as many parts as have room, from the first on; that one is cut if it must be."""
+    text = metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, width) if parts else ""
+    for part in parts[1:]:
+        longer = f"{text} \N{MIDDLE DOT} {part}"
+        if metrics.horizontalAdvance(longer) > width:
+            break
+        text = longer
+    return text
 
 
 def _two_lines(text: str, font: QFont, width: int) -> list[str]:
@@ -181,10 +205,14 @@ def _two_lines(text: str, font: QFont, width: int) -> list[str]:
 
 
 class QueueView(QListView):
-    """The list; j and k, or the arrows, go down and up; Enter goes to the changes."""
+    """The list; j and k, or the arrows, go down and up; Enter goes to the changes.
+
+    Shift and an arrow select several, Ctrl+A all; ``selected(ids)`` tells which.
+    """
 
     chosen = Signal(str)
     entered = Signal()
+    selected = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,15 +223,24 @@ class QueueView(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setAccessibleName("Proposals")
         self.selectionModel().currentChanged.connect(self._tell)
+        self.selectionModel().selectionChanged.connect(self._tell_selected)
 
     def show_rows(self, rows: Sequence[QueueRow], selected: str) -> None:
-        """Show rows and select one of them without telling; "" selects none."""
+        """Show rows and select one of them without telling; "" selects none.
+
+        Where several are selected, those that are still listed stay so.
+        """
+        before = self.selected_ids()
         self.selectionModel().blockSignals(True)
         self.queue.show(rows)
         self.select(selected)
+        if len(before) > 1:
+            self._select_also(before)
         self.selectionModel().blockSignals(False)
+        self._tell_selected()
         self.viewport().update()
         # Rows are laid out later; only then is it known where the selected one is.
         QTimer.singleShot(0, self, self._reveal)
@@ -226,6 +263,22 @@ class QueueView(QListView):
         if row >= 0:
             self.setCurrentIndex(self.queue.index(row))
 
+    def selected_ids(self) -> tuple[str, ...]:
+        """Return the selected proposals, from the top."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return tuple(self.queue.rows[row].id for row in rows if self.queue.rows[row].id)
+
+    def _select_also(self, names: Sequence[str]) -> None:
+        for name in names:
+            row = self.queue.row_of(name)
+            if row >= 0:
+                self.selectionModel().select(
+                    self.queue.index(row), QItemSelectionModel.SelectionFlag.Select
+                )
+
+    def _tell_selected(self) -> None:
+        self.selected.emit(self.selected_ids())
+
     def step(self, by: int) -> None:
         """Go to the next or previous proposal."""
         at = self.currentIndex().row() + by
@@ -240,6 +293,8 @@ class QueueView(QListView):
             self.entered.emit()
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and not event.modifiers():
             self.step(1 if event.key() == Qt.Key.Key_Down else -1)
+        elif event.key() == Qt.Key.Key_Escape and len(self.selected_ids()) > 1:
+            self.setCurrentIndex(self.currentIndex())
         elif event.text().isprintable() and event.text():
             event.ignore()  # letters are acts of the desk, not a search in the list
         else:

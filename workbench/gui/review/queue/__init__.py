@@ -1,0 +1,1 @@
+"""The queue of proposals: rows, filters, and verdicts on several at once."""
