@@ -1,38 +1,47 @@
-"""What a selection does to the checks: on a copy, before anything is written to the library."""
+"""What a selection does to the checks, before anything is written to the library.
+
+Only what can differ is worked out again: the skills a touched file lies in are composed on both
+sides (``sides``), all else is the same before and after and comes from what is warm. The answer is
+that of a check of two whole libraries; a test holds one against the other.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.finding import Finding, SkillScan
 from workbench.domain.proposal import HunkVerdict
-from workbench.domain.skill import Library, Skill
+from workbench.domain.skill import Skill
 from workbench.review.compose import Result
-from workbench.review.copied import Copied, TextSource, copied_passages
-from workbench.review.costs import CostDelta, cost_delta, tokens_of
+from workbench.review.copied import Copied, TextSource
+from workbench.review.costs import CostDelta, cost_delta
+from workbench.review.overlaps import OverlapDelta, overlap_delta
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
+from workbench.review.sides import Sides, stage
+from workbench.review.skill_links import LinksDelta, links_delta
+from workbench.review.taken_texts import Comparison, taken_passages
+from workbench.review.warm import WarmChecks
 from workbench.security.delta import scan_delta
 from workbench.skills.check import check_skill
-from workbench.skills.copying import copy_skills
-from workbench.skills.library import read_library
 from workbench.skills.problems import SkillError
 
-#: Scans every skill below a folder.
+#: Scans every skill below a folder. It is given the touched skills alone, once as they were and
+#: once as they would be, in two threads.
 Scan = Callable[[Path], Sequence[SkillScan]]
 
 Item = TypeVar("Item")
 
-#: Larger files are there in the copy, so that links to them resolve, but empty.
-_MAX_COPIED: Final = 16 << 20
+Standing = Literal["ok", "warning", "error"]
 
 
 class Size(Struct, frozen=True):
@@ -61,6 +70,16 @@ class SecurityDelta(Struct, frozen=True):
     capabilities: tuple[str, ...]
 
 
+class ClientDelta(Struct, frozen=True):
+    """What a client's rules say of the touched skills: the worst of it, and what comes and goes."""
+
+    client: str
+    before: Standing
+    after: Standing
+    new: int
+    gone: int
+
+
 class ResultChecks(Struct, frozen=True):
     """All checks of a selection; ``warnings`` are in words.
 
@@ -73,6 +92,9 @@ class ResultChecks(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     costs: CostDelta | None = None
     copied: tuple[Copied, ...] = ()
+    clients: tuple[ClientDelta, ...] = ()
+    overlaps: OverlapDelta = OverlapDelta()
+    links: LinksDelta = LinksDelta()
 
     @property
     def failed(self) -> bool:
@@ -89,50 +111,61 @@ def check_result(
     clients: Sequence[str],
     scan: Scan | None = None,
     sources: Sequence[TextSource] = (),
+    others: Sequence[Path] = (),
+    warm: WarmChecks | None = None,
 ) -> ResultChecks:
     """Check exactly what the accepted hunks make, against the base they were proposed on.
 
-    The library is copied to a temporary folder; links are not followed. ``sources`` are texts,
-    besides the other skills, that new lines are compared with.
+    Nothing is written but copies in a temporary folder; links are not followed.
+
+    Args:
+        review: the proposal.
+        verdicts: the selection.
+        clients: whose rules are checked.
+        scan: see ``Scan``.
+        sources: texts, besides other skills, that new lines are compared with.
+        others: folders of skills outside the library that new lines are compared with.
+        warm: what earlier checks left; the same one makes later checks fast.
 
     Raises:
         ReviewProblem: the proposal cannot be shown, or the copy cannot be made.
     """
+    warm = warm or WarmChecks()
     result = review.result(verdicts)
+    base = {
+        file.path: None if file.base_sha256 is None else review.read_base(file.path)
+        for file in result.files
+    }
     try:
-        with tempfile.TemporaryDirectory(prefix="skill-workbench-check-") as folder:
-            copy = Path(folder) / (review.library.name or "library")
-            _copy(review.library, copy)
-            for file in result.files:
-                data = None if file.base_sha256 is None else review.read_base(file.path)
-                _place(copy, file.path, data, file.base_mode)
-            before = read_library(copy)
-            scans_before = tuple(scan(copy)) if scan else ()
-            touched = _touched_ids(before, result)
-            tokens_before = tokens_of(before, touched)
-            for file in result.files:
-                _place(copy, file.path, file.data, file.mode or file.base_mode)
-            after = read_library(copy)
-            scans_after = tuple(scan(copy)) if scan else ()
-            skills = _deltas(before, after, result, clients)
-            touched |= _touched_ids(after, result)
-            costs = cost_delta(before, tokens_before, after, touched)
-            copied = _copied(review, result, (*_other_skills(after, touched), *sources))
+        library = warm.library(review.library)
+        with (
+            tempfile.TemporaryDirectory(prefix="skill-workbench-check-") as folder,
+            ThreadPoolExecutor(2, thread_name_prefix="scans of a selection") as threads,
+        ):
+            sides = stage(library, result.files, base, Path(folder))
+            both = (sides.before, sides.after)
+            scans = [threads.submit(scan, side.folder) for side in both] if scan else []
+            compared = Comparison(_touched(sides, result), tuple(sources), tuple(others), warm)
+            checks = ResultChecks(
+                result.content_hash,
+                _deltas(sides, result, clients, warm),
+                warnings=(*_dependencies(review, verdicts), *_touchy(result)),
+                costs=cost_delta(sides, warm),
+                copied=taken_passages(sides.after, result.files, base, compared),
+                clients=_clients(sides, result, clients, warm),
+                overlaps=overlap_delta(sides, warm),
+                links=links_delta(sides, warm),
+            )
+            if scans:
+                before, after = (one.result() for one in scans)
+                checks = replace(checks, security=security_delta(before, after))
     except SkillError as problem:
         raise ReviewProblem(f"No copy can be made for the checks: {problem}") from problem
     except OSError as problem:
         raise ReviewProblem(
             f"The copy for the checks cannot be made: {problem}. Free some room and try again."
         ) from problem
-    security = security_delta(scans_before, scans_after) if scan else None
-    return ResultChecks(
-        result.content_hash,
-        skills,
-        security,
-        (*_dependencies(review, verdicts), *_touchy(result)),
-        costs,
-        copied,
-    )
+    return checks
 
 
 def security_delta(before: Sequence[SkillScan], after: Sequence[SkillScan]) -> SecurityDelta:
@@ -175,20 +208,15 @@ def _difference(
 
 
 def _deltas(
-    before: Library, after: Library, result: Result, clients: Sequence[str]
+    sides: Sides, result: Result, clients: Sequence[str], warm: WarmChecks
 ) -> tuple[SkillDelta, ...]:
-    paths = [file.path for file in result.files]
-    touched = {skill.id for side in (before, after) for skill in _touched(side, paths)}
-    looked_at = touched
-    if any(file.data is None for file in result.files):
-        # What goes away may be referred to from any skill.
-        looked_at = touched | {skill.id for skill in after.skills}
+    touched = _touched(sides, result)
     deltas: list[SkillDelta] = []
-    for skill_id in sorted(looked_at):
-        old, new = before.skill(skill_id), after.skill(skill_id)
+    for skill_id in sorted(sides.composed):
+        old, new = sides.before.by_id.get(skill_id), sides.after.by_id.get(skill_id)
         came, went = _difference(
-            check_skill(old, clients) if old else (),
-            check_skill(new, clients) if new else (),
+            _said(old, clients, warm),
+            _said(new, clients, warm),
             lambda one: (one.rule, one.path, one.message),
         )
         if skill_id not in touched and not came and not went:
@@ -199,72 +227,57 @@ def _deltas(
     return tuple(deltas)
 
 
-def _touched_ids(library: Library, result: Result) -> set[str]:
-    return {skill.id for skill in _touched(library, [file.path for file in result.files])}
+def _touched(sides: Sides, result: Result) -> set[str]:
+    paths = [file.path for file in result.files]
+    return sides.before.touched(paths) | sides.after.touched(paths)
 
 
-def _other_skills(library: Library, touched: Container[str]) -> Iterator[TextSource]:
-    for skill in library.skills:
-        if skill.id not in touched:
-            entry = skill.front_matter.get("license") if skill.front_matter is not None else None
-            licence = str(entry.value) if entry is not None else ""
-            yield TextSource(skill.name or skill.id, "skill", skill.body_text, licence)
+def _said(skill: Skill | None, clients: Sequence[str], warm: WarmChecks) -> tuple[Diagnostic, ...]:
+    """Return what the rules say of a skill."""
+    if skill is None:
+        return ()
+    links = tuple(file.path for file in skill.files if file.kind == "link")
+    content = (skill.path, skill.tree_hash, links, skill.nested, skill.problems)
+    return warm.answer(("check", *content, *clients), lambda: check_skill(skill, clients))
 
 
-def _copied(review: Review, result: Result, sources: Sequence[TextSource]) -> tuple[Copied, ...]:
-    """Return what the new lines of each text file share with the sources."""
-    found: list[Copied] = []
-    for file in result.files:
-        if file.data is None or b"\0" in file.data:
-            continue
-        base = review.read_base(file.path) if file.base_sha256 is not None else b""
-        before = set((base or b"").decode("utf-8", "replace").splitlines())
-        lines = file.data.decode("utf-8", "replace").splitlines()
-        added = "\n".join(line for line in lines if line not in before)
-        found += copied_passages(file.path, added, sources)
-    return tuple(found)
+def _clients(
+    sides: Sides, result: Result, clients: Sequence[str], warm: WarmChecks
+) -> tuple[ClientDelta, ...]:
+    """Return how each client stands to the touched skills."""
+    touched = sorted(_touched(sides, result))
+    before, after = (
+        [one for skill_id in touched for one in _said(side.by_id.get(skill_id), clients, warm)]
+        for side in (sides.before, sides.after)
+    )
+    came, went = _difference(
+        before, after, lambda one: (one.rule, one.path, one.message, one.clients)
+    )
+    return tuple(
+        ClientDelta(
+            client,
+            _standing(_for(before, client)),
+            _standing(_for(after, client)),
+            len(_for(came, client)),
+            len(_for(went, client)),
+        )
+        for client in clients
+    )
 
 
-def _touched(library: Library, paths: Sequence[str]) -> list[Skill]:
-    """Return for each path the innermost skill that holds it."""
-    found: list[Skill] = []
-    for path in paths:
-        inside = [
-            skill for skill in library.skills if skill.id == "." or path.startswith(f"{skill.id}/")
-        ]
-        if inside:
-            found.append(max(inside, key=lambda skill: (skill.id != ".", len(skill.id))))
-    return found
+def _for(found: Sequence[Diagnostic], client: str) -> list[Diagnostic]:
+    return [one for one in found if not one.clients or client in one.clients]
+
+
+def _standing(found: Sequence[Diagnostic]) -> Standing:
+    severities = {one.severity for one in found}
+    if "error" in severities:
+        return "error"
+    return "warning" if "warning" in severities else "ok"
 
 
 def _size(skill: Skill | None) -> Size | None:
     return None if skill is None else Size(len(skill.source), len(skill.text))
-
-
-def _copy(library: Path, target: Path) -> None:
-    """Copy the skills of a library; what cannot be copied is there and empty, for links to it.
-
-    Raises:
-        OSError: the copy cannot be written.
-        SkillError: there is no such library.
-    """
-    copied = copy_skills(read_library(library).skills, target, most=_MAX_COPIED)
-    for left_out in copied.left_out:
-        with contextlib.suppress(UnicodeEncodeError, OSError):
-            place = target / left_out.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch()
-
-
-def _place(copy: Path, path: str, data: bytes | None, mode: str | None) -> None:
-    target = copy / path
-    if data is None:
-        target.unlink(missing_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    target.write_bytes(data)
-    target.chmod(0o755 if mode == "100755" else 0o644)
 
 
 def _dependencies(review: Review, verdicts: Sequence[HunkVerdict]) -> list[str]:

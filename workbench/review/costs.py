@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
-from workbench.domain.skill import Library, Skill
+from workbench.domain.skill import Skill
+from workbench.review.sides import Side, Sides
+from workbench.review.warm import WarmChecks
 from workbench.skills.budgets import budget_of, listing_rules
 from workbench.skills.tokenizers import Tokenizer, default_tokenizer
-from workbench.skills.tokens import SkillCost, cost_of
+from workbench.skills.tokens import cost_of
 
 
 class Tokens(Struct, frozen=True):
@@ -51,49 +51,42 @@ class CostDelta(Struct, frozen=True):
     catalogues: tuple[CatalogueDelta, ...]
 
 
-def cost_delta(
-    before: Library,
-    costs_before: dict[str, Tokens],
-    after: Library,
-    touched: Iterable[str],
-    tokenizer: Tokenizer | None = None,
-) -> CostDelta:
-    """Compare costs. ``costs_before`` were counted while the files before were there."""
+def cost_delta(sides: Sides, warm: WarmChecks, tokenizer: Tokenizer | None = None) -> CostDelta:
+    """Compare what the composed skills cost, and the lists they stand in."""
     counter = tokenizer or default_tokenizer()
-    now = tokens_of(after, touched, counter)
+    was, now = (_tokens(side, counter, warm) for side in (sides.before, sides.after))
     skills = tuple(
-        TokenDelta(skill, costs_before.get(skill), now.get(skill))
-        for skill in sorted({*costs_before, *now})
-        if costs_before.get(skill) != now.get(skill)
+        TokenDelta(skill, was.get(skill), now.get(skill))
+        for skill in sorted({*was, *now})
+        if was.get(skill) != now.get(skill)
     )
-    catalogues = tuple(_catalogue(before, after, client) for client in listing_rules())
+    catalogues = tuple(_catalogue(sides, client) for client in listing_rules())
     return CostDelta(counter.id, skills, tuple(one for one in catalogues if _matters(one)))
 
 
-def tokens_of(
-    library: Library, skills: Iterable[str], tokenizer: Tokenizer | None = None
-) -> dict[str, Tokens]:
-    """Return the cost of some skills of a library; their files are read."""
-    counter = tokenizer or default_tokenizer()
-    wanted = set(skills)
-    return {
-        skill.id: _tokens(cost_of(skill, counter)) for skill in library.skills if skill.id in wanted
-    }
+def _tokens(side: Side, counter: Tokenizer, warm: WarmChecks) -> dict[str, Tokens]:
+    def counted(skill: Skill) -> Tokens:
+        def work() -> Tokens:
+            cost = cost_of(skill, counter)
+            return Tokens(cost.catalogue, cost.body, cost.resources)
+
+        return warm.answer(("tokens", counter.id, skill.id, skill.name, skill.tree_hash), work)
+
+    return {skill_id: counted(skill) for skill_id, skill in side.staged.items()}
 
 
-def _tokens(cost: SkillCost) -> Tokens:
-    return Tokens(cost.catalogue, cost.body, cost.resources)
-
-
-def _catalogue(before: Library, after: Library, client: str) -> CatalogueDelta:
-    old, new = budget_of(before.skills, client), budget_of(after.skills, client)
+def _catalogue(sides: Sides, client: str) -> CatalogueDelta:
+    before, after = sides.before, sides.after
+    old, new = (
+        budget_of(side.library.skills, client, read_from=side.staged) for side in (before, after)
+    )
     return CatalogueDelta(
         client=client,
         limit=new.limit,
         before=old.used,
         after=new.used,
-        dropped=_only(new.dropped, old.dropped, before.skills),
-        back=_only(old.dropped, new.dropped, after.skills),
+        dropped=_only(new.dropped, old.dropped, before.library.skills),
+        back=_only(old.dropped, new.dropped, after.library.skills),
     )
 
 

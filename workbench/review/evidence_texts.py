@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -32,14 +33,21 @@ def evidence_texts(proposal: Proposal) -> tuple[TextSource, ...]:
             continue
         for trace in traces:
             with trace:
-                text = "\n".join(_texts(trace, quoted, left))
+                parts = list(_texts(trace, quoted, left))
+                trajectory = trace.trajectory.id
+            starts = itertools.accumulate((len(text) + 1 for _, text in parts), initial=0)
+            begins = tuple((start, step) for start, (step, _) in zip(starts, parts, strict=False))
+            text = "\n".join(text for _, text in parts)
             left -= len(text)
-            found.append(TextSource(Path(path).name, "trace", text))
+            name = Path(path).name
+            found.append(
+                TextSource(name, "trace", text, place=path, trajectory=trajectory, steps=begins)
+            )
     return tuple(found)
 
 
-def _texts(trace: OpenTrace, quoted: set[int], most: int) -> Iterator[str]:
-    """Yield the texts of steps, those near a quote first, up to so many characters."""
+def _texts(trace: OpenTrace, quoted: set[int], most: int) -> Iterator[tuple[int, str]]:
+    """Yield steps with their texts, those near a quote first, up to so many characters."""
     count = len(trace.trajectory.steps)
     near = {
         number
@@ -56,4 +64,4 @@ def _texts(trace: OpenTrace, quoted: set[int], most: int) -> Iterator[str]:
         parts = [body.text, *(call.observation or "" for call in body.tool_calls)]
         text = "\n".join(part for part in parts if part)[:most]
         most -= len(text)
-        yield text
+        yield number, text

@@ -103,8 +103,13 @@ def listing_rules() -> Mapping[str, ListingRules]:
     return msgspec.convert(table, dict[str, ListingRules])
 
 
-def listing_entry(skill: Skill, rules: ListingRules) -> ListingEntry:
-    """Return the entry of a skill, its description cut at the client's limit of one entry."""
+def listing_entry(
+    skill: Skill, rules: ListingRules, read_from: Skill | None = None
+) -> ListingEntry:
+    """Return the entry of a skill, its description cut at the client's limit of one entry.
+
+    ``read_from`` is the same skill where its files can be read, when that is another place.
+    """
     front_matter = skill.front_matter
     full = skill.description
     if rules.first_paragraph and not full.strip():
@@ -115,7 +120,7 @@ def listing_entry(skill: Skill, rules: ListingRules) -> ListingEntry:
     full = " ".join(full.split()) if rules.collapse else full.strip()
     limit = rules.entry_limit
     shown = full if limit is None or len(full) <= limit else full[: limit - 1] + _ELLIPSIS
-    hidden = _hidden(skill, rules)
+    hidden = _hidden(read_from or skill, rules)
     return ListingEntry(
         skill.name, shown, "" if hidden else _entry_text(skill, rules, shown), full, hidden
     )
@@ -155,6 +160,7 @@ def budget_of(
     *,
     window: int | None = None,
     uses: Mapping[str, int] | None = None,
+    read_from: Mapping[str, Skill] | None = None,
 ) -> Budget:
     """Return the list of skills against a client's budget.
 
@@ -163,12 +169,14 @@ def budget_of(
         client: one of ``listing_rules()``.
         window: tokens of the context window; the client's usual one by default.
         uses: how often each skill (by id) was used, where that is known.
+        read_from: skills (by id) where their files can be read, when that is another place.
 
     Raises:
         KeyError: no budget of that client is known.
     """
     rules = listing_rules()[client]
-    entries = [(skill, listing_entry(skill, rules)) for skill in skills]
+    staged = read_from or {}
+    entries = [(skill, listing_entry(skill, rules, staged.get(skill.id))) for skill in skills]
     listed = [(skill, entry) for skill, entry in entries if not entry.hidden]
     limit = rules.limit(window)
     used = _size([entry.text for _, entry in listed])

@@ -14,7 +14,8 @@ from workbench.gui.review.checks_strip import ChecksStrip
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot
-from workbench.review.scanning import ScanMemo, Scanners
+from workbench.review.scan_memo import ScanMemo
+from workbench.review.scanning import Scanners
 
 if TYPE_CHECKING:
     from workbench.plugin.registry import PluginInfo
