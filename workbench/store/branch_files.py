@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -22,6 +22,8 @@ from workbench.store.remotes import tip_of
 MAX_FILES: Final = 200_000
 MAX_LISTING: Final = 100 << 20
 REGULAR: Final = "100644"
+
+_Key = TypeVar("_Key")
 
 
 class BranchFile(Struct, frozen=True):
@@ -68,17 +70,65 @@ def read_blobs(repository: Repository, names: Iterable[str]) -> dict[str, bytes]
         return {}
     asked = "".join(f"{name}\n" for name in wanted).encode()
     answer = run_git(["cat-file", "--batch"], repository.root, stdin=asked)
-    found: dict[str, bytes] = {}
-    data, at = answer.stdout, 0
-    for name in wanted:
+    return dict(_batch(answer.stdout, wanted))
+
+
+def _batch(data: bytes, wanted: Sequence[_Key]) -> Iterator[tuple[_Key, bytes]]:
+    """Yield what ``cat-file --batch`` gave for each of ``wanted``, without what is missing."""
+    at = 0
+    for one in wanted:
         end = data.find(b"\n", at)
         words = data[at:end].split() if end >= 0 else []
         at = end + 1
         if len(words) == 3 and words[1] == b"blob":
             size = int(words[2])
-            found[name] = data[at : at + size]
+            yield one, data[at : at + size]
             at += size + 1
+
+
+def read_checked_out(
+    repository: Repository, files: Iterable[BranchFile]
+) -> dict[BranchFile, bytes]:
+    """Return the bytes a checkout would write: line ends as the user's attributes ask for.
+
+    Filters of the repository's own configuration do not run, and nothing is downloaded.
+    """
+    wanted = list(files)
+    plain = read_blobs(repository, (file.blob for file in wanted))
+    found = {file: plain[file.blob] for file in wanted if file.blob in plain}
+    # ``cat-file --batch --filters`` tells the size before filters (git 2.39), so one by one.
+    for file in _converted(repository, list(found)):
+        command = ["cat-file", "--filters", f"--path={file.path}", file.blob]
+        answer = run_git(
+            command,
+            repository.root,
+            filters=False,
+            environment={"GIT_LFS_SKIP_SMUDGE": "1"},
+        )
+        if answer.returncode:
+            raise refusal(repository.root, answer, f"could not read {file.path}")
+        found[file] = answer.stdout
     return found
+
+
+def _converted(repository: Repository, files: Sequence[BranchFile]) -> list[BranchFile]:
+    """Return those that a checkout would write otherwise than they are stored."""
+    asked = run_git(["config", "--get", "core.autocrlf"], repository.root)
+    if asked.stdout.strip().lower() in (b"true", b"1", b"yes", b"on"):
+        return list(files)
+    names = b"".join(os.fsencode(file.path) + b"\0" for file in files)
+    attributes = ["text", "eol", "crlf", "ident", "filter", "working-tree-encoding"]
+    command = ["check-attr", "-z", "--stdin", *attributes]
+    answer = run_git(command, repository.root, stdin=names)
+    if answer.returncode:
+        raise refusal(repository.root, answer)
+    fields = answer.stdout.split(b"\0")
+    told = {
+        os.fsdecode(path)
+        for path, value in zip(fields[::3], fields[2::3], strict=False)
+        if value not in (b"unspecified", b"unset")
+    }
+    return [file for file in files if file.path in told]
 
 
 def write_blobs(repository: Repository, contents: Mapping[str, bytes]) -> dict[str, str]:

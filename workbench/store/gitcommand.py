@@ -52,6 +52,8 @@ _NO_PROGRAMS: Final = (
 #: configuration (git(1)). The second variable is known since git 2.45 and its backports alone.
 _NO_FETCHING: Final = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 
+_NO_FILTER: Final = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+
 READ_SECONDS: Final = 60
 #: Hooks may run a whole test suite.
 COMMIT_SECONDS: Final = 600
@@ -163,7 +165,10 @@ def _without_filters(folder: Path) -> dict[str, str]:
     settings = [
         (f"filter.{name}.{key}", value)
         for name in sorted(own_filters(folder))
-        for key, value in (("clean", ""), ("process", ""), ("required", "false"))
+        for key, value in (
+            *((one, "") for one in ("clean", "smudge", "process")),
+            ("required", "false"),
+        )
     ]
     try:
         first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)

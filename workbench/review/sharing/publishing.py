@@ -66,11 +66,7 @@ class Publication(Struct, frozen=True):
 
 def shareable(store: ProposalStore, place: Place) -> tuple[Proposal, ...]:
     """Return the proposals of this library, oldest first, without those that came by fetching."""
-    return tuple(
-        one
-        for one in store.list()
-        if place.holds(one) and one.engine.id != REMOTE_ENGINE
-    )
+    return tuple(one for one in store.list() if place.holds(one) and one.engine.id != REMOTE_ENGINE)
 
 
 def publication(
