@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler, qWarning
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtCore import Qt, QtMsgType, qInstallMessageHandler, qWarning
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.collector import MainThreadCollector
@@ -251,7 +251,42 @@ def test_what_a_thread_makes_of_a_long_trace_is_not_walked_in_the_window(qtbot: 
         assert collector.collect() == -1
         assert gc.get_count()[0] < 10_000
         assert len(kept) == 40_000
-        assert gc.get_freeze_count() == 0
+        assert gc.get_freeze_count() >= 40_000
+    finally:
+        collector.stop()
+        gc.disable()
+    assert gc.get_freeze_count() == 0
+
+
+def test_cycles_that_were_set_aside_die_when_the_window_is_left(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import weakref
+
+    from workbench.gui import collector as module
+
+    class Knot:
+        pass
+
+    knot = Knot()
+    knot.itself = knot
+    died: list[int] = []
+    weakref.finalize(knot, lambda: died.append(1))
+    collector = MainThreadCollector()
+    try:
+        gc.freeze()
+        del knot
+        gc.collect()
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        inactive = Qt.ApplicationState.ApplicationInactive
+        application.applicationStateChanged.emit(inactive)
+        assert died == []  # it was looked through a moment ago
+        monkeypatch.setattr(module, "_WHEN_LEFT", -1.0)
+        application.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
+        assert died == []
+        application.applicationStateChanged.emit(inactive)
+        assert died == [1]
     finally:
         collector.stop()
         gc.disable()
