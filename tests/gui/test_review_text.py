@@ -10,7 +10,7 @@ from workbench.files import sha256
 from workbench.gui.review.diff_layout import columns_of, side_by_side, unified, wrapped
 from workbench.gui.review.diff_lines import DiffLine, diff_lines
 from workbench.gui.review.edit_text import lines_of, text_of
-from workbench.gui.review.emphasis import hidden_characters, shown as shown_line, visible
+from workbench.gui.review.emphasis import hidden_characters, visible
 from workbench.review.diff import split_lines
 from workbench.review.hunks import hunks_of
 from workbench.review.word_diff import changed_words
@@ -97,7 +97,7 @@ def test_wide_characters_take_two_columns() -> None:
 @given(st.lists(st.sampled_from(["a\n", "b\n", "c c c c c c c c\n", "d\n"]), max_size=12))
 def test_every_line_is_drawn_in_one_column_and_in_two(new: list[str]) -> None:
     lines = lines_for("a\nb\nc\n", "".join(new) or "x\n")
-    for layout in (unified(lines, 10), side_by_side(lines, 10)):
+    for layout in (unified(lines, 10).finish(), side_by_side(lines, 10).finish()):
         drawn = {
             cell.line
             for row in layout.rows

@@ -20,12 +20,14 @@ from workbench.domain.proposal import (
 )
 from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
-from workbench.gui.review.diff_lines import DiffLine, diff_lines
+from workbench.gui.review.diff_line import DiffLine, DiffOptions, Facts
+from workbench.gui.review.diff_lines import diff_lines, is_long
 from workbench.review.apply import apply_decision
 from workbench.review.compose import accepted_hunks
 from workbench.review.contests import Footprints
 from workbench.review.decide import decide, gate_after, record
 from workbench.review.disk import look
+from workbench.review.file_facts import file_facts
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.message import apply_message
 from workbench.review.plan import ReviewProblem
@@ -52,7 +54,7 @@ class Shelf(Struct, frozen=True):
 class Opened(Struct, frozen=True):
     """A proposal read for the screen. ``stale`` are files that changed since it was made.
 
-    ``lines`` is its diff with the verdicts as they were then.
+    ``lines`` is its diff with the verdicts as they were then, a long one without words and moves.
     """
 
     review: Review
@@ -62,6 +64,7 @@ class Opened(Struct, frozen=True):
     receipt: Receipt | None
     stale: tuple[str, ...]
     reviewer: str
+    facts: Facts = {}
 
     @property
     def proposal(self) -> Proposal:
@@ -133,14 +136,17 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
     receipt = receipts[-1] if receipts else None
     in_force = proposal.status == "applied"
     edited = {one.hunk: one.edited for one in verdicts}
+    options = DiffOptions(quick=is_long(review.hunks, edited.get))
+    facts = file_facts(review.hunks, proposal, review.read_base, review.read_blob)
     return Opened(
         review=review,
-        lines=diff_lines(review.hunks, edited.get, review.read_base),
+        lines=diff_lines(review.hunks, edited.get, review.read_base, options, facts),
         verdicts=verdicts,
         checks=tuple(recheck(one, quotes.get(one.evidence, "")) for one in proposal.checks),
         receipt=receipt,
         stale=() if in_force else review.changed_on_disk(),
         reviewer=reviewer_at(review.library),
+        facts=facts,
     )
 
 

@@ -19,7 +19,7 @@ from workbench.gui.review.carry_out import CarryOut
 from workbench.gui.review.checking import Checking
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
-from workbench.gui.review.diff_lines import DiffLine, diff_lines
+from workbench.gui.review.diff_modes import DiffModes
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.export import Kind, ReviewExport
 from workbench.gui.review.hunk_marks import hunk_marks
@@ -61,6 +61,8 @@ class Desk(QWidget):
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._acts = self._own_acts()
         self.why_not: dict[str, Callable[[], str | None]] = {}
+        self.modes = DiffModes(self, lambda text: context.notify.info(text, replace="diff"))
+        self.view.add_tool(self.modes.button)
         self._connect()
 
     def _connect(self) -> None:
@@ -144,7 +146,7 @@ class Desk(QWidget):
         view.diff.editable = not self.applied
         show_notices(view, opened, self.run)
         view.tasks.setVisible(view.tasks.show_gate(opened.proposal.gate))
-        self._show_diff(opened.lines)
+        self.modes.show(opened.lines)
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
         self._show_state()
@@ -168,19 +170,13 @@ class Desk(QWidget):
         if self.choices.hunks and not self.applied:
             self._checking.start_soon()
 
-    def _show_diff(self, lines: tuple[DiffLine, ...] | None = None) -> None:
-        if self.opened is None:
-            return
-        if lines is None:
-            read_base = self.opened.review.read_base
-            lines = diff_lines(self.choices.hunks, self._edited_lines, read_base)
-        self.view.diff.show_diff(self.choices.hunks, lines, self._marks())
-
-    def _edited_lines(self, name: str) -> tuple[str, ...] | None:
+    def edited_lines(self, name: str) -> tuple[str, ...] | None:
+        """Return a person's lines for a hunk, None where there are none."""
         verdict = self.choices.of(name)
         return verdict.edited if verdict is not None else None
 
-    def _marks(self) -> list[HunkMark]:
+    def marks(self) -> list[HunkMark]:
+        """Return what stands beside each hunk."""
         return hunk_marks(self.choices, self.opened.checks if self.opened else ())
 
     def _hunk_changed(self) -> None:
@@ -315,7 +311,7 @@ class Desk(QWidget):
         if hunk is None or self.why_not_edit() is not None:
             return
         self.view.close_bars()
-        if not self.view.edit_bar.ask(hunk, self._edited_lines(hunk.id)):
+        if not self.view.edit_bar.ask(hunk, self.edited_lines(hunk.id)):
             self.view.notice(
                 "act",
                 "warning",
@@ -344,9 +340,9 @@ class Desk(QWidget):
         edited = [one.edited for one in self.choices.verdicts]
         self.choices = choices
         if [one.edited for one in choices.verdicts] != edited:
-            self._show_diff()
+            self.modes.show()
         else:
-            self.view.diff.set_marks(self._marks())
+            self.view.diff.set_marks(self.marks())
         if choices.note:
             self.view.notice("act", "info", choices.note, closable=True)
         else:

@@ -235,12 +235,17 @@ class DeskView(QWidget):
         self.sides.setCheckable(True)
         for part in (self.undo, self.previous, self.next, self.sides):
             acts.addWidget(part)
+        self._acts = acts
         line.addLayout(acts, 4)
         line.addWidget(self.counts, 1)
         line.addSpacing(10)
         self.apply = primary_button("Apply…", lambda: self._run("apply"))
         line.addWidget(self.apply)
         return tools
+
+    def add_tool(self, tool: QWidget) -> None:
+        """Put a button of a feature behind the others."""
+        self._acts.addWidget(tool)
 
     def _act(self, name: str, title: str, sign: str, key: str) -> QToolButton:
         button = WordButton()

@@ -9,7 +9,7 @@ import bisect
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from workbench.gui.review.diff_line import DiffLine
 LINE, HEAD = 20, 34
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """Characters ``start`` to ``end`` of a line."""
 
     line: int
@@ -27,7 +27,7 @@ class Cell(Struct, frozen=True):
     end: int
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One drawn row. In one column ``right`` is None; in two, either side may be empty."""
 
     top: int
@@ -37,13 +37,39 @@ class Row(Struct, frozen=True):
     hunk: int = -1
 
 
-class Layout(Struct, frozen=True):
-    """All rows from top to bottom; ``spans`` has top and bottom of each hunk."""
+class Layout:
+    """Rows from top to bottom, made as they are asked for: a long diff takes a while.
 
-    rows: tuple[Row, ...]
-    tops: tuple[int, ...]
-    height: int
-    spans: dict[int, tuple[int, int]] = {}
+    ``rows`` and ``tops`` have what is made, ``height`` is that of it.
+    """
+
+    def __init__(self, rows: Iterable[Drawn] = ()) -> None:
+        self.rows: list[Row] = []
+        self.tops: list[int] = []
+        self.height = 0
+        self.done = False
+        self._coming = iter(rows)
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    def grow(self, count: int) -> None:
+        """Make so many rows more, or all that are left."""
+        top = self.height
+        made = 0
+        for height, left, right, hunk in itertools.islice(self._coming, count):
+            self.rows.append(Row(top, height, left, right, hunk))
+            self.tops.append(top)
+            first = self._spans[hunk][0] if hunk in self._spans else top
+            top += height
+            self._spans[hunk] = (first, top)
+            made += 1
+        self.height = top
+        self.done = made < count
+
+    def finish(self) -> Layout:
+        """Make all rows."""
+        while not self.done:
+            self.grow(_SLICE)
+        return self
 
     def at(self, y: int) -> int:
         """Return the row at a height, the last one below all of them; -1 where there is none."""
@@ -51,15 +77,25 @@ class Layout(Struct, frozen=True):
 
     def span(self, hunk: int) -> tuple[int, int]:
         """Return top and bottom of a hunk; (0, 0) when it has no rows."""
-        return self.spans.get(hunk, (0, 0))
+        if hunk < 0:
+            return 0, 0
+        while not self.done and self.rows[-1:] and self.rows[-1].hunk <= hunk:
+            self.grow(_SLICE)
+        return self._spans.get(hunk, (0, 0))
 
     def row_of(self, line: int) -> int:
         """Return the first row that shows a line, -1 where there is none."""
-        for number, row in enumerate(self.rows):
+        for number, row in enumerate(self.finish().rows):
             for cell in (row.left, row.right):
                 if cell is not None and cell.line == line:
                     return number
         return -1
+
+
+#: A row that has no place yet: its height, the two sides, its hunk.
+Drawn = tuple[int, Cell | None, Cell | None, int]
+#: So many rows are made at a time.
+_SLICE = 2000
 
 
 def columns_of(text: str) -> int:
@@ -113,30 +149,30 @@ def _narrow(text: str, columns: int) -> list[tuple[int, int]]:
 
 def unified(lines: Sequence[DiffLine], columns: int) -> Layout:
     """Lay lines out one below the other."""
-    rows: list[Row] = []
-    top = 0
-    for number, line in enumerate(lines):
-        if line.kind in ("file", "hunk"):
-            rows.append(Row(top, HEAD, Cell(number, 0, len(line.text)), None, line.hunk))
-            top += HEAD
-            continue
-        for cell in _pieces(line, number, columns):
-            rows.append(Row(top, LINE, cell, None, line.hunk))
-            top += LINE
-    return _made(rows, top)
+    return Layout(_one_column(lines, columns))
 
 
 def side_by_side(lines: Sequence[DiffLine], columns: int) -> Layout:
     """Lay lines out in two columns of ``columns`` each: what goes beside what comes."""
-    rows: list[Row] = []
-    top = 0
+    return Layout(_two_columns(lines, columns))
+
+
+def _one_column(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
+    for at, line in enumerate(lines):
+        if line.kind in ("file", "hunk"):
+            yield HEAD, Cell(at, 0, len(line.text)), None, line.hunk
+            continue
+        for cell in _pieces(line, at, columns):
+            yield LINE, cell, None, line.hunk
+
+
+def _two_columns(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
     at = 0
     while at < len(lines):
         line = lines[at]
         if line.kind in ("file", "hunk", "key"):
             height = LINE if line.kind == "key" else HEAD
-            rows.append(Row(top, height, Cell(at, 0, len(line.text)), None, line.hunk))
-            top += height
+            yield height, Cell(at, 0, len(line.text)), None, line.hunk
             at += 1
             continue
         pairs: list[tuple[int | None, int | None]]
@@ -156,9 +192,7 @@ def side_by_side(lines: Sequence[DiffLine], columns: int) -> Layout:
                 [] if one is None else _pieces(lines[one], one, columns) for one in (left, right)
             ]
             for one, other in itertools.zip_longest(*sides):
-                rows.append(Row(top, LINE, one or EMPTY, other or EMPTY, line.hunk))
-                top += LINE
-    return _made(rows, top)
+                yield LINE, one or EMPTY, other or EMPTY, line.hunk
 
 
 #: The empty half of a row of two columns.
@@ -202,15 +236,6 @@ def _pieces(line: DiffLine, at: int, columns: int) -> list[Cell]:
     if len(text) * 2 <= columns:
         return [Cell(at, 0, len(text))]
     return [Cell(at, start, end) for start, end in wrapped(text, columns)]
-
-
-def _made(rows: Sequence[Row], height: int) -> Layout:
-    spans: dict[int, tuple[int, int]] = {}
-    for row in rows:
-        if row.hunk >= 0:
-            top = spans[row.hunk][0] if row.hunk in spans else row.top
-            spans[row.hunk] = (top, row.top + row.height)
-    return Layout(tuple(rows), tuple(row.top for row in rows), height, spans)
 
 
 @cache

@@ -18,7 +18,7 @@ ReadBase = Callable[[str], bytes | None]
 Facts = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
-class DiffLine(Struct, frozen=True):
+class DiffLine(Struct, frozen=True, gc=False):
     """One line of the diff. ``hunk`` is its place among the hunks, -1 for the head of a file.
 
     Line numbers count from 1, 0 is none. ``words`` are the changed characters of ``text``;

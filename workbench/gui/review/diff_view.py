@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -35,10 +36,24 @@ from workbench.gui.review.diff_paint import (
 from workbench.gui.review.diff_speech import as_text, spoken
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font
+from workbench.gui.widgets.pause import single_shot
+
+#: Keys that change how the diff is shown, and the acts they ask for.
+_KEYS = {
+    Qt.Key.Key_W: "hide_blanks",
+    Qt.Key.Key_I: "show_blanks",
+    Qt.Key.Key_F: "by_key",
+    Qt.Key.Key_M: "other_end",
+    Qt.Key.Key_S: "sides",
+}
+#: So many rows are laid out before the window has its turn again.
+_AT_ONCE = 3000
 
 
 class DiffView(QAbstractScrollArea):
     """Shows hunks; the current one is framed. ``asked(hunk, action)`` tells of its buttons.
+
+    Of keys that change how all of it is shown it tells with -1 for the hunk.
 
     Only what is in sight is painted, so that a long diff costs no more than a short one.
     """
@@ -51,9 +66,10 @@ class DiffView(QAbstractScrollArea):
         self._lines: tuple[DiffLine, ...] = ()
         self._hunks: tuple[Hunk, ...] = ()
         self._marks: tuple[HunkMark, ...] = ()
-        self._layout = Layout((), (), 0)
+        self._layout = Layout()
         self._starts: dict[int, tuple[int, int]] = {}
         self._highest = 0
+        self._rest = single_shot(self, 0, self._grow)
         self._split = False
         self._current = -1
         self._hovered: tuple[int, str] = (-1, "")
@@ -130,7 +146,7 @@ class DiffView(QAbstractScrollArea):
 
     def bring_into_sight(self) -> None:
         """Scroll so that the current hunk is seen, from its head on."""
-        top, bottom = self._layout.span(self._current)
+        top, bottom = self._span(self._current)
         bar, height = self.verticalScrollBar(), self.viewport().height()
         if top < bar.value() or bottom > bar.value() + height:
             above = HEAD if self._current == 0 else LINE
@@ -153,6 +169,7 @@ class DiffView(QAbstractScrollArea):
             return
         self.set_current(self._lines[line].hunk)
         number = self._layout.row_of(line)
+        self._fit_bar()
         if number >= 0:
             row, bar = self._layout.rows[number], self.verticalScrollBar()
             low = bar.value() + self.viewport().height() - 3 * LINE
@@ -169,6 +186,14 @@ class DiffView(QAbstractScrollArea):
         return QRect()
 
     # Laying out
+
+    def _span(self, hunk: int) -> tuple[int, int]:
+        """Return top and bottom of a hunk; so far the diff is laid out then."""
+        made = len(self._layout.rows)
+        span = self._layout.span(hunk)
+        if len(self._layout.rows) != made:
+            self._fit_bar()
+        return span
 
     def _gutter(self) -> int:
         """Return the width before the text of one side, in px."""
@@ -202,15 +227,22 @@ class DiffView(QAbstractScrollArea):
 
     def _go_back_to(self, place: tuple[int, int]) -> None:
         hunk, below = place
-        top, bottom = self._layout.span(hunk)
+        top, bottom = self._span(hunk)
         if hunk >= 0:
             self.verticalScrollBar().setValue(min(top + below, max(top, bottom - LINE)))
 
     def _lay_out(self) -> None:
         arrange = side_by_side if self._split else unified
         self._layout = arrange(self._lines, self._columns())
+        self._grow()
+
+    def _grow(self) -> None:
+        """Lay out more of a long diff; between two pieces the window has its turn."""
+        self._layout.grow(_AT_ONCE)
         self._fit_bar()
         self.viewport().update()
+        if not self._layout.done:
+            self._rest.start()
 
     def _fit_bar(self) -> None:
         height = self.viewport().height()
@@ -226,7 +258,7 @@ class DiffView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        top, bottom = self._layout.span(self._current)
+        top, bottom = self._span(self._current)
         scrolled = self.verticalScrollBar().value()
         seen = bottom > scrolled and top < scrolled + event.oldSize().height()
         self._lay_out()
@@ -267,6 +299,7 @@ class DiffView(QAbstractScrollArea):
             Qt.Key.Key_PageUp: lambda: self._scroll(2 * LINE - self.viewport().height()),
             Qt.Key.Key_Home: lambda: self.set_current(0),
             Qt.Key.Key_End: lambda: self.set_current(len(self._hunks) - 1),
+            **{key: partial(self.asked.emit, -1, act) for key, act in _KEYS.items()},
         }
         step = steps.get(event.key())
         if step is not None and not event.modifiers():
