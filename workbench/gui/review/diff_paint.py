@@ -55,12 +55,16 @@ BUTTON_WIDTH = 26
 
 
 class HunkMark(Struct, frozen=True):
-    """What the head of a hunk says: verdict, whether a person edited it, evidence found."""
+    """What the head of a hunk says: verdict, whether a person edited it, evidence found.
+
+    A ``silent`` one has no verdict: it is no question any more.
+    """
 
     kind: VerdictKind | None = None
     edited: bool = False
     reason: str = ""
     evidence: str = ""
+    silent: bool = False
 
 
 class Geometry(Struct, frozen=True):
@@ -174,13 +178,14 @@ class DiffPainter:
             right = min(place.left() for place in buttons.values()) - 8
             self._head_buttons(buttons, mark.kind)
         self._painter.setFont(ui_font())
-        words = f"{word}, edited" if mark.edited else word
-        words = f"{word}: {mark.reason}" if mark.reason else words
-        width = badge_width(words, _TONES[mark.kind], self._painter.font(), sign=False)
-        right -= round(width)
-        paint_badge(
-            self._painter, right, box.center().y() + 0.5, words, _TONES[mark.kind], sign=False
-        )
+        if not mark.silent:
+            words = f"{word}, edited" if mark.edited else word
+            words = f"{word}: {mark.reason}" if mark.reason else words
+            width = badge_width(words, _TONES[mark.kind], self._painter.font(), sign=False)
+            right -= round(width)
+            paint_badge(
+                self._painter, right, box.center().y() + 0.5, words, _TONES[mark.kind], sign=False
+            )
         self._painter.setFont(ui_font())
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         if mark.evidence:
