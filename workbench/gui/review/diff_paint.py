@@ -57,6 +57,7 @@ BUTTON_WIDTH = 26
 class HunkMark(Struct, frozen=True):
     """What the head of a hunk says: verdict, whether a person edited it, evidence found.
 
+    ``alone`` is what tasks said of it taken alone; ``locked`` says that a lock holds it back.
     A ``silent`` one has no verdict: it is no question any more.
     """
 
@@ -65,6 +66,14 @@ class HunkMark(Struct, frozen=True):
     reason: str = ""
     evidence: str = ""
     silent: bool = False
+    alone: str = ""
+    locked: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the head says besides the verdict, for those who hear it."""
+        lock = "held back by a lock" if self.locked else ""
+        return ", ".join(part for part in (self.evidence, self.alone, lock) if part)
 
 
 class Geometry(Struct, frozen=True):
@@ -82,6 +91,13 @@ class Look(Struct, frozen=True):
     focused: bool
     editable: bool
     hovered: tuple[int, str]
+
+
+def _alone_token(words: str) -> str:
+    """Return the colour of what is said beside a hunk: what breaks tasks stands out."""
+    if not words.startswith("alone"):
+        return "text_muted"
+    return "error" if "broken" in words else "success" if "repaired" in words else "text_muted"
 
 
 def buttons_of(head: QRect, *, editable: bool) -> dict[Action, QRect]:
@@ -188,17 +204,19 @@ class DiffPainter:
             )
         self._painter.setFont(ui_font())
         middle = int(Qt.AlignmentFlag.AlignVCenter)
-        if mark.evidence:
-            width = self._painter.fontMetrics().horizontalAdvance(mark.evidence)
-            if right - width - 220 > 0:
+        for words in (mark.alone, mark.evidence):
+            width = self._painter.fontMetrics().horizontalAdvance(words)
+            if words and right - width - 220 > 0:
                 right -= width + 12
-                self._painter.setPen(colour("text_muted"))
-                self._painter.drawText(
-                    QRect(right, box.top(), width, box.height()), middle, mark.evidence
-                )
+                self._painter.setPen(colour(_alone_token(words)))
+                self._painter.drawText(QRect(right, box.top(), width, box.height()), middle, words)
         self._painter.setFont(ui_font(bold=current))
         self._painter.setPen(colour("text"))
-        room = QRect(38, box.top(), right - 50, box.height())
+        left = 38
+        if mark.locked:
+            paint_icon(self._painter, "lock", QRectF(36, box.center().y() - 7, 16, 16), "warning")
+            left = 58
+        room = QRect(left, box.top(), right - left - 12, box.height())
         title = self._painter.fontMetrics().elidedText(
             line.text, Qt.TextElideMode.ElideRight, room.width()
         )

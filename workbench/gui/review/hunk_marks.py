@@ -1,8 +1,8 @@
-"""What stands beside each hunk: its verdict, and how much of its evidence was found."""
+"""What stands beside each hunk: verdict, evidence found, what tasks said of it alone, locks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench.domain.proposal import EvidenceCheck
 from workbench.gui.review.bars import REASON_WORDS
@@ -10,8 +10,16 @@ from workbench.gui.review.choices import Choices
 from workbench.gui.review.diff_paint import HunkMark
 
 
-def hunk_marks(choices: Choices, checks: Sequence[EvidenceCheck]) -> list[HunkMark]:
-    """Return one mark per hunk, in their order."""
+def hunk_marks(
+    choices: Choices,
+    checks: Sequence[EvidenceCheck],
+    alone: Mapping[str, str] | None = None,
+    locked: Mapping[str, str] | None = None,
+) -> list[HunkMark]:
+    """Return one mark per hunk, in their order.
+
+    ``alone`` says by hunk what tasks said of it taken alone, ``locked`` what holds it back.
+    """
     found = {check.evidence for check in checks if check.status == "verified"}
     verdicts = {verdict.hunk: verdict for verdict in choices.verdicts}
     marks: list[HunkMark] = []
@@ -26,6 +34,8 @@ def hunk_marks(choices: Choices, checks: Sequence[EvidenceCheck]) -> list[HunkMa
                 edited=verdict is not None and verdict.edited is not None,
                 reason=REASON_WORDS.get(reason, "").lower(),
                 evidence=f"evidence {verified}/{given}" if given else "no evidence",
+                alone=(alone or {}).get(hunk.id, ""),
+                locked=hunk.id in (locked or {}),
             )
         )
     return marks
