@@ -72,7 +72,7 @@ _SAYINGS: Final[_Kinds] = (
     (
         r"could not read (Username|Password)|Authentication failed|Permission denied"
         r"|Host key verification failed|terminal prompts disabled|HTTP 40[13]|error: 40[13]"
-        r"|access rights|remote: .*denied|service not enabled|access denied",
+        r"|remote: .*denied|service not enabled|access denied",
         "denied",
         "Log in first: see that 'git fetch' works there in a terminal (a credential helper, or a "
         "key in ssh-agent), and that you may write to that repository.",
