@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -207,7 +208,7 @@ _Listed = Sequence[tuple[Skill, ListingEntry]]
 def _entry_text(skill: Skill, rules: ListingRules, description: str) -> str:
     if not description:
         return f"- {skill.name}"
-    path = str(Path(skill.path) / skill.skill_md)
+    path = os.path.join(skill.path, skill.skill_md)  # noqa: PTH118 - for each skill of each list
     return rules.entry.format(name=skill.name, description=description, path=path)
 
 
@@ -236,10 +237,7 @@ def _names_only(
 def _shorten(listed: _Listed, rules: ListingRules, limit: int) -> tuple[int, list[str], list[str]]:
     """Cut all descriptions to the longest length that fits; then leave out the last by name."""
     ordered = sorted(listed, key=lambda pair: (pair[0].name, pair[0].id))
-    bare = [
-        len(_entry_text(skill, rules, entry.description)) - len(entry.description)
-        for skill, entry in ordered
-    ]
+    bare = [len(entry.text) - len(entry.description) for _, entry in ordered]
     size = sum(bare) + max(0, len(bare) - 1)
     while ordered and size > limit:
         size -= bare[len(ordered) - 1] + (1 if len(ordered) > 1 else 0)

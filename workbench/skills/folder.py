@@ -103,7 +103,7 @@ def list_folder(folder: Path) -> Listing:
 def _list_one(folder: Path, relative: str, depth: int, listing: Listing) -> list[str]:
     """Add what lies in one folder and return the folders below it that are to be listed."""
     try:
-        with os.scandir(folder / relative) as found:
+        with os.scandir(f"{folder}{os.sep}{relative}" if relative else folder) as found:
             entries = list(found)
     except OSError as problem:
         listing.problems.append(

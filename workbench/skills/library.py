@@ -116,27 +116,27 @@ def _real_folder(root: Path) -> Path:
 
 
 def _search(root: Path) -> tuple[list[Path], list[ReadProblem]]:
-    found: list[Path] = []
+    found: list[str] = []
     problems: list[ReadProblem] = []
-    waiting: list[tuple[Path, int, bool]] = [(root, 0, False)]
+    # Plain texts: a library is looked through before every check of a selection.
+    waiting: list[tuple[str, int, bool]] = [(".", 0, False)]
     seen = 0
     while waiting:
-        folder, depth, in_skill = waiting.pop()
+        place, depth, in_skill = waiting.pop()
         seen += 1
         if seen > MAX_FOLDERS:
             problems.append(
                 ReadProblem(".", f"More than {MAX_FOLDERS:,} folders: the rest is not searched.")
             )
             break
-        place = folder.relative_to(root).as_posix()
         try:
-            with os.scandir(folder) as scan:
+            with os.scandir(root if place == "." else f"{root}{os.sep}{place}") as scan:
                 entries = list(scan)
         except OSError as problem:
             problems.append(ReadProblem(place, f"The folder cannot be read: {problem.strerror}."))
             continue
         if skill_file_among(entries):
-            found.append(folder)
+            found.append(place)
             in_skill = True
         folders = _folders_below(entries)
         problems += _links(entries, place, in_skill)
@@ -146,8 +146,9 @@ def _search(root: Path) -> tuple[list[Path], list[ReadProblem]]:
                 ReadProblem(place, f"Nested deeper than {MAX_DEPTH} folders: not searched below.")
             )
             continue
-        waiting += ((folder / name, depth + 1, in_skill) for name in folders)
-    return sorted(found), problems
+        below = "" if place == "." else f"{place}/"
+        waiting += ((f"{below}{name}", depth + 1, in_skill) for name in folders)
+    return sorted(root / place for place in found), problems
 
 
 def _folders_below(entries: list[os.DirEntry[str]]) -> list[str]:
