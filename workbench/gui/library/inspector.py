@@ -22,7 +22,7 @@ from workbench.gui.models.skill_rows import size_text, verdict_of
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import Badge, Tone
-from workbench.gui.widgets.buttons import icon_button, primary_button
+from workbench.gui.widgets.buttons import icon_button, primary_button, push_button
 from workbench.gui.widgets.detail_row import DetailRow
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
@@ -95,7 +95,15 @@ class SkillInspector(QWidget):
         inside.addLayout(place)
         inside.addWidget(self._description)
         self.open_button = primary_button("Open SKILL.md", self._open_skill)
-        inside.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.history_button = push_button(
+            "History", lambda: self._context.commands.run("skill.history")
+        )
+        self.history_button.setToolTip("Show what changed this skill (Ctrl+Shift+Y)")
+        acts = row(spacing=8)
+        acts.addWidget(self.open_button)
+        acts.addWidget(self.history_button)
+        acts.addStretch(1)
+        inside.addLayout(acts)
         inside.addSpacing(8)
         inside.addWidget(self._uses)
         inside.addSpacing(8)

@@ -82,6 +82,12 @@ class LibraryPanel(QWidget):
         """Open SKILL.md of the selected skill."""
         self._open(self.list.current_id())
 
+    def show_history(self) -> None:
+        """Show what changed the selected skill, in Review."""
+        self._context.select_skill(self.list.current_id())
+        self._context.request_activity("review")  # which brings its commands
+        self._context.commands.run("review.history_selected")
+
     def show_problems(self) -> None:
         """Open the Problems panel on the selected skill."""
         self._context.commands.run("view.problems")
@@ -137,6 +143,15 @@ class LibraryPanel(QWidget):
                 ("Ctrl+Return",),
                 when=why_nothing_selected,
                 icon="edit",
+            ),
+            Command(
+                "skill.history",
+                "Show history of the skill",
+                "Skill",
+                self.show_history,
+                ("Ctrl+Shift+Y",),
+                when=why_nothing_selected,
+                icon="history",
             ),
             Command(
                 "skill.problems",
