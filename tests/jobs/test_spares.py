@@ -75,6 +75,43 @@ def test_the_next_job_of_a_scanner_gets_a_worker_that_waits_and_shares_nothing(
     assert first[1] != second[1]
 
 
+def test_a_worker_that_waits_has_read_what_every_job_needs(
+    write_plugin: WritePlugin, warm: JobRunner
+) -> None:
+    plugin = write_plugin(
+        """
+        import os
+        READ = []
+        def prepare():
+            READ.append(os.environ["SKILL_WORKBENCH_JOB"])
+        def run(request, context):
+            context.log(" ".join(READ) or "not yet")
+            yield from ()
+        """
+    )
+    assert told(warm, plugin) == ["not yet"]
+    assert eventually(lambda: len(spares_of(warm)) == 1)
+    [before_any_job] = told(warm, plugin)
+    assert before_any_job.startswith("spare-")
+
+
+def test_a_fault_while_it_gets_ready_is_no_fault_of_a_job(
+    write_plugin: WritePlugin, warm: JobRunner
+) -> None:
+    plugin = write_plugin(
+        """
+        def prepare():
+            raise RuntimeError("not today")
+        def run(request, context):
+            context.log("done")
+            yield from ()
+        """
+    )
+    assert told(warm, plugin) == ["done"]
+    assert eventually(lambda: len(spares_of(warm)) == 1)
+    assert told(warm, plugin) == ["done"]
+
+
 def test_a_cancel_ends_its_own_worker_alone(write_plugin: WritePlugin, warm: JobRunner) -> None:
     plugin = write_plugin(
         """

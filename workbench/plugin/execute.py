@@ -105,6 +105,21 @@ def load_entry(code_path: Path, entry: str) -> EntryPoint:
     return cast("EntryPoint", function)
 
 
+def prepare_entry(code_path: Path, entry: str) -> None:
+    """Import a plugin ahead of its job, and let it read what every job of it needs.
+
+    That is the business of a function ``prepare()`` beside the entry point, where there is one. It
+    knows no job. A job whose worker was not started ahead does without.
+
+    Raises:
+        PluginFault: see ``load_entry``.
+    """
+    load_entry(code_path, entry)
+    prepare = getattr(sys.modules.get(entry.partition(":")[0]), "prepare", None)
+    if callable(prepare):
+        prepare()
+
+
 def as_event(value: object, plugin: str) -> JobEvent:
     """Return the event for a value that a plugin yielded.
 

@@ -26,7 +26,7 @@ from workbench.plugin.channel import Channel, host_is_gone
 from workbench.plugin.command import CommandRun
 from workbench.plugin.context import Inbox, RunContext
 from workbench.plugin.environment import COOKIE
-from workbench.plugin.execute import load_entry, run_entry
+from workbench.plugin.execute import load_entry, prepare_entry, run_entry
 from workbench.plugin.protocol import (
     JOB_FILE,
     REQUEST_FILE,
@@ -76,7 +76,7 @@ def _wait_for_job(
     sys.pycache_prefix = str(Path(runs_dir) / PYCACHE)
     # What is wrong with the plugin is told by the job that needs it.
     with contextlib.suppress(Exception, SystemExit):
-        load_entry(Path(code_path), entry)
+        prepare_entry(Path(code_path), entry)
     line = readline()
     if not line:
         return None
