@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from workbench.domain.comment import Thread
 from workbench.domain.proposal import (
     Decision,
     EvidenceCheck,
@@ -22,21 +23,17 @@ from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
 from workbench.gui.review.diff_line import DiffLine, DiffOptions, Facts
 from workbench.gui.review.diff_lines import diff_lines, is_long
-from workbench.review.apply import apply_decision
-from workbench.review.compose import accepted_hunks
 from workbench.review.contests import Footprints
-from workbench.review.decide import decide, gate_after, record
-from workbench.review.disk import look
+from workbench.gui.review.lines.backend import read_threads
+from workbench.review.decide import decide, record
 from workbench.review.file_facts import file_facts
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
-from workbench.review.message import apply_message
 from workbench.review.plan import ReviewProblem
 from workbench.review.queue import Queue, queue_of
 from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
 from workbench.review.session import WHOLE, Review, open_review
-from workbench.review.transaction import survey
-from workbench.store.git import GitMissing, GitProblem, identity_at
+from workbench.store.git import GitProblem, identity_at
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 
@@ -65,38 +62,12 @@ class Opened(Struct, frozen=True):
     stale: tuple[str, ...]
     reviewer: str
     facts: Facts = {}
+    threads: tuple[Thread, ...] = ()
 
     @property
     def proposal(self) -> Proposal:
         """The proposal as it was stored when it was opened."""
         return self.review.proposal
-
-
-class TouchedFile(Struct, frozen=True):
-    """A file an apply would write. ``risk`` says why it wants a tick of its own."""
-
-    path: str
-    before: str | None
-    after: str | None
-    size: int
-    risk: str = ""
-
-
-class Plan(Struct, frozen=True):
-    """Exactly what an apply would do, shown before it is done.
-
-    ``ground`` says where it is committed or kept; ``problem`` why it cannot be done now. With
-    ``can_skip_git`` it could be written without a commit.
-    """
-
-    decision: Decision
-    files: tuple[TouchedFile, ...]
-    message: str
-    ground: str
-    repository: bool
-    content_hash: str
-    problem: str = ""
-    can_skip_git: bool = False
 
 
 def now() -> str:
@@ -147,6 +118,7 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
         stale=() if in_force else review.changed_on_disk(),
         reviewer=reviewer_at(review.library),
         facts=facts,
+        threads=read_threads(review),
     )
 
 
@@ -171,64 +143,6 @@ def keep_verdicts(
     """
     decision = decide(review, verdicts, reviewer=reviewer, now=now())
     return decision, record(review, decision)
-
-
-def plan_apply(review: Review, verdicts: Sequence[HunkVerdict], reviewer: str) -> Plan:
-    """Return what applying these verdicts would do; nothing is written.
-
-    Raises:
-        ReviewProblem, FileProblem: the selection makes no sense, or the disk cannot be read.
-    """
-    decision = decide(review, verdicts, reviewer=reviewer, now=now())
-    result = review.result(verdicts)
-    files = tuple(
-        TouchedFile(
-            path=file.path,
-            before=look(review.library, file.path).sha256,
-            after=file.sha256,
-            size=len(file.data or b""),
-            risk=_risk(file.path, file.data, file.mode, file.base_mode, file.base_sha256 is None),
-        )
-        for file in result.files
-    )
-    own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
-    message = apply_message(
-        review.proposal,
-        decision,
-        accepted_hunks(review.hunks, own),
-        len(review.hunks),
-        gate_after(review, verdicts),
-    )
-    ground, repository, problem, skip = _ground(review, [file.path for file in result.files])
-    stale = set(review.changed_on_disk()) & {file.path for file in files}
-    if stale:
-        problem = (
-            f"{', '.join(sorted(stale))} changed since this was proposed. Go back and merge it "
-            "with what is on disk."
-        )
-        skip = False
-    if not files:
-        problem = "Nothing is accepted yet, so there is nothing to apply."
-    return Plan(decision, files, message, ground, repository, result.content_hash, problem, skip)
-
-
-def apply_plan(shelf: Shelf, review: Review, decision: Decision, use_git: bool) -> Receipt:
-    """Keep the decision and apply it.
-
-    Raises:
-        Stale: files changed since the proposal was made.
-        ReviewProblem, GitProblem, FileProblem: refused or rolled back.
-    """
-    record(review, decision)
-    return apply_decision(
-        shelf.store,
-        shelf.history,
-        review.proposal.id,
-        now=now(),
-        decision=decision,
-        library=review.library,
-        use_git=use_git,
-    )
 
 
 def revert_applied(shelf: Shelf, review: Review, reviewer: str) -> Receipt:
@@ -281,37 +195,6 @@ def keep_merge(
     if old.status != "applied":
         shelf.store.update(replace(old, status="stale"))
     return added
-
-
-def _risk(path: str, data: bytes | None, mode: str | None, base_mode: str | None, new: bool) -> str:
-    """Return why a file wants a second look: programs that come, change or go, and deletions."""
-    if data is None:
-        return "This file is deleted."
-    if mode == "100755" and base_mode != "100755":
-        return "This file becomes executable."
-    is_program = (
-        "scripts" in Path(path).parts[:-1] or base_mode == "100755" or data.startswith(b"#!")
-    )
-    if is_program:
-        return "A new program." if new else "A program changes."
-    return ""
-
-
-def _ground(review: Review, paths: Sequence[str]) -> tuple[str, bool, str, bool]:
-    """Return where it is kept, whether that is git, why it cannot be done, and the way around."""
-    try:
-        ground = survey(review.library, paths, use_git=True)
-    except GitMissing:
-        return "", False, "The git command is not installed, so this cannot be committed.", True
-    except (GitProblem, ReviewProblem) as problem:
-        return "", False, str(problem), review.library.is_dir()
-    if ground.repository is None:
-        text = ground.note or "The library is in no git repository."
-        return f"{text} Both versions are kept in the local history.", False, "", False
-    branch = ground.repository.branch()
-    where = f"One commit on {branch}" if branch else "One commit"
-    text = f"{where} in {ground.repository.root}. {ground.note}".strip()
-    return text, True, "", False
 
 
 def short(digest: str | None) -> str:

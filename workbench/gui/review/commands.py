@@ -31,6 +31,7 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("contests", "Show contested lines together", "Ctrl+Alt+W", "contests", 1),
     ("queue_menu", "Group, sort and filter proposals…", "Ctrl+Alt+Q", "queue_menu", 1),
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
+    ("approve", "Approve what is accepted", "Ctrl+Alt+Y", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),
     ("report", "Save report of the review…", "", "shown", 3),
     ("patch", "Save patch of what is accepted…", "", "hunks", 3),

@@ -266,7 +266,8 @@ class Desk(QWidget):
             "report": lambda: self._export("report"),
             "patch": lambda: self._export("patch"),
             "evidence": self.evidence_asked.emit,
-            "apply": self.carry_out.show_plan,
+            "apply": self.carry_out.applying.show_plan,
+            "approve": self.carry_out.applying.approve,
             "merge": self.carry_out.start_merge,
             "revert": self.carry_out.revert,
         }

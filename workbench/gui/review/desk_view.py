@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.review.apply_page import ApplyPage
+from workbench.gui.review.applying.page import ApplyPage
 from workbench.gui.review.bars import EditBar, ReasonBar
 from workbench.gui.review.checks_strip import ChecksStrip
 from workbench.gui.review.diff_view import DiffView
@@ -37,11 +37,14 @@ Run = Callable[[str], object]
 class DeskView(QWidget):
     """One proposal. ``run`` gets the name of an act when a button is pressed.
 
-    ``confirmed(use_git)`` and ``merged(choices)`` come from the pages of the apply and the merge,
-    ``left()`` from both.
+    ``confirmed(Ask)`` and ``merged(choices)`` come from the pages of the apply and the merge,
+    ``left()`` from both; ``shown_asked``, ``approval_said`` and ``branch_asked`` from the first.
     """
 
-    confirmed = Signal(bool)
+    confirmed = Signal(object)
+    shown_asked = Signal(object)
+    approval_said = Signal(bool)
+    branch_asked = Signal(str)
     merged = Signal(object)
     left = Signal()
 
@@ -120,6 +123,9 @@ class DeskView(QWidget):
         """What an apply would write."""
         page = ApplyPage()
         page.confirmed.connect(self.confirmed)
+        page.asked.connect(self.shown_asked)
+        page.approved.connect(self.approval_said)
+        page.branch_changed.connect(self.branch_asked)
         page.left.connect(self.left)
         self._outer.addWidget(page)
         return page
