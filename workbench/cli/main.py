@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "proposals": "workbench.cli.proposals",
     "history": "workbench.cli.history",
     "scan": "workbench.cli.scan",
+    "share": "workbench.cli.share",
     "trace": "workbench.cli.trace",
     "trust": "workbench.cli.scan",
     "plugins": "workbench.cli.plugins",
