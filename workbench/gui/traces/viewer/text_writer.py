@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.gui.traces.viewer.markdown_text import markdown_document
+from workbench.gui.widgets.markdown_text import markdown_document
 from workbench.gui.traces.viewer.renderers.content import Run
 
 
