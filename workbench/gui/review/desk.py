@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, VerdictKind
 from workbench.gui.review import backend
+from workbench.gui.review.asking.desk_asking import DeskAsking
 from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
 from workbench.gui.review.carry_out import CarryOut
 from workbench.gui.review.checking import Checking
@@ -23,7 +24,10 @@ from workbench.gui.review.diff_modes import DiffModes
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.export import Kind, ReviewExport
 from workbench.gui.review.hunk_marks import hunk_marks
+from workbench.gui.review.locking.desk_locks import DeskLocks
+from workbench.gui.review.locking.held import held_back
 from workbench.gui.review.notices import show_notices
+from workbench.gui.review.testing.desk_tests import DeskTests
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
@@ -37,12 +41,16 @@ class Desk(QWidget):
     """Shows a proposal and does what is asked of it.
 
     ``hunk_changed()`` tells that other evidence is to be shown, ``changed(id)`` that the store has
-    something new about a proposal, ``settled()`` that nothing is being read, checked or written.
+    something new about a proposal, ``settled()`` that nothing is being read, checked or written,
+    ``selection_changed()`` that other verdicts, or those of another proposal, are shown.
+
+    ``alone`` says what tasks said of hunks taken alone, ``locked`` which lock holds a hunk back.
     """
 
     hunk_changed = Signal()
     changed = Signal(str)
     settled = Signal()
+    selection_changed = Signal()
     evidence_asked = Signal()
 
     def __init__(self, context: AppContext, shelf: Shelf, parent: QWidget | None = None) -> None:
@@ -52,6 +60,8 @@ class Desk(QWidget):
         self.choices = Choices(())
         self._proposal_id = ""
         self._kept: tuple[HunkVerdict, ...] = ()
+        self.alone: Mapping[str, str] = {}
+        self.locked: Mapping[str, str] = {}
         self.work = Work(context, self)
         self.view = DeskView(self.run)
         column(self, spacing=0).addWidget(self.view)
@@ -64,16 +74,19 @@ class Desk(QWidget):
         self.modes = DiffModes(self, lambda text: context.notify.info(text, replace="diff"))
         self.view.add_tool(self.modes.button)
         self._connect()
+        self.tests = DeskTests(self, context)
+        self.asking = DeskAsking(self, context)
+        self.locks = DeskLocks(self, context)
 
     def _connect(self) -> None:
         view = self.view
         view.diff.current_changed.connect(lambda _hunk: self._hunk_changed())
         view.diff.asked.connect(self._asked)
         view.reason_bar.rejected.connect(self._rejected)
-        view.reason_bar.left.connect(self._leave_bars)
+        view.reason_bar.left.connect(self.leave_bars)
         view.edit_bar.edited.connect(self._edited)
-        view.edit_bar.left.connect(self._leave_bars)
-        view.strip.tasks_asked.connect(self._toggle_tasks)
+        view.edit_bar.left.connect(self.leave_bars)
+        view.strip.tasks_asked.connect(lambda: self.run("tasks"))
         self.work.ended.connect(self._tell_settled)
 
     # What is shown
@@ -145,11 +158,11 @@ class Desk(QWidget):
         view.show_changes(diagnosis=None if opened.review.hunks else self._diagnosis(opened))
         view.diff.editable = not self.applied
         show_notices(view, opened, self.run)
-        view.tasks.setVisible(view.tasks.show_gate(opened.proposal.gate))
+        self.alone, self.locked = {}, {}
         self.modes.show(opened.lines)
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
-        self._show_state()
+        self.show_state()
         self._hunk_changed()
         if opened.review.hunks and not self.applied:
             self._checking.start_soon()
@@ -177,13 +190,18 @@ class Desk(QWidget):
 
     def marks(self) -> list[HunkMark]:
         """Return what stands beside each hunk."""
-        return hunk_marks(self.choices, self.opened.checks if self.opened else ())
+        checks = self.opened.checks if self.opened else ()
+        return hunk_marks(self.choices, checks, self.alone, self.locked)
+
+    def refresh_marks(self) -> None:
+        """Draw what stands beside the hunks again."""
+        self.view.diff.set_marks(self.marks())
 
     def _hunk_changed(self) -> None:
         self.view.close_bars()
         self.hunk_changed.emit()
 
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
         """Show counts and which acts can be done."""
         view, choices = self.view, self.choices
         total = len(choices.hunks)
@@ -197,11 +215,12 @@ class Desk(QWidget):
         for part in (view.accept, view.reject, view.defer):
             part.setEnabled(able)
         view.edit.setEnabled(able and self.why_not_edit() is None)
-        view.undo.setEnabled(able and bool(choices.acts))
+        view.undo.setEnabled(able and self.why_not.get("undo", self.why_not_undo)() is None)
         view.previous.setEnabled(total > 1)
         view.next.setEnabled(total > 1)
         view.apply.setEnabled(self.why_not_apply() is None)
         view.apply.setToolTip(self.why_not_apply() or "Show what would be written, then apply")
+        self.selection_changed.emit()
 
     # Acts
 
@@ -242,6 +261,10 @@ class Desk(QWidget):
         """Do an act by its name, as buttons, keys and commands ask for it."""
         self._acts[act]()
 
+    def act(self, name: str) -> Callable[[], None]:
+        """Return what an act does now; a feature that takes it over may want it."""
+        return self._acts[name]
+
     def add_acts(
         self,
         acts: Mapping[str, Callable[[], None]],
@@ -262,7 +285,6 @@ class Desk(QWidget):
             "next": lambda: self.view.diff.step(1),
             "previous": lambda: self.view.diff.step(-1),
             "sides": self._toggle_sides,
-            "tasks": self._toggle_tasks,
             "report": lambda: self._export("report"),
             "patch": lambda: self._export("patch"),
             "evidence": self.evidence_asked.emit,
@@ -282,8 +304,9 @@ class Desk(QWidget):
 
     def _accept_all(self) -> None:
         if self.why_not_decide() is None:
-            names = [name for name in self.choices.names if self.choices.kind(name) is None]
-            self._take(self.choices.set(names or self.choices.names, "accept"))
+            free = [name for name in self.choices.names if name not in self.locked]
+            names = [name for name in free if self.choices.kind(name) is None]
+            self._take(self.choices.set(names or free or self.choices.names, "accept"))
 
     def _undo(self) -> None:
         if self.why_not_decide() is None and self.choices.acts:
@@ -304,7 +327,7 @@ class Desk(QWidget):
         )
 
     def _rejected(self, reason: str, comment: str) -> None:
-        self._leave_bars()
+        self.leave_bars()
         self._take(self.choices.set(self._names(), "reject", reason, comment), step=True)
 
     def _ask_text(self) -> None:
@@ -323,11 +346,12 @@ class Desk(QWidget):
 
     def _edited(self, lines: tuple[str, ...]) -> None:
         hunk = self.hunk()
-        self._leave_bars()
+        self.leave_bars()
         if hunk is not None:
             self._take(self.choices.edit(hunk.id, lines))
 
-    def _leave_bars(self) -> None:
+    def leave_bars(self) -> None:
+        """Put away what asked for something, and go back to the changes."""
         self.view.close_bars()
         self.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -338,17 +362,20 @@ class Desk(QWidget):
 
     def _take(self, choices: Choices, *, step: bool = False) -> None:
         """Show other choices, keep them soon and check what they make."""
+        if held := held_back(self.choices, choices, self.locked):
+            self.tell_problem(held)
+            return
         edited = [one.edited for one in self.choices.verdicts]
         self.choices = choices
         if [one.edited for one in choices.verdicts] != edited:
             self.modes.show()
         else:
-            self.view.diff.set_marks(self.marks())
+            self.refresh_marks()
         if choices.note:
             self.view.notice("act", "info", choices.note, closable=True)
         else:
             self.view.forget_notice("act")
-        self._show_state()
+        self.show_state()
         self._keep_later.start()
         if choices.hunks:
             self._checking.start_soon()
@@ -418,20 +445,6 @@ class Desk(QWidget):
         self.flush()
         if self.opened is not None:
             self.export.ask(kind, self.opened)
-
-    def _toggle_tasks(self) -> None:
-        tasks = self.view.tasks
-        if tasks.isVisible():
-            tasks.hide()
-        elif self.opened is not None and tasks.show_gate(self.opened.proposal.gate):
-            tasks.show()
-            tasks.setFocus()
-        else:
-            self._context.notify.info(
-                "No task was run with this proposal. Start its engine with tasks and a runner, and "
-                "the host evaluates what it proposes.",
-                replace="tasks",
-            )
 
     def _tell_settled(self) -> None:
         if not self.busy:

@@ -63,6 +63,8 @@ class DeskView(QWidget):
         self.counts.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
         self._notices = column(spacing=0)
         self._kept: dict[str, Banner] = {}
+        self._bars: list[QWidget] = []
+        self._below = column(spacing=0)
         self.pages = QStackedWidget()
         self._work = self._made_work()
         self._outer = QStackedWidget()
@@ -111,6 +113,8 @@ class DeskView(QWidget):
         self.pages.setCurrentIndex(0 if diagnosis is None else 1)
         self.diagnosis.setText(diagnosis or "")
         changes = diagnosis is None
+        for button in (self.test, self.ask, self.lock):
+            button.setVisible(changes)
         for part in (self.edit, self.sides, self.previous, self.next, self.apply, self.strip):
             part.setVisible(changes)
         self.accept.setText("Accept" if changes else "Acknowledge")
@@ -141,8 +145,13 @@ class DeskView(QWidget):
 
     def close_bars(self) -> None:
         """Hide what asks for a reason or a text."""
-        for bar in (self.reason_bar, self.edit_bar):
+        for bar in (self.reason_bar, self.edit_bar, *self._bars):
             bar.hide()
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a bar of a feature below the changes; it is hidden until it is wanted."""
+        self._bars.append(bar)
+        self._below.addWidget(bar)
 
     # Notices
 
@@ -217,6 +226,7 @@ class DeskView(QWidget):
         inside.addWidget(self._made_tools())
         inside.addWidget(changes, 1)
         inside.addWidget(self.reason_bar)
+        inside.addLayout(self._below)
         inside.addWidget(self.strip)
         return body
 
@@ -230,7 +240,11 @@ class DeskView(QWidget):
         self.defer = self._act("defer", "Defer", "clock", "D")
         self.edit = self._act("edit", "Edit", "edit", "E")
         acts = Flow(spacing=2)
-        for button in (self.accept, self.reject, self.defer, self.edit):
+        self.test = self._act("test", "Test", "play", "T")
+        self.ask = self._act("ask_again", "Ask again", "message", "G")
+        self.lock = self._act("lock", "Lock", "lock", "L")
+        more = (self.test, self.ask, self.lock)
+        for button in (self.accept, self.reject, self.defer, self.edit, *more):
             acts.addWidget(button)
         self.undo = icon_button("undo", "Undo", lambda: self._run("undo"), shortcut="U")
         self.previous = icon_button(

@@ -390,5 +390,6 @@ class DiffView(QAbstractScrollArea):
         lines = self.lines_of(self._current)
         self.setAccessibleDescription(
             f"Hunk {self._current + 1} of {len(self._hunks)}, {self._hunks[self._current].path}, "
-            f"{lines[0].text if lines else ''}, {MARKS[mark.kind][2]}. {spoken(lines)}"
+            f"{lines[0].text if lines else ''}, {MARKS[mark.kind][2]}, {mark.words}. "
+            f"{spoken(lines)}"
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from workbench.domain.proposal import Proposal
+from workbench.domain.proposal import Gate, Proposal
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.words import LEVEL_TONES, STATUS_TONES, level_text, status_text
 from workbench.gui.widgets.badge import Badge
@@ -69,6 +69,7 @@ class ProposalHeader(QWidget):
         self.title.setText(" ".join(proposal.draft.title.split()))
         self.made.setText(made_by(proposal))
         self.show_status(proposal)
+        self.show_level(proposal.gate)
         cause = _CAUSES.get(proposal.draft.root_cause, "")
         self.cause.setVisible(bool(cause))
         self.cause.set(cause, "info")
@@ -77,12 +78,15 @@ class ProposalHeader(QWidget):
         self._show_warnings(proposal.warnings)
 
     def show_status(self, proposal: Proposal) -> None:
-        """Show the status and the level of the gate."""
+        """Show the status."""
         text = status_text(proposal.status, diagnosis=not proposal.draft.changes)
         self.status.set(text, STATUS_TONES[proposal.status])
         self.level.setVisible(bool(proposal.draft.changes))
-        self.level.set(level_text(proposal.gate.level), LEVEL_TONES[proposal.gate.level])
-        reasons = " ".join(proposal.gate.reasons)
+
+    def show_level(self, gate: Gate) -> None:
+        """Show the level of what is selected."""
+        self.level.set(level_text(gate.level), LEVEL_TONES[gate.level])
+        reasons = " ".join(gate.reasons)
         self.level.setToolTip(
             reasons or "No run with tasks has tested this change, so nobody knows what it does."
         )

@@ -357,6 +357,9 @@ class ReviewPanel(QWidget):
             Qt.Key.Key_D: "defer",
             Qt.Key.Key_E: "edit",
             Qt.Key.Key_U: "undo",
+            Qt.Key.Key_T: "test",
+            Qt.Key.Key_G: "ask_again",
+            Qt.Key.Key_L: "lock",
         }
         plain = event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,

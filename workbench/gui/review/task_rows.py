@@ -23,6 +23,18 @@ CHANGE_WORDS: dict[Change, str] = {
 _ORDER: dict[Change, int] = {"broken": 0, "repaired": 1, "same": 2, "unknown": 3}
 
 
+class TaskView(Struct, frozen=True):
+    """One way to look at the tasks: "whole", "selection" or "hunk", with its gate.
+
+    ``why`` says what there is to know where nothing was run, and beside what was.
+    """
+
+    name: Literal["whole", "selection", "hunk"]
+    title: str
+    gate: Gate
+    why: str = ""
+
+
 class TaskRow(Struct, frozen=True):
     """One task: its scores without and with the proposal, and with no skill at all."""
 
@@ -81,6 +93,16 @@ def gate_words(gate: Gate) -> str:
         f"{gate.repairs} repaired, {gate.regressions} broken of {tasks} ({gate.held_out})  ·  "
         f"p {p}  ·  flake rate {flake}  ·  {gate.runner}{f', {gate.model}' if gate.model else ''}"
     )
+
+
+def flips_words(gate: Gate) -> str:
+    """Return what flipped in a few words; "" where nothing was run."""
+    if gate.table is None:
+        return ""
+    if not gate.repairs and not gate.regressions:
+        return "flips no task"
+    parts = ((gate.repairs, "repaired"), (gate.regressions, "broken"))
+    return ", ".join(f"{count} {word}" for count, word in parts if count)
 
 
 def share_words(share: float | None) -> str:

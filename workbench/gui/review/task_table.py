@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -11,6 +12,7 @@ from PySide6.QtCore import (
     QPointF,
     QRect,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
@@ -28,6 +30,7 @@ from workbench.domain.proposal import Gate
 from workbench.gui.review.task_rows import (
     CHANGE_WORDS,
     TaskRow,
+    TaskView,
     cost_words,
     gate_words,
     runs_words,
@@ -36,7 +39,9 @@ from workbench.gui.review.task_rows import (
     task_rows,
 )
 from workbench.gui.theme.current import colour
-from workbench.gui.widgets.layouts import column
+from workbench.gui.widgets.buttons import push_button
+from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.value_fields import ChoiceBox
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -140,10 +145,20 @@ def _paint_dot(painter: QPainter, centre: QPointF, score: float) -> None:
 
 
 class TaskTable(QWidget):
-    """Figures by split above, every task below; hidden where nothing was run."""
+    """Figures by split above, every task below; one of several ways to take the proposal.
+
+    ``test_asked()`` asks to run tasks on what is shown and was not run yet.
+    """
+
+    test_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._views: tuple[TaskView, ...] = ()
+        self.chooser = ChoiceBox("Of which the tasks are shown")
+        self.chooser.activated.connect(self._chosen)
+        self.test = push_button("Test…", self.test_asked.emit)
+        self.test.setToolTip("Run the tasks on what is accepted (T)")
         self.verdict = QLabel()
         self.verdict.setProperty("muted", True)
         self.verdict.setWordWrap(True)
@@ -169,24 +184,66 @@ class TaskTable(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for at, width in _WIDTHS.items():
             self.table.setColumnWidth(at, width)
+        head = row(spacing=12)
+        head.addWidget(self.chooser, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.verdict, 1)
+        head.addWidget(self.test, 0, Qt.AlignmentFlag.AlignTop)
         inside = column(self, spacing=6)
         inside.setContentsMargins(16, 8, 12, 8)
-        inside.addWidget(self.verdict)
+        inside.addLayout(head)
         inside.addLayout(self._figures)
         inside.addWidget(self.table, 1)
+        self._blank = QWidget()
+        inside.addWidget(self._blank, 1)
         self.setMinimumHeight(150)
         self.setFocusProxy(self.table)
         self.hide()
 
+    def show_views(self, views: Sequence[TaskView], name: str = "") -> bool:
+        """Show one of several views, by default the one that was shown; False if none was run."""
+        shown = name or self.shown
+        self._views = tuple(views)
+        self.chooser.clear()
+        self.chooser.addItems([view.title for view in views])
+        names = [view.name for view in views]
+        self.chooser.setCurrentIndex(names.index(shown) if shown in names else 0)
+        self.chooser.setVisible(len(views) > 1)
+        self._show_chosen()
+        return any(view.gate.table is not None for view in views)
+
+    @property
+    def shown(self) -> str:
+        """The name of the view that is shown, "" for none."""
+        at = self.chooser.currentIndex()
+        return self._views[at].name if 0 <= at < len(self._views) else ""
+
     def show_gate(self, gate: Gate) -> bool:
         """Show what a gate found; False where nothing was run."""
+        return self.show_views((TaskView("whole", "Whole proposal", gate),))
+
+    def _chosen(self, _at: int) -> None:
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        at = self.chooser.currentIndex()
+        if not 0 <= at < len(self._views):
+            return
+        view = self._views[at]
+        ran = view.gate.table is not None
+        words = gate_words(view.gate) if ran else "Not evaluated."
+        self.verdict.setText(f"{words} {view.why}".strip())
+        self.test.setVisible(not ran)
+        self.table.setVisible(ran)
+        self._blank.setVisible(not ran)
+        self._fill(view.gate)
+
+    def _fill(self, gate: Gate) -> None:
         rows = task_rows(gate)
         self.model.show(rows)
-        self.verdict.setText(gate_words(gate))
         for at, told in (
-            (1, any(row.family for row in rows)),
-            (3, any(row.none for row in rows)),
-            (7, any(row.cost_before is not None or row.cost_after is not None for row in rows)),
+            (1, any(one.family for one in rows)),
+            (3, any(one.none for one in rows)),
+            (7, any(one.cost_before is not None or one.cost_after is not None for one in rows)),
         ):
             self.table.setColumnHidden(at, not told)
         while (item := self._figures.takeAt(0)) is not None:
@@ -207,4 +264,3 @@ class TaskTable(QWidget):
                 label.setTextFormat(Qt.TextFormat.PlainText)
                 self._figures.addWidget(label, at, place)
             self._figures.setColumnStretch(len(cells), 1)
-        return bool(rows)

@@ -1,0 +1,1 @@
+"""Sending a proposal back to its engine from the desk."""

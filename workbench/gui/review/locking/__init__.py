@@ -1,0 +1,1 @@
+"""Locking what a hunk lies in from the desk."""

@@ -1,0 +1,1 @@
+"""Running tasks on what is selected on the desk."""
