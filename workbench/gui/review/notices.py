@@ -39,6 +39,8 @@ def _show_receipt(view: DeskView, receipt: Receipt, run: Run) -> None:
     files = "1 file" if count == 1 else f"{count} files"
     commit = receipt.commit or ""
     where = f"as commit {commit[:12]}" if commit else "and kept in the local history"
+    if receipt.branch:
+        where += f" on the new branch {receipt.branch}"
     actions: list[tuple[str, Callable[[], object]]] = [("Revert", lambda: run("revert"))]
     if commit:
         clipboard = QGuiApplication.clipboard()
