@@ -37,6 +37,18 @@ def who_says_what(review: Review, conflict: HunkConflict) -> str:
     return f"{name}: {', '.join(said)}"
 
 
+def why_differing(review: Review, decision: Decision) -> str:
+    """Return why ``decision`` cannot be applied: what reviewers differ on; "" when on nothing."""
+    found = open_conflicts(review, decision)
+    if not found:
+        return ""
+    said = "; ".join(who_says_what(review, one) for one in found)
+    return (
+        f"Reviewers of proposal {review.proposal.id} differ on {said}. Nothing was applied: settle "
+        "it in the window, or with skill-workbench share resolve."
+    )
+
+
 def check_agreed(review: Review, decision: Decision, *, chosen: bool) -> None:
     """Refuse to apply what reviewers differ on.
 
@@ -49,13 +61,9 @@ def check_agreed(review: Review, decision: Decision, *, chosen: bool) -> None:
     Raises:
         ReviewProblem: reviewers differ, or the newest decision leaves out what others accepted.
     """
-    found = open_conflicts(review, decision)
-    if found:
-        said = "; ".join(who_says_what(review, one) for one in found)
-        raise ReviewProblem(
-            f"Reviewers of proposal {review.proposal.id} differ on {said}. Nothing was applied: "
-            "settle it in the window, or with skill-workbench share resolve."
-        )
+    why = why_differing(review, decision)
+    if why:
+        raise ReviewProblem(why)
     if chosen:
         return
     own = {one.hunk: one.edited for one in decision.verdicts if one.verdict == "accept"}

@@ -12,6 +12,7 @@ from workbench.files import FileProblem
 from workbench.review.contests import Contest, Side
 from workbench.review.decide import decide, record, verdicts_for
 from workbench.review.plan import ReviewProblem
+from workbench.review.reviewers import in_force
 from workbench.review.session import Review, open_review
 from workbench.store.proposals import ProposalStore
 
@@ -50,13 +51,14 @@ def carry_out(store: ProposalStore, orders: Iterable[Order], *, sign: Sign, now:
     for order in orders:
         try:
             review = open_review(store, order.proposal)
-            last = review.decision
-            verdicts = _verdicts(review, order)
-            record(review, decide(review, verdicts, reviewer=sign(review.library), now=now))
+            reviewer = sign(review.library)
+            last = in_force(review.standing, reviewer)
+            verdicts = _verdicts(review, order, reviewer)
+            record(review, decide(review, verdicts, reviewer=reviewer, now=now))
         except (ReviewProblem, FileProblem) as problem:
             problems.append(str(problem))
         else:
-            before.append(Before(order.proposal, last.verdicts if last else ()))
+            before.append(Before(order.proposal, last))
     return Done(tuple(before), tuple(problems))
 
 
@@ -67,12 +69,13 @@ def take_back(store: ProposalStore, before: Sequence[Before], *, sign: Sign, now
     for one in before:
         try:
             review = open_review(store, one.proposal)
-            last = review.decision
-            record(review, decide(review, one.verdicts, reviewer=sign(review.library), now=now))
+            reviewer = sign(review.library)
+            last = in_force(review.standing, reviewer)
+            record(review, decide(review, one.verdicts, reviewer=reviewer, now=now))
         except (ReviewProblem, FileProblem) as problem:
             problems.append(str(problem))
         else:
-            undone.append(Before(one.proposal, last.verdicts if last else ()))
+            undone.append(Before(one.proposal, last))
     return Done(tuple(undone), tuple(problems))
 
 
@@ -94,11 +97,18 @@ def take_none(contest: Contest, reason: str, comment: str = "") -> tuple[Order, 
     )
 
 
-def _verdicts(review: Review, order: Order) -> tuple[HunkVerdict, ...]:
+def _verdicts(review: Review, order: Order, reviewer: str) -> tuple[HunkVerdict, ...]:
     wanted = _hunks_of(review, order.hunks)
     if order.kind != "accept":
         wanted = _with_dependents(review, wanted)
-    return verdicts_for(review, wanted, order.kind, reason=order.reason, comment=order.comment)
+    return verdicts_for(
+        review,
+        wanted,
+        order.kind,
+        reason=order.reason,
+        comment=order.comment,
+        reviewer=reviewer,
+    )
 
 
 def _hunks_of(review: Review, names: tuple[str, ...]) -> tuple[Hunk, ...]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from workbench.domain.proposal import Decision, HunkVerdict, ProposalStatus, Receipt
 from workbench.gui.review.backend import Shelf, now
 from workbench.review.admission import Admission, Means, admit
+from workbench.review.agreement import why_differing
 from workbench.review.apply import apply_decision
 from workbench.review.compose import Result, accepted_hunks
 from workbench.review.confirmations import Confirmation, confirmations
@@ -127,7 +128,10 @@ def plan_apply(
         ground=ground,
         content_hash=result.content_hash,
         admission=admission,
-        problem=_problem(review, files) or problem or ground.problem,
+        problem=_problem(review, files)
+        or why_differing(review, decision)
+        or problem
+        or ground.problem,
         new_branch=branch,
         proposed=proposed_branch(review.proposal),
         approved=own is not None
