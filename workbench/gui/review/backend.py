@@ -23,8 +23,8 @@ from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
 from workbench.gui.review.diff_line import DiffLine, DiffOptions, Facts
 from workbench.gui.review.diff_lines import diff_lines, is_long
-from workbench.review.contests import Footprints
 from workbench.gui.review.lines.backend import read_threads
+from workbench.review.contests import Footprints
 from workbench.review.decide import decide, record
 from workbench.review.file_facts import file_facts
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
@@ -32,6 +32,7 @@ from workbench.review.plan import ReviewProblem
 from workbench.review.queue import Queue, queue_of
 from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
+from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review, open_review
 from workbench.store.git import GitProblem, identity_at
 from workbench.store.history import LocalHistory
@@ -99,13 +100,13 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
     """
     review = open_review(shelf.store, proposal_id)
     proposal = review.proposal
-    decision = review.decision
+    reviewer = reviewer_at(review.library)
     names = {hunk.id for hunk in review.hunks} or {WHOLE}
-    verdicts = tuple(one for one in decision.verdicts if one.hunk in names) if decision else ()
+    verdicts = tuple(one for one in in_force(review.standing, reviewer) if one.hunk in names)
     quotes = {one.id: one.quote for one in proposal.draft.evidence}
     receipts = shelf.store.receipts(proposal_id)
     receipt = receipts[-1] if receipts else None
-    in_force = proposal.status == "applied"
+    applied = proposal.status == "applied"
     edited = {one.hunk: one.edited for one in verdicts}
     options = DiffOptions(quick=is_long(review.hunks, edited.get))
     facts = file_facts(review.hunks, proposal, review.read_base, review.read_blob)
@@ -115,8 +116,8 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
         verdicts=verdicts,
         checks=tuple(recheck(one, quotes.get(one.evidence, "")) for one in proposal.checks),
         receipt=receipt,
-        stale=() if in_force else review.changed_on_disk(),
-        reviewer=reviewer_at(review.library),
+        stale=() if applied else review.changed_on_disk(),
+        reviewer=reviewer,
         facts=facts,
         threads=read_threads(review),
     )
