@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from msgspec import Struct
@@ -25,6 +25,7 @@ from workbench.review.timeline import (
     PAGE,
     TimelineEntry,
     TimelinePage,
+    commit_entries,
     read_page,
     recorded_page,
     touches,
@@ -90,6 +91,23 @@ def read_history(
         page = replace(page, entries=entries)
     notes = () if place is not None else tuple(_notes(library, skill, page, history, store))
     return SkillHistory(str(library), skill, page, notes)
+
+
+def change_named(library: Path, skill: str, entry: TimelineEntry) -> TimelineEntry:
+    """Return a change of a commit with the files it touched below the skill, or all of them.
+
+    Raises:
+        GitMissing, GitProblem: git cannot be asked.
+    """
+    repository = Repository.find(library)
+    if repository is None:
+        return entry
+    base = repository.relative(library)
+    for folder in ((PurePosixPath(base) / skill).as_posix(), "."):
+        for found in commit_entries(repository, Place(entry.commit, folder), base):
+            if found.commit == entry.commit:
+                return replace(found, taken_back=entry.taken_back)
+    return entry
 
 
 def entry_facts(

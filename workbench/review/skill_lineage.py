@@ -51,11 +51,12 @@ def lineage_rows(
     """Return the proposals of a skill, each below the one it comes of, oldest first.
 
     Args:
-        proposals: those for the skill.
+        proposals: those for the skill; diagnoses, which change nothing, are left out.
         entries: its changes; what they applied and the store lost is listed too.
         receipts_of: the receipts of a proposal.
     """
-    known = {one.id: one for one in sorted(proposals, key=lambda one: (one.created, one.id))}
+    given = sorted(proposals, key=lambda one: (one.created, one.id))
+    known = {one.id: one for one in given if one.draft.changes}
     applied = {one.proposal: one for one in entries if one.kind == "applied" and one.proposal}
     made = _written(known, receipts_of)
     parents = {one.id: _parent(one, known, made) for one in known.values()}

@@ -73,7 +73,7 @@ class TimelineEntry(Struct, frozen=True):
         return self.commit or "\0".join((self.kind, self.time, self.proposal, self.title))
 
 
-class TimelineProblem(Exception):  # noqa: N818 - a problem for a person, in words
+class TimelineProblem(ReviewProblem):
     """There is no history to tell; the message says why and what to do."""
 
 
@@ -133,6 +133,16 @@ def read_page(
     if first:
         entries = [*_not_committed(repository, folder, base), *entries]
     return TimelinePage(tuple(entries), following, repository)
+
+
+def commit_entries(repository: Repository, place: Place, base: str) -> tuple[TimelineEntry, ...]:
+    """Return the first change at a place, with its files; ``base`` is the library's folder.
+
+    Raises:
+        GitMissing, GitProblem: git cannot be asked.
+    """
+    commits, _ = folder_log(repository, place, 1)
+    return tuple(_of_commit(one.commit, one.files, base) for one in commits)
 
 
 def recorded_page(library: Path, skill: str, history: LocalHistory) -> TimelinePage:

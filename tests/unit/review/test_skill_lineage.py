@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.domain.proposal import (
     BaseFile,
+    Change,
     Engine,
     Lineage,
     Proposal,
@@ -23,7 +24,13 @@ def made(
         Engine(engine, "1"),
         "/lib",
         (BaseFile("demo/SKILL.md", base or "0" * 64),),
-        ProposalDraft("edit", f"Title of {name}", "", lineage=Lineage(**lineage)),
+        ProposalDraft(
+            "edit",
+            f"Title of {name}",
+            "",
+            (Change("c", "demo/SKILL.md", "write", name),),
+            lineage=Lineage(**lineage),
+        ),
         (),
         f"2026-03-0{when}T00:00:00+00:00",
         status=status,

@@ -37,6 +37,8 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
     ("approve", "Approve what is accepted", "Ctrl+Alt+Y", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),
+    ("history", "Show history of this skill", "Ctrl+Alt+X", "history", 3),
+    ("history_selected", "Show history of the selected skill", "", "history_selected", 3),
     ("report", "Save report of the review…", "", "shown", 3),
     ("patch", "Save patch of what is accepted…", "", "hunks", 3),
     ("revert", "Revert applied proposal", "", "revert", 2),

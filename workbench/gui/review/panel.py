@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from workbench.domain.proposal import Evidence, EvidenceCheck, Proposal, VerdictKind
+from workbench.domain.proposal import EvidenceCheck, Proposal, VerdictKind
 from workbench.domain.text import counted
 from workbench.gui.review.backend import QueueRead, Shelf, read_queue
 from workbench.gui.review.bars import ReasonBar
 from workbench.gui.review.commands import review_commands, with_free_keys
 from workbench.gui.review.contests.desk_contests import DeskContests
 from workbench.gui.review.desk import Desk
+from workbench.gui.review.evidence_rows import evidence_rows, open_evidence
 from workbench.gui.review.evidence_view import EvidenceRow, EvidenceView
+from workbench.gui.review.history.at_review import ReviewHistory
 from workbench.gui.review.queue.pane import QueuePane
 from workbench.gui.review.queue.rows import QueueRow
 from workbench.gui.review.queue.triage import Triage
@@ -77,6 +78,7 @@ class ReviewPanel(QWidget):
         self._lay_out()
         self._connect()
         self._add_acts()
+        self.history = ReviewHistory(context, shelf, self.desk, self._stack, self)
         commands = review_commands(self.desk, self._show_self)
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*with_free_keys(commands, context.commands))
@@ -173,7 +175,7 @@ class ReviewPanel(QWidget):
         if not rows and self.queue.hasFocus():
             # An empty list is not shown, and keys must go on to work, undo first of all.
             self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._stack.setCurrentIndex(0 if self._proposals else 1)
+        self.history.put_back(0 if self._proposals else 1)
         wanted, self._wanted = self._wanted, ""
         shown_now = self.desk.proposal_id
         if not wanted and self._stays(shown_now, rows):
@@ -308,41 +310,14 @@ class ReviewPanel(QWidget):
         if opened is None:
             return []
         checks = {check.evidence: check for check in opened.checks}
-        given = {one.id: one for one in opened.proposal.draft.evidence}
-        return [
-            self._evidence_row(given[name], checks.get(name) or EvidenceCheck(name, "unchecked"))
-            for name in names
-            if name in given
+        given = [
+            (one, checks.get(one.id) or EvidenceCheck(one.id, "unchecked"))
+            for one in opened.proposal.draft.evidence
         ]
-
-    def _evidence_row(self, evidence: Evidence, check: EvidenceCheck) -> EvidenceRow:
-        file, _, trajectory = evidence.trace.rpartition("#")
-        trace = self._context.trace(check.source, trajectory) or self._context.trace(check.source)
-        if trace is None and not check.source:
-            trace = next(
-                (
-                    one
-                    for one in self._context.traces
-                    if (one.path.name, one.trajectory.id) == (file, trajectory)
-                ),
-                None,
-            )
-        if trace is None:
-            return EvidenceRow(evidence, check, Path(check.source).name or file or trajectory)
-        step = check.step if check.step is not None else evidence.step_first
-        steps = trace.trajectory.steps
-        who = steps[step].kind if 0 <= step < len(steps) else ""
-        return EvidenceRow(evidence, check, trace.trajectory.title or file, who)
+        return evidence_rows(self._context, given, names)
 
     def _open_evidence(self, row: EvidenceRow) -> None:
-        if not row.check.source:
-            self._context.notify.info(
-                f"This quote leads to no trace. {row.reason}", replace="evidence"
-            )
-            return
-        trajectory = row.evidence.trace.rpartition("#")[2]
-        step = row.check.step if row.check.step is not None else row.evidence.step_first
-        self._context.request_trace(row.check.source, trajectory, step, row.evidence.quote)
+        open_evidence(self._context, row)
 
     # Keyboard
 
@@ -392,6 +367,7 @@ class ReviewPanel(QWidget):
         target.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_self(self) -> None:
+        self.history.leave()
         if not self.isVisible():
             self._context.request_activity("review")
 

@@ -36,6 +36,8 @@ _HEIGHT = 52
 _HEADING_HEIGHT = 30
 _SIDE = 12
 _SIGN = 16
+#: How far a row stands below the one it belongs to, in px, and where that ends.
+_DEEPER, _MOST_DEEP = 18, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class TwoLines:
     """What a row shows. A ``heading`` has a title alone and cannot be selected.
 
     ``below`` puts the badges at the end of the second line, so that a long title has the first.
+    ``depth`` moves a row below the one it belongs to.
     """
 
     title: str
@@ -55,6 +58,7 @@ class TwoLines:
     heading: bool = False
     below: bool = False
     tip: str = ""
+    depth: int = 0
 
     @property
     def spoken(self) -> str:
@@ -132,6 +136,8 @@ class TwoLineRow(QStyledItemDelegate):
         if selected:
             painter.fillRect(box.left(), box.top(), 3, box.height(), colour("accent"))
         inside = box.adjusted(_SIDE, 7, -_SIDE, -7)
+        if lines.depth:
+            inside = _paint_branch(painter, inside, lines.depth)
         if lines.icon:
             top = inside.top() + 2
             token = "selection_text" if selected else lines.token
@@ -141,6 +147,16 @@ class TwoLineRow(QStyledItemDelegate):
         _paint_title(painter, inside, lines, option.font, "selection_text" if selected else front)
         _paint_detail(painter, inside, lines, option.font, selected=selected)
         painter.restore()
+
+
+def _paint_branch(painter: QPainter, inside: QRect, depth: int) -> QRect:
+    """Draw the corner that leads to a row from the one above it; return the room beside it."""
+    left = inside.left() + (min(depth, _MOST_DEEP) - 1) * _DEEPER + 6
+    painter.setPen(colour("border_strong"))
+    middle = inside.top() + 10
+    painter.drawLine(left, inside.top() - 7, left, middle)
+    painter.drawLine(left, middle, left + 8, middle)
+    return inside.adjusted(min(depth, _MOST_DEEP) * _DEEPER, 0, 0, 0)
 
 
 def _paint_heading(painter: QPainter, box: QRect, lines: TwoLines, base: QFont) -> None:

@@ -1,0 +1,1 @@
+"""The history of a skill: its changes, lines, measured effect, broken tasks and lineage."""
