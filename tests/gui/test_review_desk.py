@@ -574,8 +574,10 @@ def test_a_conflict_is_decided_before_it_is_reviewed_again(
     panel.desk.run("merge")
     page = panel.desk.view.merge_page
     qtbot.waitUntil(page.isVisible, timeout=10_000)
-    assert page.disk.text() == "2. Two, fast"
-    assert page.proposed.text() == "2. Two, slowly"
+    disk, proposed = page.disk.text(), page.proposed.text()
+    assert "1. One\n2. Two, fast\n3. Three" in disk
+    assert "1. One\n2. Two, slowly\n3. Three" in proposed
+    assert page.place.currentText() == "1 of 1: demo/SKILL.md, line 13 · open"
     assert not page.save.isEnabled()
     page.take_both()
     assert page.result.text() == "2. Two, fast\n2. Two, slowly"
@@ -586,6 +588,58 @@ def test_a_conflict_is_decided_before_it_is_reviewed_again(
     panel.desk.run("accept_all")
     applied(panel, qtbot)
     assert "\n2. Two, neither\n3. Three\n" in world.skill.read_text()
+
+
+def test_conflicts_are_decided_by_keys_alone(
+    world: ReviewWorld, start: Start, qtbot: QtBot
+) -> None:
+    world.propose("three", {"demo/SKILL.md": PROPOSED})
+    change_on_disk(world, "2. Two", "2. Two, fast")
+    change_on_disk(world, "The first line.", "The one line.")
+    panel = start()
+    panel.desk.run("accept_all")
+    panel.desk.run("merge")
+    page = panel.desk.view.merge_page
+    qtbot.waitUntil(page.isVisible, timeout=10_000)
+    assert page.place.count() == 2
+    assert nameless(page) == []
+    page.with_base.setChecked(True)
+    assert "The first line." in page.base.text()
+    alt = Qt.KeyboardModifier.AltModifier
+    qtbot.keyClick(page.result, Qt.Key.Key_1, alt)
+    assert page.result.text() == "The one line."
+    qtbot.keyClick(page.result, Qt.Key.Key_Down, alt)
+    assert page.result.text() == ""
+    qtbot.keyClick(page.result, Qt.Key.Key_3, alt)
+    assert page.result.text() == "2. Two, fast\n2. Two, slowly"
+    qtbot.keyClick(page.result, Qt.Key.Key_2, alt)
+    assert page.result.text() == "2. Two, slowly"
+    qtbot.keyClick(page.result, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: panel.desk.proposal_id.startswith("three-m"), timeout=10_000)
+    settled(panel, qtbot)
+    panel.desk.run("accept_all")
+    applied(panel, qtbot)
+    text = world.skill.read_text()
+    assert "The one line." in text
+    assert "2. Two, slowly" in text
+
+
+def test_one_side_is_taken_for_all_that_is_open(
+    world: ReviewWorld, start: Start, qtbot: QtBot
+) -> None:
+    world.propose("three", {"demo/SKILL.md": PROPOSED})
+    change_on_disk(world, "2. Two", "2. Two, fast")
+    change_on_disk(world, "The first line.", "The one line.")
+    panel = start()
+    panel.desk.run("accept_all")
+    panel.desk.run("merge")
+    page = panel.desk.view.merge_page
+    qtbot.waitUntil(page.isVisible, timeout=10_000)
+    page.take("theirs")
+    page.take_rest("ours")
+    assert list(page.choices().values()) == ["theirs", "ours"]
+    assert page.place.currentIndex() == 0
+    assert page.save.isEnabled()
 
 
 def test_a_file_that_changes_between_confirmation_and_apply_is_not_written(

@@ -73,12 +73,16 @@ def changed_ranges(
 
 
 class Region(Struct, frozen=True):
-    """A piece of a three-way merge; ``kind`` says which side it is taken from."""
+    """A piece of a three-way merge; ``kind`` says which side it is taken from.
+
+    ``line`` is where a conflict begins in ``ours``, from 1.
+    """
 
     kind: Literal["unchanged", "same", "ours", "theirs", "conflict"]
     base: tuple[str, ...]
     ours: tuple[str, ...]
     theirs: tuple[str, ...]
+    line: int = 0
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -99,9 +103,8 @@ def three_way(
         kind, places = region[0], [place or 0 for place in region[1:]]
         if kind == "conflict":
             z, ze, a, ae, b, be = places
-            regions.append(
-                Region("conflict", tuple(base[z:ze]), tuple(ours[a:ae]), tuple(theirs[b:be]))
-            )
+            sides = tuple(base[z:ze]), tuple(ours[a:ae]), tuple(theirs[b:be])
+            regions.append(Region("conflict", *sides, a + 1))
             continue
         start, end = places
         if kind == "unchanged":

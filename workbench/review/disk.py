@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from workbench.domain.proposal import Receipt, ReceiptFile
-from workbench.files import FileProblem, confined, sha256, sync_folder, write_atomic
+from workbench.files import FileProblem, confined, sha256, sync_folder
 from workbench.review.plan import ReviewProblem, check_path
 
 ReadContent = Callable[[str], bytes]
@@ -93,7 +93,8 @@ def write_all(library: Path, receipt: Receipt, content: ReadContent) -> None:
         for file in receipt.files:
             staged.append((file, None))
             if file.after_sha256 is not None:
-                staged[-1] = (file, _stage(library, receipt, file, content(file.after_sha256)))
+                data = content(file.after_sha256)
+                staged[-1] = (file, _stage(library, receipt, file.path, data, file.after_mode))
         for file, temporary in staged:
             _replace(library, file, temporary)
     finally:
@@ -121,8 +122,7 @@ def put_back(library: Path, receipt: Receipt, content: ReadContent) -> tuple[str
         elif file.before_sha256 is None:
             _inside(library, file.path).unlink()
         else:
-            mode = None if file.before_mode is None else int(file.before_mode, 8)
-            write_atomic(_inside(library, file.path), content(file.before_sha256), mode=mode)
+            _restore(library, receipt, file, content(file.before_sha256), found.mode)
     for folder in receipt.created_folders:
         with contextlib.suppress(OSError):  # someone else uses it by now
             (library / folder).rmdir()
@@ -183,9 +183,24 @@ def _staged_name(receipt: Receipt, name: str) -> tuple[str, str]:
     return f".{name[:60]}.{receipt.content_hash[:12]}.", ".tmp"
 
 
-def _stage(library: Path, receipt: Receipt, file: ReceiptFile, data: bytes) -> Path:
-    """Write the new content beside its place."""
+def _restore(
+    library: Path, receipt: Receipt, file: ReceiptFile, data: bytes, mode: int | None
+) -> None:
+    """Put one file back; a kill in between leaves a file that the next recovery knows as ours."""
+    wanted = file.before_mode or (None if mode is None else f"{mode:o}")
+    temporary = _stage(library, receipt, file.path, data, wanted)
     target = _inside(library, file.path)
+    try:
+        temporary.replace(target)
+        sync_folder(target.parent)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise _cannot_write(target, problem) from problem
+
+
+def _stage(library: Path, receipt: Receipt, path: str, data: bytes, mode: str | None) -> Path:
+    """Write content beside its place, under a name that tells whose it is."""
+    target = _inside(library, path)
     prefix, suffix = _staged_name(receipt, target.name)
     temporary: Path | None = None
     try:
@@ -196,7 +211,7 @@ def _stage(library: Path, receipt: Receipt, file: ReceiptFile, data: bytes) -> P
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(int(file.after_mode or "644", 8))
+        temporary.chmod(int(mode or "644", 8))
     except BaseException as problem:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -22,12 +22,16 @@ from workbench.review.session import Review
 
 Choice = Literal["ours", "theirs"]
 
+#: So many lines around a conflict are shown with it.
+_AROUND = 3
+
 
 class Conflict(Struct, frozen=True):
     """A place where both sides changed. ``ours`` is the disk, ``theirs`` the approved result.
 
     ``kind`` "text" has lines; "binary" and "delete" are about the whole file, and then lines are
-    empty. ``index`` counts in the file from 0.
+    empty. ``index`` counts in the file from 0. ``line`` is where it begins on the disk, from 1;
+    ``above`` and ``below`` are the merged lines around it.
     """
 
     path: str
@@ -36,6 +40,9 @@ class Conflict(Struct, frozen=True):
     base: tuple[str, ...] = ()
     ours: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
+    line: int = 0
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 class FileMerge(Struct, frozen=True):
@@ -130,12 +137,19 @@ def merge_file(
         return msgspec.structs.replace(whole, conflicts=(Conflict(path, 0, "binary"),))
     before, mine, wanted = (split_lines(text or "") for text in texts)
     regions = three_way(before, mine, wanted)
-    open_regions = [region for region in regions if region.kind == "conflict"]
-    conflicts = tuple(
-        Conflict(path, number, "text", region.base, region.ours, region.theirs)
-        for number, region in enumerate(open_regions)
-    )
+    conflicts = _conflicts(path, regions)
     return msgspec.structs.replace(whole, regions=regions, conflicts=conflicts)
+
+
+def _conflicts(path: str, regions: Sequence[Region]) -> tuple[Conflict, ...]:
+    found: list[Conflict] = []
+    for at, region in enumerate(regions):
+        if region.kind == "conflict":
+            above = regions[at - 1].lines[-_AROUND:] if at else ()
+            below = regions[at + 1].lines[:_AROUND] if at + 1 < len(regions) else ()
+            sides = (region.base, region.ours, region.theirs)
+            found.append(Conflict(path, len(found), "text", *sides, region.line, above, below))
+    return tuple(found)
 
 
 def merged_proposal(

@@ -5,24 +5,32 @@ Nothing is written here. The result is a new proposal that is reviewed like any 
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from workbench.gui.review.edit_text import lines_of, text_of
-from workbench.gui.widgets.buttons import icon_button, primary_button, push_button
+from workbench.gui.widgets.buttons import icon_button, link_button, primary_button, push_button
 from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
+from workbench.gui.widgets.value_fields import ChoiceBox
+from workbench.review.diff import changed_ranges
 from workbench.review.merge import Choice, Conflict, Merge
 
 Picked = Choice | tuple[str, ...]
 
+_WHOLE = {"binary": "(a binary file)", "delete": "(the file, or that it is gone)"}
+
 
 class MergePage(QWidget):
-    """One conflict at a time: both sides and the result. ``merged(choices)``, ``left()``."""
+    """One conflict at a time: both sides and the result. ``merged(choices)``, ``left()``.
+
+    Keys: Alt+1 and Alt+2 take a side, Alt+3 both, Alt+Down and Alt+Up go on and back, Ctrl+Return
+    takes the whole, Escape leaves.
+    """
 
     merged = Signal(object)
     left = Signal()
@@ -33,48 +41,93 @@ class MergePage(QWidget):
         self._texts: dict[int, str] = {}
         self._sides: dict[int, Choice] = {}
         self._at = 0
-        self.title = QLabel()
+        self.title = QLabel("Merge with what is on disk")
         self.title.setProperty("heading", True)
-        self.place = QLabel()
-        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.place = ChoiceBox("Conflict")
+        self.place.activated.connect(self._show)
         self.disk = CodeView("On disk now", read_only=True)
+        self.base = CodeView("Before both", read_only=True)
         self.proposed = CodeView("Proposed", read_only=True)
         self.result = CodeView("Result")
         self.result.setProperty("field", True)
         self.result.textChanged.connect(self._typed)
+        self.with_base = QCheckBox("Show what both began with")
         self._open = QLabel()
         self._open.setProperty("muted", True)
         self.save = primary_button("Review the merged version", self._save)
+        self.save.setToolTip("Make a proposal of the merged files (Ctrl+Return)")
         self._lay_out()
+        for keys, run in (
+            ("Alt+1", lambda: self.take("ours")),
+            ("Alt+2", lambda: self.take("theirs")),
+            ("Alt+3", self.take_both),
+            ("Alt+Down", lambda: self.step(1)),
+            ("Alt+Up", lambda: self.step(-1)),
+            ("Ctrl+Return", self._save),
+        ):
+            self._add_key(keys, run)
+
+    def _add_key(self, keys: str, run: Callable[[], object]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(run)
 
     def _lay_out(self) -> None:
+        base = _titled("Before both changed it", self.base)
         sides = SplitView(
             (
-                _titled("On disk now", self.disk, ("Take this", lambda: self.take("ours"))),
-                _titled("Proposed", self.proposed, ("Take this", lambda: self.take("theirs"))),
+                _titled("On disk now", self.disk, self._take_button("ours", "Alt+1")),
+                base,
+                _titled("Proposed", self.proposed, self._take_button("theirs", "Alt+2")),
             ),
-            sizes=(500, 500),
+            sizes=(500, 400, 500),
         )
-        result = _titled("Result", self.result, ("Take both", self.take_both))
+        base.hide()
+        self.with_base.toggled.connect(base.setVisible)
+        both = push_button("Take both", self.take_both)
+        both.setToolTip("The lines on disk, then the proposed ones (Alt+3)")
+        result = _titled("Result", self.result, both)
         head = row(spacing=8)
         head.addWidget(self.title, 1)
-        head.addWidget(icon_button("chevron-down", "Next conflict", lambda: self.step(1)))
+        head.addWidget(self.with_base)
+        where = row(spacing=4)
+        where.addWidget(self.place, 1)
+        step = self.step
+        where.addWidget(
+            icon_button("arrow-up", "Previous conflict", lambda: step(-1), shortcut="Alt+Up")
+        )
+        where.addWidget(
+            icon_button("arrow-down", "Next conflict", lambda: step(1), shortcut="Alt+Down")
+        )
         inside = column(self, spacing=8)
         inside.setContentsMargins(16, 12, 16, 12)
         inside.addLayout(head)
-        inside.addWidget(self.place)
+        inside.addLayout(where)
         inside.addWidget(SplitView((sides, result), vertical=True, sizes=(300, 220)), 1)
+        rest = row(spacing=12)
+        rest.addWidget(self._open, 1)
+        rest.addWidget(link_button("Disk for all open", lambda: self.take_rest("ours")))
+        rest.addWidget(link_button("Proposed for all open", lambda: self.take_rest("theirs")))
+        inside.addLayout(rest)
         foot = row(spacing=8)
-        foot.addWidget(self._open, 1)
+        foot.addStretch(1)
         foot.addWidget(push_button("Cancel", self.left.emit))
         foot.addWidget(self.save)
         inside.addLayout(foot)
+
+    def _take_button(self, side: Choice, keys: str) -> QWidget:
+        button = push_button("Take this", lambda: self.take(side))
+        button.setToolTip(f"Take this side of the conflict ({keys})")
+        return button
 
     def show_merge(self, merge: Merge) -> None:
         """Show the conflicts of a merge, beginning with the first."""
         self._conflicts = merge.conflicts
         self._texts, self._sides = {}, {}
+        self.place.clear()
+        self.place.addItems([_place(conflict) for conflict in self._conflicts])
         self._show(0)
+        self.result.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def step(self, by: int) -> None:
         """Go to another conflict, round and round."""
@@ -98,6 +151,16 @@ class MergePage(QWidget):
             texts = [text_of(lines) for lines in (conflict.ours, conflict.theirs) if lines]
             self._set_result("\n".join(texts))
 
+    def take_rest(self, side: Choice) -> None:
+        """Take one side of every conflict that is open, and stay where this one is."""
+        here = self._at
+        decided = self._decided()
+        for number in range(len(self._conflicts)):
+            if number not in decided:
+                self._at = number
+                self.take(side)
+        self._show(here)
+
     def choices(self) -> dict[tuple[str, int], Picked]:
         """Return what was chosen for each conflict that is decided."""
         picked: dict[tuple[str, int], Picked] = {}
@@ -110,6 +173,9 @@ class MergePage(QWidget):
                 picked[conflict.path, conflict.index] = lines_of(self._texts[number], like)
         return picked
 
+    def _decided(self) -> set[int]:
+        return {*self._sides, *self._texts}
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
@@ -120,13 +186,19 @@ class MergePage(QWidget):
         self._at = number
         conflict = self._conflicts[number]
         text = conflict.kind == "text"
-        whole = {"binary": "(a binary file)", "delete": "(the file, or that it is gone)"}
-        self.disk.set_text(text_of(conflict.ours) if text else whole[conflict.kind])
-        self.proposed.set_text(text_of(conflict.theirs) if text else whole[conflict.kind])
+        for view, lines in (
+            (self.disk, conflict.ours),
+            (self.base, conflict.base),
+            (self.proposed, conflict.theirs),
+        ):
+            if text:
+                _show_side(view, conflict, lines)
+            else:
+                view.set_text(_WHOLE[conflict.kind])
+                view.set_line_colours({})
         self.result.setReadOnly(not text)
-        kept = self._texts.get(number, "")
         self.result.blockSignals(True)
-        self.result.set_text(kept)
+        self.result.set_text(self._texts.get(number, ""))
         self.result.blockSignals(False)
         self._describe()
 
@@ -143,31 +215,48 @@ class MergePage(QWidget):
         self._describe()
 
     def _describe(self) -> None:
-        conflict = self._conflicts[self._at]
         total = len(self._conflicts)
-        decided = len(self.choices())
-        self.title.setText("Merge with what is on disk")
-        self.place.setText(
-            f"Conflict {self._at + 1} of {total}: {PurePosixPath(conflict.path)}. Both sides "
-            "changed here; take one, or write the result."
-        )
-        self._open.setText("" if decided == total else f"{total - decided} still to be decided")
-        self.save.setEnabled(decided == total)
+        decided = self._decided()
+        for number, conflict in enumerate(self._conflicts):
+            state = "decided" if number in decided else "open"
+            text = f"{number + 1} of {total}: {_place(conflict)} \N{MIDDLE DOT} {state}"
+            self.place.setItemText(number, text)
+        self.place.setCurrentIndex(self._at)
+        left = total - len(decided)
+        self._open.setText(f"{left} still to be decided" if left else "All are decided.")
+        self.save.setEnabled(not left)
 
     def _save(self) -> None:
         if self.save.isEnabled():
             self.merged.emit(self.choices())
 
 
-def _titled(title: str, view: CodeView, action: tuple[str, object]) -> QWidget:
+def _place(conflict: Conflict) -> str:
+    return f"{conflict.path}, line {conflict.line}" if conflict.line else conflict.path
+
+
+def _show_side(view: CodeView, conflict: Conflict, lines: tuple[str, ...]) -> None:
+    """Show one side with the lines around it; what is not as it was before has a ground."""
+    view.set_text(text_of((*conflict.above, *lines, *conflict.below)))
+    first = len(conflict.above) + 1
+    changed = {
+        first + at: "add_background"
+        for _, _, start, end in changed_ranges(conflict.base, lines)
+        for at in range(start, end)
+    }
+    same = {first + at: "current_line" for at in range(len(lines))}
+    view.set_line_colours(same | changed)
+    view.go_to(first)
+
+
+def _titled(title: str, view: CodeView, action: QWidget | None = None) -> QWidget:
     body = QWidget()
     head = row(spacing=8)
     label = QLabel(title)
     label.setProperty("section", True)
     head.addWidget(label, 1)
-    words, run = action
-    assert callable(run)
-    head.addWidget(push_button(words, run))
+    if action is not None:
+        head.addWidget(action)
     inside = column(body, spacing=4)
     inside.addLayout(head)
     inside.addWidget(view, 1)
