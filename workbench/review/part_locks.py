@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from workbench.plugin.skill_locks import broken_locks
+from workbench.plugin.skill_locks import broken_locks, locked_ranges
 from workbench.review.compose import Result, ResultFile
 from workbench.review.plan import ReadBase, ReviewProblem
 from workbench.skills.folder import SKILL_FILES
@@ -18,10 +18,14 @@ from workbench.store.locked_parts import LockedPart, LocksProblem, locked_parts
 
 
 class BrokenLock(Struct, frozen=True):
-    """A locked part that a file of the selection would change."""
+    """A locked part that a file of the selection would change.
+
+    ``lines`` are those of the part in the base, the first (from 1) and the last.
+    """
 
     path: str
     lock: LockedPart
+    lines: tuple[int, int] = (0, 0)
 
     @property
     def text(self) -> str:
@@ -48,8 +52,9 @@ def broken_by(library: Path, result: Result, read_base: ReadBase) -> tuple[Broke
     for file in result.files:
         for lock in locks:
             inside = _inside(library, file.path, lock.skill)
-            if inside is not None and _breaks(file, inside, lock, read_base):
-                found.append(BrokenLock(file.path, lock))
+            lines = None if inside is None else _broken_lines(file, inside, lock, read_base)
+            if lines is not None:
+                found.append(BrokenLock(file.path, lock, lines))
     return tuple(found)
 
 
@@ -69,12 +74,15 @@ def _inside(library: Path, path: str, skill: str) -> str | None:
     return inside.as_posix()
 
 
-def _breaks(file: ResultFile, inside: str, lock: LockedPart, read_base: ReadBase) -> bool:
-    if lock.part in ("*", inside):
-        return True
-    before = b"" if file.base_sha256 is None else read_base(file.path) or b""
-    texts = [
-        None if data is None else data.decode("utf-8", "surrogateescape")
-        for data in (before, file.data)
-    ]
-    return bool(broken_locks((lock.part,), inside, texts[0] or "", texts[1]))
+def _broken_lines(
+    file: ResultFile, inside: str, lock: LockedPart, read_base: ReadBase
+) -> tuple[int, int] | None:
+    """Return the lines of a part that the new file breaks, None when it keeps them."""
+    data = b"" if file.base_sha256 is None else read_base(file.path) or b""
+    before = data.decode("utf-8", "surrogateescape")
+    after = None if file.data is None else file.data.decode("utf-8", "surrogateescape")
+    whole = lock.part in ("*", inside)
+    if not whole and not broken_locks((lock.part,), inside, before, after):
+        return None
+    ranges = locked_ranges((lock.part,), inside, before)
+    return (ranges[0][0] + 1, ranges[0][1]) if ranges else (0, 0)

@@ -101,8 +101,7 @@ _Rule = Callable[[PolicyFile, Facts], Iterator[Verdict]]
 def _locks(_file: PolicyFile, facts: Facts) -> Iterator[Verdict]:
     if facts.locks is None:
         return
-    first = facts.locks[0] if facts.locks else None
-    hunk = next((one for one in facts.accepted if first and one.path == first.path), None)
+    hunk = _hunk_in(facts.locks[0], facts.accepted) if facts.locks else None
     yield Verdict(
         "locks",
         not facts.locks,
@@ -113,6 +112,17 @@ def _locks(_file: PolicyFile, facts: Facts) -> Iterator[Verdict]:
         if hunk is not None
         else Shown("library_file", ".workbench/locks.toml", 1),
     )
+
+
+def _hunk_in(lock: BrokenLock, hunks: Sequence[Hunk]) -> Hunk | None:
+    """Return the first hunk that reaches into a locked part, else the first of that file."""
+    first, last = lock.lines
+    own = [one for one in hunks if one.path == lock.path]
+    for hunk in own:
+        end = hunk.base_start + max(len(hunk.base_lines), 1) - 1
+        if hunk.base_start <= last and first <= end:
+            return hunk
+    return own[0] if own else None
 
 
 def _engines(file: PolicyFile, facts: Facts) -> Iterator[Verdict]:

@@ -48,6 +48,7 @@ class ApplyPage(QWidget):
         self.ground.setTextFormat(Qt.TextFormat.PlainText)
         self.branch = BranchField()
         self.branch.changed.connect(self._branch_changed)
+        self.branch.name.textEdited.connect(lambda _text: self._enable())
         self.rules = RulesView()
         self.rules.asked.connect(self.asked)
         self.approvals = ApprovalsView()
