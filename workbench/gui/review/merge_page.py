@@ -73,15 +73,11 @@ class MergePage(QWidget):
         shortcut.activated.connect(run)
 
     def _lay_out(self) -> None:
-        base = _titled("Before both changed it", self.base)
-        sides = SplitView(
-            (
-                _titled("On disk now", self.disk, self._take_button("ours", "Alt+1")),
-                base,
-                _titled("Proposed", self.proposed, self._take_button("theirs", "Alt+2")),
-            ),
-            sizes=(500, 400, 500),
-        )
+        take = self._take_button
+        base = _titled("Before both changed it", self.base, before=8, after=8)
+        disk = _titled("On disk now", self.disk, take("ours", "Alt+1"), after=8)
+        proposed = _titled("Proposed", self.proposed, take("theirs", "Alt+2"), before=8)
+        sides = SplitView((disk, base, proposed), sizes=(500, 400, 500))
         base.hide()
         self.with_base.toggled.connect(base.setVisible)
         both = push_button("Take both", self.take_both)
@@ -249,15 +245,19 @@ def _show_side(view: CodeView, conflict: Conflict, lines: tuple[str, ...]) -> No
     view.go_to(first)
 
 
-def _titled(title: str, view: CodeView, action: QWidget | None = None) -> QWidget:
+def _titled(
+    title: str, view: CodeView, action: QWidget | None = None, *, before: int = 0, after: int = 0
+) -> QWidget:
     body = QWidget()
     head = row(spacing=8)
     label = QLabel(title)
     label.setProperty("section", True)
+    label.setMinimumHeight(30)
     head.addWidget(label, 1)
     if action is not None:
         head.addWidget(action)
     inside = column(body, spacing=4)
+    inside.setContentsMargins(before, 6 if before == after == 0 else 0, after, 6)
     inside.addLayout(head)
     inside.addWidget(view, 1)
     return body
