@@ -26,10 +26,10 @@ from workbench.review.comments import (
     deleted,
     file_sides,
     find_thread,
-    placed_threads,
     replied,
     resolved,
     rewritten,
+    said_of,
 )
 from workbench.review.cutting import Cutting, cut_before, suggested_cuts
 from workbench.review.decide import decide, pick, record
@@ -188,7 +188,7 @@ def _record(review: Review, arguments: argparse.Namespace, reviewer: str) -> Com
 def _placed(review: Review) -> tuple[PlacedThread, ...]:
     decision = review.decision
     edited = {one.hunk: one.edited for one in decision.verdicts} if decision else {}
-    return placed_threads(review, file_sides(review, edited.get))
+    return said_of(review, edited.get)
 
 
 def _show(review: Review, found: Sequence[PlacedThread], *, as_json: bool) -> None:

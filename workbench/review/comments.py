@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -80,13 +80,21 @@ def file_sides(review: Review, edited: Edited = lambda _name: None) -> dict[str,
     return {path: _sides(review, path, hunks, edited) for path, hunks in by_path.items()}
 
 
-def placed_threads(review: Review, sides: Mapping[str, FileSides]) -> tuple[PlacedThread, ...]:
-    """Return the threads of a review where their lines are now, none left out.
+def placed_threads(
+    sides: Mapping[str, FileSides], threads: Iterable[Thread]
+) -> tuple[PlacedThread, ...]:
+    """Return threads where their lines are now, none left out."""
+    return tuple(_placed(thread, sides) for thread in threads)
+
+
+def said_of(review: Review, edited: Edited = lambda _name: None) -> tuple[PlacedThread, ...]:
+    """Return what was said of the lines of a proposal, where they are now.
 
     Raises:
         FileProblem: the comments cannot be read.
     """
-    return tuple(_placed(thread, sides) for thread in threads_of(review.store, review.proposal))
+    found = threads_of(review.store, review.proposal)
+    return placed_threads(file_sides(review, edited), found) if found else ()
 
 
 def anchor_at(sides: Mapping[str, FileSides], path: str, side: Side, line: int) -> LineAnchor:

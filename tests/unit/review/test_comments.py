@@ -22,10 +22,10 @@ from workbench.review.comments import (
     file_sides,
     find_line,
     find_thread,
-    placed_threads,
     replied,
     resolved,
     rewritten,
+    said_of,
     undone,
 )
 from workbench.review.decide import decide, record
@@ -63,14 +63,14 @@ def keep(bench: Bench, made: CommentRecord) -> None:
 
 
 def the_thread(bench: Bench) -> Thread:
-    [placed] = placed_threads(bench.review, file_sides(bench.review))
+    [placed] = said_of(bench.review)
     return placed.thread
 
 
 def test_a_comment_stands_at_its_line_without_a_verdict(bench: Bench) -> None:
     say(bench, 12, "Why slowly?")
     say(bench, 12, "It was fine.", side="old", minute=1)
-    new, old = placed_threads(bench.review, file_sides(bench.review))
+    new, old = said_of(bench.review)
     assert (new.thread.anchor.text, new.line, new.outdated) == ("2. Two, slowly", 12, False)
     assert (old.thread.anchor.text, old.thread.anchor.side) == ("2. Two", "old")
     hunk = bench.review.hunks[0]
@@ -91,9 +91,7 @@ def test_people_answer_change_take_back_and_settle(bench: Bench) -> None:
     thread = the_thread(bench)
     assert (thread.comments[0].text, thread.comments[0].changed) == ("Why so slowly?", at(2))
     assert (thread.resolved, thread.resolved_by) == (True, BEN)
-    assert counts_by_hunk(placed_threads(bench.review, file_sides(bench.review))) == {
-        bench.review.hunks[0].id: (0, 1)
-    }
+    assert counts_by_hunk(said_of(bench.review)) == {bench.review.hunks[0].id: (0, 1)}
     keep(bench, resolved(thread, author=ANN, now=at(4)))
     assert not the_thread(bench).resolved
     with pytest.raises(ReviewProblem, match="is by Ben"):
@@ -205,14 +203,14 @@ def test_an_edited_line_leaves_its_comment_behind_as_outdated(bench: Bench) -> N
     say(bench, 12, "Why slowly?")
     hunk = bench.review.hunks[0]
     own = {hunk.id: ("2. Two, quickly\n", "2b. More\n")}
-    [placed] = placed_threads(bench.review, file_sides(bench.review, own.get))
+    [placed] = said_of(bench.review, own.get)
     assert (placed.outdated, placed.hunk, placed.thread.anchor.text) == (
         True,
         hunk.id,
         "2. Two, slowly",
     )
     say(bench, 17, "Last?", minute=1)
-    _, lower = placed_threads(bench.review, file_sides(bench.review, own.get))
+    _, lower = said_of(bench.review, own.get)
     assert (lower.line, lower.hunk) == (18, bench.review.hunks[1].id)
 
 
@@ -226,15 +224,15 @@ def test_a_comment_survives_a_merge_and_is_answered_there(bench: Bench) -> None:
     proposal, blobs = merged_proposal(merge_stale(review, decision.verdicts), now=NOW)
     bench.store.add(proposal, blobs)
     merged: Review = open_review(bench.store, proposal.id)
-    kept, lost = placed_threads(merged, file_sides(merged))
+    kept, lost = said_of(merged)
     assert (kept.line, kept.thread.comments[0].text) == (14, "Why slowly?")
     assert (lost.outdated, lost.thread.anchor.text) == (True, "The last one.")
     answer = replied(kept.thread, "Still.", author=BEN, now=at(5))
     bench.store.add_comment(proposal.id, answer)
-    kept, _ = placed_threads(merged, file_sides(merged))
+    kept, _ = said_of(merged)
     assert [one.text for one in kept.thread.comments] == ["Why slowly?", "Still."]
     # What the merge came from stays as it was said there.
-    assert len(placed_threads(bench.review, file_sides(bench.review))[0].thread.comments) == 1
+    assert len(said_of(bench.review)[0].thread.comments) == 1
 
 
 def test_a_torn_line_of_comments_costs_itself_alone(bench: Bench) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.domain.proposal import Hunk, HunkVerdict, VerdictKind
+from workbench.domain.proposal import Hunk, HunkVerdict, Split, VerdictKind
+from workbench.review.splits import carried
 
 #: The hunk a verdict names when the proposal changes no file (a diagnosis).
 WHOLE = "*"
@@ -16,22 +17,34 @@ _PAST = {"accept": "Accepted", "reject": "Rejected", "defer": "Deferred"}
 
 
 class Act(Struct, frozen=True):
-    """One act of the reviewer: what it is called, and the verdicts before it."""
+    """One act of the reviewer: what it is called, and the verdicts before it.
+
+    ``hunks`` are those before it, with their ``splits``, when it split or joined some.
+    """
 
     title: str
     before: tuple[HunkVerdict, ...]
+    hunks: tuple[Hunk, ...] | None = None
+    splits: tuple[Split, ...] = ()
 
 
 class Choices(Struct, frozen=True):
     """Verdicts by hunk and the acts that led to them. Every change gives a new value.
 
-    ``note`` says what an act did beyond the hunks it was meant for.
+    ``note`` says what an act did beyond the hunks it was meant for. ``splits`` are what the hunks
+    are parts of.
     """
 
     hunks: tuple[Hunk, ...]
     verdicts: tuple[HunkVerdict, ...] = ()
     acts: tuple[Act, ...] = ()
     note: str = ""
+    splits: tuple[Split, ...] = ()
+
+    @property
+    def said(self) -> tuple[tuple[HunkVerdict, ...], tuple[Split, ...]]:
+        """What is kept of it."""
+        return self.verdicts, self.splits
 
     def of(self, hunk_id: str) -> HunkVerdict | None:
         """Return the verdict on a hunk, None while it is open."""
@@ -80,6 +93,13 @@ class Choices(Struct, frozen=True):
             note = f"{_PAST[kind]} {_count(len(added))} more that cannot stand without this one."
         return self._after(title, changed, note)
 
+    def settle(self, verdict: HunkVerdict) -> Choices:
+        """Say of a hunk what counts, knowing what others said of it (``verdict.seen``)."""
+        kind = verdict.verdict
+        decided = self.set([verdict.hunk], kind, verdict.reason, verdict.comment)
+        changed = _merged(self.hunks, decided.verdicts, [verdict])
+        return self._after(f"Settled 1 hunk: {_PAST[kind].lower()}", changed, decided.note)
+
     def edit(self, name: str, lines: tuple[str, ...]) -> Choices:
         """Accept a hunk with a person's lines instead of the engine's; its own lines undo it."""
         hunk = next(hunk for hunk in self.hunks if hunk.id == name)
@@ -97,9 +117,18 @@ class Choices(Struct, frozen=True):
         if not self.acts:
             return self
         last = self.acts[-1]
-        return replace(
+        before = replace(
             self, verdicts=last.before, acts=self.acts[:-1], note=f"Undone: {last.title}."
         )
+        if last.hunks is None:
+            return before
+        return replace(before, hunks=last.hunks, splits=last.splits)
+
+    def divided(self, title: str, hunks: tuple[Hunk, ...], splits: tuple[Split, ...]) -> Choices:
+        """Split or join hunks: what was said of a hunk is said of its parts."""
+        act = Act(title, self.verdicts, self.hunks, self.splits)
+        verdicts = carried(self.verdicts, self.hunks, hunks)
+        return Choices(hunks, verdicts, (*self.acts, act), f"{title}. U takes it back.", splits)
 
     def _with(self, verdicts: Iterable[HunkVerdict]) -> tuple[HunkVerdict, ...]:
         return _merged(self.hunks, self.verdicts, verdicts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
@@ -24,6 +25,7 @@ from workbench.gui.review.diff_modes import DiffModes
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.export import Kind, ReviewExport
 from workbench.gui.review.hunk_marks import hunk_marks
+from workbench.gui.review.lines.desk_lines import DeskLines
 from workbench.gui.review.locking.desk_locks import DeskLocks
 from workbench.gui.review.locking.held import held_back
 from workbench.gui.review.notices import show_notices
@@ -59,7 +61,7 @@ class Desk(QWidget):
         self.opened: Opened | None = None
         self.choices = Choices(())
         self._proposal_id = ""
-        self._kept: tuple[HunkVerdict, ...] = ()
+        self._kept = self.choices.said
         self.alone: Mapping[str, str] = {}
         self.locked: Mapping[str, str] = {}
         self.work = Work(context, self)
@@ -77,6 +79,7 @@ class Desk(QWidget):
         self.tests = DeskTests(self, context)
         self.asking = DeskAsking(self, context)
         self.locks = DeskLocks(self, context)
+        self.on_lines = DeskLines(self, context)
 
     def _connect(self) -> None:
         view = self.view
@@ -150,8 +153,9 @@ class Desk(QWidget):
             return
         self.opened = opened
         self._stored = opened.proposal
-        self.choices = Choices(opened.review.hunks, opened.verdicts)
-        self._kept = opened.verdicts
+        review = opened.review
+        self.choices = Choices(review.hunks, opened.verdicts, splits=review.splits)
+        self._kept = self.choices.said
         view = self.view
         view.close_bars()
         view.header.show_proposal(opened)
@@ -159,6 +163,7 @@ class Desk(QWidget):
         view.diff.editable = not self.applied
         show_notices(view, opened, self.run)
         self.alone, self.locked = {}, {}
+        self.on_lines.commenting.opened(opened.threads)
         self.modes.show(opened.lines)
         view.show_work()
         view.strip.setVisible(bool(opened.review.hunks) and not self.applied)
@@ -191,7 +196,8 @@ class Desk(QWidget):
     def marks(self) -> list[HunkMark]:
         """Return what stands beside each hunk."""
         checks = self.opened.checks if self.opened else ()
-        return hunk_marks(self.choices, checks, self.alone, self.locked)
+        said = self.on_lines.commenting.counts()
+        return hunk_marks(self.choices, checks, self.alone, self.locked, said)
 
     def refresh_marks(self) -> None:
         """Draw what stands beside the hunks again."""
@@ -300,17 +306,17 @@ class Desk(QWidget):
 
     def _decide(self, kind: VerdictKind) -> None:
         if self.why_not_decide() is None:
-            self._take(self.choices.set(self._names(), kind), step=True)
+            self.take(self.choices.set(self._names(), kind), step=True)
 
     def _accept_all(self) -> None:
         if self.why_not_decide() is None:
             free = [name for name in self.choices.names if name not in self.locked]
             names = [name for name in free if self.choices.kind(name) is None]
-            self._take(self.choices.set(names or free or self.choices.names, "accept"))
+            self.take(self.choices.set(names or free or self.choices.names, "accept"))
 
     def _undo(self) -> None:
         if self.why_not_decide() is None and self.choices.acts:
-            self._take(self.choices.undo())
+            self.take(self.choices.undo())
 
     def _asked(self, hunk: int, act: str) -> None:
         self.view.diff.set_current(hunk)
@@ -328,7 +334,7 @@ class Desk(QWidget):
 
     def _rejected(self, reason: str, comment: str) -> None:
         self.leave_bars()
-        self._take(self.choices.set(self._names(), "reject", reason, comment), step=True)
+        self.take(self.choices.set(self._names(), "reject", reason, comment), step=True)
 
     def _ask_text(self) -> None:
         hunk = self.hunk()
@@ -348,7 +354,7 @@ class Desk(QWidget):
         hunk = self.hunk()
         self.leave_bars()
         if hunk is not None:
-            self._take(self.choices.edit(hunk.id, lines))
+            self.take(self.choices.edit(hunk.id, lines))
 
     def leave_bars(self) -> None:
         """Put away what asked for something, and go back to the changes."""
@@ -360,14 +366,17 @@ class Desk(QWidget):
         self.view.diff.set_side_by_side(on)
         self.view.sides.setChecked(on)
 
-    def _take(self, choices: Choices, *, step: bool = False) -> None:
+    def take(self, choices: Choices, *, step: bool = False) -> None:
         """Show other choices, keep them soon and check what they make."""
         if held := held_back(self.choices, choices, self.locked):
             self.tell_problem(held)
             return
-        edited = [one.edited for one in self.choices.verdicts]
-        self.choices = choices
-        if [one.edited for one in choices.verdicts] != edited:
+        before, self.choices = self.choices, choices
+        if choices.splits != before.splits and self.opened is not None:
+            review = self.opened.review.with_splits(choices.splits)
+            self.opened = replace(self.opened, review=review)
+        edited = [one.edited for one in before.verdicts]
+        if choices.hunks != before.hunks or [one.edited for one in choices.verdicts] != edited:
             self.modes.show()
         else:
             self.refresh_marks()
@@ -396,32 +405,32 @@ class Desk(QWidget):
         """Keep verdicts now, in this thread: before another proposal is shown, and at the end."""
         if self._keep_later.isActive() and self.opened is not None:
             self._keep_later.stop()
-            opened, verdicts = self.opened, self.choices.verdicts
-            if verdicts != self._kept:
+            opened, choices = self.opened, self.choices
+            if choices.said != self._kept:
                 try:
-                    backend.keep_verdicts(opened.review, verdicts, opened.reviewer)
+                    backend.keep_verdicts(opened.review, choices.verdicts, opened.reviewer)
                 except PROBLEMS as problem:
                     self._context.notify.error(str(problem))
-                self._kept = verdicts
+                self._kept = choices.said
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.flush()
         super().hideEvent(event)
 
     def _keep(self) -> None:
-        opened, verdicts = self.opened, self.choices.verdicts
-        if opened is None or verdicts == self._kept:
+        opened, said = self.opened, self.choices.said
+        if opened is None or said == self._kept:
             self._tell_settled()
             return
         if self.work.runs("keep"):
             self._keep_later.start()
             return
-        self._kept = verdicts
+        self._kept = said
         self.work.start(
             "keep",
             backend.keep_verdicts,
             opened.review,
-            verdicts,
+            self.choices.verdicts,
             opened.reviewer,
             on_done=lambda _kept: self.changed.emit(opened.proposal.id),
             on_problem=self.tell_problem,

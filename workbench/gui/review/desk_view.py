@@ -113,7 +113,7 @@ class DeskView(QWidget):
         self.pages.setCurrentIndex(0 if diagnosis is None else 1)
         self.diagnosis.setText(diagnosis or "")
         changes = diagnosis is None
-        for button in (self.test, self.ask, self.lock):
+        for button in (self.split, self.comment, self.test, self.ask, self.lock):
             button.setVisible(changes)
         for part in (self.edit, self.sides, self.previous, self.next, self.apply, self.strip):
             part.setVisible(changes)
@@ -243,7 +243,9 @@ class DeskView(QWidget):
         self.test = self._act("test", "Test", "play", "T")
         self.ask = self._act("ask_again", "Ask again", "message", "G")
         self.lock = self._act("lock", "Lock", "lock", "L")
-        more = (self.test, self.ask, self.lock)
+        self.split = self._act("split", "Split", "branch", "X")
+        self.comment = self._act("comment", "Comment", "message", "C")
+        more = (self.split, self.comment, self.test, self.ask, self.lock)
         for button in (self.accept, self.reject, self.defer, self.edit, *more):
             acts.addWidget(button)
         self.undo = icon_button("undo", "Undo", lambda: self._run("undo"), shortcut="U")

@@ -170,13 +170,18 @@ def _two_columns(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
     at = 0
     while at < len(lines):
         line = lines[at]
+        if line.kind == "comment":
+            for cell in _pieces(line, at, 2 * columns):
+                yield LINE, cell, None, line.hunk
+            at += 1
+            continue
         if line.kind in ("file", "hunk", "key"):
             height = LINE if line.kind == "key" else HEAD
             yield height, Cell(at, 0, len(line.text)), None, line.hunk
             at += 1
             continue
         pairs: list[tuple[int | None, int | None]]
-        if line.kind in ("context", "note"):
+        if line.kind in _ALONE:
             pairs = [(at, at if line.kind == "context" else None)]
             at += 1
         else:
@@ -193,11 +198,24 @@ def _two_columns(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
             ]
             for one, other in itertools.zip_longest(*sides):
                 yield LINE, one or EMPTY, other or EMPTY, line.hunk
+            for number in () if line.kind in _ALONE else _said(lines, left, right):
+                for cell in _pieces(lines[number], number, 2 * columns):
+                    yield LINE, cell, None, line.hunk
+
+
+def _said(lines: Sequence[DiffLine], *beside: int | None) -> Iterator[int]:
+    """Give the comments below the two lines of a row: they take its whole width."""
+    for at in beside:
+        following = at + 1 if at is not None else len(lines)
+        while following < len(lines) and lines[following].kind == "comment":
+            yield following
+            following += 1
 
 
 #: The empty half of a row of two columns.
 EMPTY = Cell(-1, 0, 0)
-_CHANGED = ("remove", "add", "note", "move")
+_ALONE = ("context", "note")
+_CHANGED = ("remove", "add", "note", "move", "comment")
 #: Any character that may take no column or two; those of plain text and its signs are left out.
 _OTHER_WIDTH = re.compile(
     "[^\x20-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u2190-\u2319\u2500-\u25fc]"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from workbench.review.word_diff import Span
 
-LineKind = Literal["file", "hunk", "context", "remove", "add", "note", "key", "move"]
+LineKind = Literal["file", "hunk", "context", "remove", "add", "note", "key", "move", "comment"]
 #: A person's lines for a hunk by its id, None where there are none.
 Edited = Callable[[str], tuple[str, ...] | None]
 #: A file as the proposal saw it.
@@ -24,7 +24,8 @@ class DiffLine(Struct, frozen=True, gc=False):
     Line numbers count from 1, 0 is none. ``words`` are the changed characters of ``text``;
     ``signs`` are drawn over the text and behind it: its blanks, how it ends. Two lines of a hunk
     with the same ``pair`` became one another. Of what moved, ``twin`` is the place of the other
-    end among all lines. ``state`` says what became of a key of the front matter.
+    end among all lines. ``state`` says what became of a key of the front matter, and of a comment
+    whether it is its "head", its "body" or "resolved".
     """
 
     kind: LineKind

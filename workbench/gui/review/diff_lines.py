@@ -88,7 +88,8 @@ class _File:
             count = len(hunk.base_lines)
             lines.append(DiffLine("hunk", _title(hunk, new), at, added=len(new), removed=count))
             if hunk.kind != "text":
-                lines += self._changed(hunk, new, at, 0)
+                lines += self._changed(hunk, new, at, shift)
+                shift += len(new) if hunk.kind == "create" else 0
                 continue
             first = hunk.base_start - 1
             lines += self._context(max(shown, first - CONTEXT), first, shift, at)

@@ -89,6 +89,7 @@ class DiffModes(QObject):
         )
 
     def _put(self, lines: Any) -> None:
+        lines = self._desk.on_lines.commenting.with_talk(lines)
         self._desk.view.diff.show_diff(self._desk.choices.hunks, lines, self._desk.marks())
 
     def _turn(self, act: str) -> None:

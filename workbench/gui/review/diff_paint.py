@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainter
 from workbench.domain.proposal import VerdictKind
 from workbench.gui.review.diff_layout import EMPTY, Cell, Row, columns_of
 from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.lines.comment_paint import paint_comment
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
 from workbench.gui.theme.icons import paint_icon
@@ -58,6 +59,7 @@ class HunkMark(Struct, frozen=True):
     """What the head of a hunk says: verdict, whether a person edited it, evidence found.
 
     ``alone`` is what tasks said of it taken alone; ``locked`` says that a lock holds it back.
+    ``said`` counts the comments on its lines, ``part`` says which part of a split hunk it is.
     A ``silent`` one has no verdict: it is no question any more.
     """
 
@@ -68,12 +70,15 @@ class HunkMark(Struct, frozen=True):
     silent: bool = False
     alone: str = ""
     locked: bool = False
+    said: str = ""
+    part: str = ""
 
     @property
     def words(self) -> str:
         """What the head says besides the verdict, for those who hear it."""
         lock = "held back by a lock" if self.locked else ""
-        return ", ".join(part for part in (self.evidence, self.alone, lock) if part)
+        told = (self.part, self.evidence, self.alone, lock, self.said)
+        return ", ".join(part for part in told if part)
 
 
 class Geometry(Struct, frozen=True):
@@ -141,6 +146,9 @@ class DiffPainter:
             self._head(box, line)
         elif line is not None and line.kind == "key":
             self._key(box, line)
+        elif line is not None and row.left is not None and line.kind == "comment":
+            start = box.left() + BAR + self._geometry.gutter
+            paint_comment(self._painter, box, start, line, row.left)
         elif row.right is None:
             self._cell(box, row.left, both=True, left=True)
         else:
@@ -204,7 +212,7 @@ class DiffPainter:
             )
         self._painter.setFont(ui_font())
         middle = int(Qt.AlignmentFlag.AlignVCenter)
-        for words in (mark.alone, mark.evidence):
+        for words in (mark.alone, mark.evidence, mark.said):
             width = self._painter.fontMetrics().horizontalAdvance(words)
             if words and right - width - 220 > 0:
                 right -= width + 12
@@ -218,7 +226,9 @@ class DiffPainter:
             left = 58
         room = QRect(left, box.top(), right - left - 12, box.height())
         title = self._painter.fontMetrics().elidedText(
-            line.text, Qt.TextElideMode.ElideRight, room.width()
+            f"{line.text} · {mark.part}" if mark.part else line.text,
+            Qt.TextElideMode.ElideRight,
+            room.width(),
         )
         self._painter.drawText(room, middle, title)
         if current and self._look.focused:

@@ -29,6 +29,8 @@ def spoken(lines: Sequence[DiffLine]) -> str:
             parts.append(f"{word}: {_joined(texts)}")
         elif kind == "key":
             parts += [f"Key {one.text}, {_STATES.get(one.state, one.state)}." for one in texts]
+        elif kind == "comment":
+            parts.append(f"Comment: {' '.join(one.text for one in texts)}.")
         elif kind in ("note", "move"):
             parts += [f"{one.text}." for one in texts]
     text = " ".join(parts)

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
@@ -45,13 +46,15 @@ _KEYS = {
     Qt.Key.Key_F: "by_key",
     Qt.Key.Key_M: "other_end",
     Qt.Key.Key_S: "sides",
+    Qt.Key.Key_P: "rendered",
 }
 #: So many rows are laid out before the window has its turn again.
 _AT_ONCE = 3000
 
 
 class DiffView(QAbstractScrollArea):
-    """Shows hunks; the current one is framed. ``asked(hunk, action)`` tells of its buttons.
+    """Shows hunks; the current one is framed. ``asked(hunk, action)`` tells of its buttons,
+    ``menu_asked(point)`` of a wish for a menu.
 
     Of keys that change how all of it is shown it tells with -1 for the hunk.
 
@@ -60,6 +63,7 @@ class DiffView(QAbstractScrollArea):
 
     current_changed = Signal(int)
     asked = Signal(int, str)
+    menu_asked = Signal(QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,6 +78,8 @@ class DiffView(QAbstractScrollArea):
         self._current = -1
         self._hovered: tuple[int, str] = (-1, "")
         self.editable = True
+        #: Draws over a row, such as where a cursor is.
+        self.overlay: Callable[[QPainter, Row, QRect], None] | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(mono_font())
@@ -99,12 +105,12 @@ class DiffView(QAbstractScrollArea):
         self._lay_out()
         if place is not None:
             self._go_back_to(place)
-        self._describe()
+        self.describe()
 
     def set_marks(self, marks: Sequence[HunkMark]) -> None:
         """Show other verdicts."""
         self._marks = tuple(marks)
-        self._describe()
+        self.describe()
         self.viewport().update()
 
     def set_side_by_side(self, on: bool) -> None:
@@ -135,7 +141,7 @@ class DiffView(QAbstractScrollArea):
             return
         if hunk != self._current:
             self._current = hunk
-            self._describe()
+            self.describe()
             self.current_changed.emit(hunk)
         self.bring_into_sight()
         self.viewport().update()
@@ -175,6 +181,28 @@ class DiffView(QAbstractScrollArea):
             low = bar.value() + self.viewport().height() - 3 * LINE
             if not bar.value() <= row.top <= low:
                 bar.setValue(row.top - self.viewport().height() // 3)
+
+    def reveal(self, line: int) -> None:
+        """Scroll no more than it takes to see a line."""
+        number = self._layout.row_of(line)
+        if number >= 0:
+            row, bar = self._layout.rows[number], self.verticalScrollBar()
+            low = row.top + row.height + LINE - self.viewport().height()
+            bar.setValue(max(min(bar.value(), row.top - LINE), low))
+
+    def line_at(self, point: QPoint) -> int:
+        """Return the line at a point of the viewport, -1 where there is none."""
+        at = self._layout.at(point.y() + self.verticalScrollBar().value())
+        if at < 0:
+            return -1
+        row = self._layout.rows[at]
+        cell = row.right if row.right is not None and point.x() >= self._half() else row.left
+        return -1 if cell is None else cell.line
+
+    def line_rect(self, line: int) -> QRect:
+        """Return where the first row of a line is, in the viewport; empty when it has none."""
+        number = self._layout.row_of(line)
+        return self._rect_of(self._layout.rows[number]) if number >= 0 else QRect()
 
     def button_rect(self, hunk: int, action: Action) -> QRect:
         """Return where a button of a hunk is, in the viewport; empty when it is not drawn."""
@@ -280,6 +308,8 @@ class DiffView(QAbstractScrollArea):
         drawing = DiffPainter(painter, self._geometry(), self._lines, self._marks, self._look())
         while at < len(rows) and rows[at].top <= end:
             drawing.row(rows[at], self._rect_of(rows[at]))
+            if self.overlay is not None:
+                self.overlay(painter, rows[at], self._rect_of(rows[at]))
             at += 1
         painter.end()
 
@@ -351,9 +381,18 @@ class DiffView(QAbstractScrollArea):
             pressed = self._layout.rows[at].hunk
             if pressed != self._current:
                 self._current = pressed
-                self._describe()
+                self.describe()
                 self.current_changed.emit(pressed)
                 self.viewport().update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of the line below the mouse, or of the first one with the menu key."""
+        point = event.pos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            first, end = self._starts.get(self._current, (0, 0))
+            changed = [at for at in range(first, end) if self._lines[at].kind in ("add", "remove")]
+            point = self.line_rect(changed[0] if changed else first).center()
+        self.menu_asked.emit(point)
 
     def _button_at(self, point: QPoint) -> tuple[int, str]:
         at = self._layout.at(point.y() + self.verticalScrollBar().value())
@@ -369,19 +408,13 @@ class DiffView(QAbstractScrollArea):
 
     def _move_at(self, point: QPoint) -> int:
         """Return the other end of what is said to have moved at a point, -1 where nothing is."""
-        at = self._layout.at(point.y() + self.verticalScrollBar().value())
-        if at < 0:
-            return -1
-        row = self._layout.rows[at]
-        cell = row.right if row.right is not None and point.x() >= self._half() else row.left
-        if cell is None or cell.line < 0 or self._lines[cell.line].kind != "move":
-            return -1
-        return self._lines[cell.line].twin
+        line = self.line_at(point)
+        return self._lines[line].twin if line >= 0 and self._lines[line].kind == "move" else -1
 
     def _scroll(self, by: int) -> None:
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
         """Tell a screen reader what the current hunk is and says."""
         if not 0 <= self._current < len(self._hunks):
             self.setAccessibleDescription("No changes")

@@ -8,6 +8,7 @@ from workbench.domain.proposal import EvidenceCheck
 from workbench.gui.review.bars import REASON_WORDS
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.diff_paint import HunkMark
+from workbench.gui.review.lines.cuts import shown_parts
 
 
 def hunk_marks(
@@ -15,11 +16,14 @@ def hunk_marks(
     checks: Sequence[EvidenceCheck],
     alone: Mapping[str, str] | None = None,
     locked: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> list[HunkMark]:
     """Return one mark per hunk, in their order.
 
-    ``alone`` says by hunk what tasks said of it taken alone, ``locked`` what holds it back.
+    ``alone`` says by hunk what tasks said of it taken alone, ``locked`` what holds it back,
+    ``said`` how many comments it has.
     """
+    parts = shown_parts(choices.hunks)
     found = {check.evidence for check in checks if check.status == "verified"}
     verdicts = {verdict.hunk: verdict for verdict in choices.verdicts}
     marks: list[HunkMark] = []
@@ -36,6 +40,12 @@ def hunk_marks(
                 evidence=f"evidence {verified}/{given}" if given else "no evidence",
                 alone=(alone or {}).get(hunk.id, ""),
                 locked=hunk.id in (locked or {}),
+                said=(said or {}).get(hunk.id, ""),
+                part=_part(parts.get(hunk.id)),
             )
         )
     return marks
+
+
+def _part(place: tuple[int, int] | None) -> str:
+    return f"part {place[0]} of {place[1]}" if place is not None else ""

@@ -335,6 +335,8 @@ class ReviewPanel(QWidget):
             Qt.Key.Key_T: "test",
             Qt.Key.Key_G: "ask_again",
             Qt.Key.Key_L: "lock",
+            Qt.Key.Key_X: "split",
+            Qt.Key.Key_C: "comment",
         }
         plain = event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,

@@ -17,7 +17,7 @@ from workbench.domain.proposal import (
     Proposal,
 )
 from workbench.review.checks import ResultChecks
-from workbench.review.comments import PlacedThread, file_sides, placed_threads
+from workbench.review.comments import PlacedThread, said_of
 from workbench.review.compose import accepted_hunks
 from workbench.review.session import WHOLE, Review
 
@@ -111,7 +111,7 @@ def report_of(review: Review, checks: ResultChecks | None = None) -> ReviewRepor
     """
     proposal, decision = review.proposal, review.decision
     verdicts = {one.hunk: one for one in decision.verdicts} if decision is not None else {}
-    placed = placed_threads(review, file_sides(review))
+    placed = said_of(review)
     return ReviewReport(
         title=" ".join(proposal.draft.title.split()),
         proposal=proposal.id,
