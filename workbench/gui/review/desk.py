@@ -441,6 +441,10 @@ class Desk(QWidget):
             return None
         return self.opened, self.choices.verdicts
 
+    def check_soon(self) -> None:
+        """Check what is selected again: something else is known of it."""
+        self._checking.start_soon()
+
     def back(self) -> None:
         """Leave the confirmation or the merge for the changes."""
         self.view.show_work()

@@ -21,7 +21,7 @@ from workbench.gui.review.testing.planning import (
     standing_of,
 )
 from workbench.gui.review.testing.test_bar import TestBar
-from workbench.gui.review.words import LEVEL_TONES, level_text
+from workbench.gui.review.words import level_text
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobCancelled, JobEntry, JobReporter
 from workbench.gui.widgets.banner import Severity
@@ -86,11 +86,6 @@ class DeskTests(QObject):
         self._opened_for = opened.proposal.id
         self.standing = found
         desk.view.header.show_level(found.gate)
-        desk.view.strip.gate_fact.say(
-            level_text(found.gate.level),
-            LEVEL_TONES[found.gate.level],
-            " ".join(found.gate.reasons) or "Nobody has run tasks with this change.",
-        )
         desk.alone = {name: _alone_words(test) for name, test in found.alone.items()}
         desk.refresh_marks()
         ran = self._show_views()
@@ -248,6 +243,7 @@ class DeskTests(QObject):
         severity: Severity = "warning" if trouble else "success"
         self._desk.view.notice("tested", severity, text, closable=True)
         self.look()
+        self._desk.check_soon()
 
     def _failed(self, problem: BaseException | None) -> None:
         shown = self._over()
