@@ -14,7 +14,7 @@ from workbench.review.word_diff import likeness
 #: (git-diff(1), "zebra": blocks below 20 alphanumeric characters are no moves).
 LEAST: Final = 20
 #: A line on its own that was edited on its way is longer, and this much alike.
-LEAST_EDITED, ALIKE = 60, 0.7
+LEAST_EDITED, ALIKE = 40, 0.7
 #: Lines that may have come or gone inside a moved block, one after the other.
 _GAP = 2
 #: A text that stands in more places than this starts no block.
