@@ -32,6 +32,7 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("hide_blanks", "Hide changes of whitespace", "Ctrl+Alt+Shift+W", "hunks", 1),
     ("show_blanks", "Show spaces and tabs", "Ctrl+Alt+Shift+I", "hunks", 1),
     ("by_key", "Show front matter by key", "Ctrl+Alt+Shift+F", "hunks", 1),
+    ("rendered", "Show rendered Markdown before and after", "Ctrl+Alt+Shift+P", "hunks", 1),
     ("other_end", "Go to other end of moved text", "Ctrl+Alt+Shift+M", "moves", 1),
     ("tasks", "Show or hide tasks", "Ctrl+Alt+H", "hunks", 1),
     ("evidence", "Go to evidence", "Ctrl+Alt+V", "hunks", 1),

@@ -29,6 +29,7 @@ from workbench.gui.review.lines.desk_lines import DeskLines
 from workbench.gui.review.locking.desk_locks import DeskLocks
 from workbench.gui.review.locking.held import held_back
 from workbench.gui.review.notices import show_notices
+from workbench.gui.review.rendered_mode import RenderedMode
 from workbench.gui.review.testing.desk_tests import DeskTests
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
@@ -75,6 +76,7 @@ class Desk(QWidget):
         self.why_not: dict[str, Callable[[], str | None]] = {}
         self.modes = DiffModes(self, lambda text: context.notify.info(text, replace="diff"))
         self.view.add_tool(self.modes.button)
+        self.rendered = RenderedMode(self)
         self._connect()
         self.tests = DeskTests(self, context)
         self.asking = DeskAsking(self, context)
@@ -184,6 +186,7 @@ class Desk(QWidget):
             self.view.header.show_status(self._stored)
             show_notices(self.view, self.opened, self.run)
         self.view.diff.viewport().update()
+        self.rendered.refresh_colours()
         self.view.edit_bar.text.refresh_colours()
         if self.choices.hunks and not self.applied:
             self._checking.start_soon()
