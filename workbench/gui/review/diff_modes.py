@@ -32,9 +32,9 @@ _TOLD = {
 
 
 class DiffModes(QObject):
-    """Switches of one desk's diff. ``changed()`` tells that one was turned."""
+    """Switches of one desk's diff. ``made()`` tells that another diff is shown."""
 
-    changed = Signal()
+    made = Signal()
 
     def __init__(self, desk: Desk, tell: Callable[[str], object]) -> None:
         super().__init__(desk)
@@ -91,6 +91,7 @@ class DiffModes(QObject):
     def _put(self, lines: Any) -> None:
         lines = self._desk.on_lines.commenting.with_talk(lines)
         self._desk.view.diff.show_diff(self._desk.choices.hunks, lines, self._desk.marks())
+        self.made.emit()
 
     def _turn(self, act: str) -> None:
         on = not getattr(self.options, act)
@@ -98,7 +99,6 @@ class DiffModes(QObject):
         self._show_state()
         self.show()
         self._tell(_TOLD[act][0 if on else 1])
-        self.changed.emit()
 
     def _show_state(self) -> None:
         values = asdict(self.options)

@@ -22,7 +22,9 @@ def as_text(lines: Sequence[DiffLine]) -> str:
 def spoken(lines: Sequence[DiffLine]) -> str:
     """Return what goes, what comes, what moved, in words; unchanged lines are left out."""
     parts: list[str] = []
-    for (kind, moves), group in groupby(lines, key=lambda line: (line.kind, line.twin >= 0)):
+    told = [line for line in lines if line.kind not in ("file", "hunk", "context")]
+    some = _first(told)
+    for (kind, moves), group in groupby(some, key=lambda line: (line.kind, line.twin >= 0)):
         texts = list(group)
         if kind in _SPOKEN:
             word = f"{_SPOKEN[kind]}, moved" if moves else _SPOKEN[kind]
@@ -34,9 +36,19 @@ def spoken(lines: Sequence[DiffLine]) -> str:
         elif kind in ("note", "move"):
             parts += [f"{one.text}." for one in texts]
     text = " ".join(parts)
-    if len(text) <= _MOST:
-        return text
-    return f"{text[:_MOST]} … and {len(text) - _MOST:,} characters more."
+    text = f"{text[:_MOST]} …" if len(text) > _MOST else text
+    left = len(told) - len(some)
+    return f"{text} And {left:,} lines more." if left else text
+
+
+def _first(lines: Sequence[DiffLine]) -> Sequence[DiffLine]:
+    """Return the lines that are read out: as many as fit, at least one."""
+    length = 0
+    for at, line in enumerate(lines):
+        length += len(line.text)
+        if length > _MOST:
+            return lines[: at + 1]
+    return lines
 
 
 def _joined(lines: Sequence[DiffLine]) -> str:
