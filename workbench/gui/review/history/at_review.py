@@ -101,12 +101,15 @@ class ReviewHistory(QObject):
 
     def revert(self, proposal_id: str) -> None:
         """Take an applied proposal back on the desk, where what is stale can be merged."""
-        self._reverting = proposal_id
         self._context.request_review(proposal_id)
+        self._reverting = proposal_id
+        self._revert_when_shown()
 
     def _revert_when_shown(self) -> None:
         opened = self._desk.opened
-        if self._reverting and opened is not None and opened.proposal.id == self._reverting:
+        if not self._reverting or opened is None or self._desk.busy:
+            return
+        if opened.proposal.id == self._reverting == self._desk.proposal_id:
             self._reverting = ""
             self._desk.run("revert")
 

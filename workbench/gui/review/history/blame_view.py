@@ -34,7 +34,7 @@ from workbench.review.origins import LineOrigin
 _BAR: Final = 4
 _PAD: Final = 8
 #: The share of the width that says whose a line is, and its bounds in px.
-_SHARE, _LEAST, _MOST = 0.3, 120, 260
+_SHARE, _LEAST, _MOST = 0.34, 120, 260
 
 
 class BlameView(QAbstractScrollArea):

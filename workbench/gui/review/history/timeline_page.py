@@ -44,7 +44,7 @@ class TimelinePage(QWidget):
         foot.addWidget(self.more)
         inside.addLayout(foot)
         self._stack.addWidget(self._nothing)
-        self._stack.addWidget(SplitView((left, self.change), sizes=(300, 900), stretch=(0, 1)))
+        self._stack.addWidget(SplitView((left, self.change), sizes=(330, 870), stretch=(0, 1)))
         column(self, spacing=0).addWidget(self._stack)
         self.setFocusProxy(self.list)
         self.list.chosen.connect(self._choose)

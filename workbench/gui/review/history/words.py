@@ -97,6 +97,8 @@ def change_row(entry: TimelineEntry, skill: str) -> TwoLines:
         who = engine_name(entry.engine)
     tip = "\n".join(part for part in (entry.title, entry.author, entry.commit) if part)
     date = when(entry.time)
+    if badges:
+        date = date[:10]  # the badge needs the room of the hour
     return TwoLines(
         title=change_title(entry, skill),
         detail=f"{date} · {who}" if date else who,
