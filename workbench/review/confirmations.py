@@ -79,7 +79,9 @@ def confirmations(
             source = file.moved_from or file.path
             found += _permissions(file, read_base(source))
     found += (
-        Confirmation(f"capability:{one.replace(': ', ':')}", "permission", "", f"New in {one}.")
+        Confirmation(
+            f"capability:{one.replace(': ', ':')}", "permission", "", f"New capability of {one}."
+        )
         for one in capabilities
     )
     return tuple(found)

@@ -178,9 +178,9 @@ def _evidence(file: PolicyFile, facts: Facts) -> Iterator[Verdict]:
     ]
     fact = "every accepted hunk has what it needs"
     if bad:
-        verb = "stands on a quote that is not in its trace, or on none that is"
+        lacks = "a quote is not in its trace" if wanted == "found" else "no quote, or a wrong one"
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        fact = f"{bad[0].path} {bad[0].header}{more} {verb}"
+        fact = f"{lacks}: {bad[0].path} {bad[0].header}{more}"
     yield Verdict(
         "evidence.quotes",
         not bad,

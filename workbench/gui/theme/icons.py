@@ -31,8 +31,11 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
 class _Engine(QIconEngine):
     """Draws one SVG in the colour its mode asks for."""
 
-    def __init__(self, name: str, token: str, on_token: str | None) -> None:
+    def __init__(
+        self, name: str, token: str, on_token: str | None, selected: str | None = None
+    ) -> None:
         super().__init__()
+        self._selected = selected
         self._name = name
         self._token = token
         self._on_token = on_token
@@ -43,6 +46,8 @@ class _Engine(QIconEngine):
             token = "text_disabled"
         elif state == QIcon.State.On and self._on_token is not None:
             token = self._on_token
+        elif mode == QIcon.Mode.Selected and self._selected is not None:
+            token = self._selected
         _renderer(self._name, current_theme()[token]).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -54,22 +59,25 @@ class _Engine(QIconEngine):
         return picture
 
     def clone(self) -> QIconEngine:
-        return _Engine(self._name, self._token, self._on_token)
+        return _Engine(self._name, self._token, self._on_token, self._selected)
 
 
-def icon(name: str, token: str = "text_muted", *, on: str | None = None) -> QIcon:
+def icon(
+    name: str, token: str = "text_muted", *, on: str | None = None, selected: str | None = None
+) -> QIcon:
     """Return the icon ``resources/icons/<name>.svg``.
 
     Args:
         name: file name without ``.svg``.
         token: colour of the theme.
         on: colour while checked, if another.
+        selected: colour in a selected row, if another.
 
     Raises:
         FileNotFoundError: there is no such icon.
     """
     _source(name)
-    return QIcon(_Engine(name, token, on))
+    return QIcon(_Engine(name, token, on, selected))
 
 
 def paint_icon(painter: QPainter, name: str, rect: QRectF, token: str = "text_muted") -> None:

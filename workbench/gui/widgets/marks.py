@@ -6,9 +6,17 @@ these draw it in the theme's own colours.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QRadioButton, QStyle, QStyleOptionButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QRadioButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionButton,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.icons import paint_icon
@@ -75,3 +83,23 @@ class RadioButton(QRadioButton):
         painter = QPainter(self)
         paint_mark(painter, box, checked=self.isChecked(), enabled=self.isEnabled(), round_=True)
         painter.end()
+
+
+class MarkDelegate(QStyledItemDelegate):
+    """Draws the ticks of items like those of a check box."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().paint(painter, option, index)
+        shown = QStyleOptionViewItem(option)
+        self.initStyleOption(shown, index)
+        if not shown.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+            return
+        view = shown.widget
+        element = QStyle.SubElement.SE_ItemViewItemCheckIndicator
+        box = QRectF(view.style().subElementRect(element, shown, view))
+        paint_mark(painter, box, checked=shown.checkState == Qt.CheckState.Checked)

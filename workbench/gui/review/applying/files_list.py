@@ -12,6 +12,7 @@ from workbench.gui.review.applying.plan import Plan, TouchedFile
 from workbench.gui.review.backend import short
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.theme.icons import icon
+from workbench.gui.widgets.marks import MarkDelegate
 from workbench.review.confirmations import Confirmation
 
 _MOST_ROWS = 8
@@ -28,6 +29,7 @@ class FilesList(QTreeWidget):
         self.setHeaderLabels(list(_COLUMNS))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
+        self.setItemDelegate(MarkDelegate(self))
 
     def show_plan(self, plan: Plan, *, keep_ticks: bool = False) -> None:
         """Show files and permissions."""
@@ -50,7 +52,7 @@ class FilesList(QTreeWidget):
         header.setStretchLastSection(False)
         # As high as its rows, up to a third of the page; the message has the rest.
         rows = min(max(len(plan.files) + len(plan.permissions), 1), _MOST_ROWS)
-        row_height = max(self.sizeHintForRow(0), 24)
+        row_height = max(self.sizeHintForRow(0), 20)
         self.setFixedHeight(header.sizeHint().height() + rows * row_height + 4)
 
     def ticked(self) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def _file_item(file: TouchedFile) -> QTreeWidgetItem:
     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
     if file.confirm is not None:
         _make_checkable(item, file.confirm)
-        item.setIcon(4, icon("warning", "warning"))
+        item.setIcon(4, icon("warning", "warning", selected="selection_text"))
     return item
 
 
@@ -93,7 +95,7 @@ def _permission_item(one: Confirmation) -> QTreeWidgetItem:
     words = f"{one.path}: {one.why}" if one.path else one.why
     item = QTreeWidgetItem([words])
     item.setToolTip(0, words)
-    item.setIcon(0, icon("warning", "warning"))
+    item.setIcon(0, icon("warning", "warning", selected="selection_text"))
     _make_checkable(item, one)
     return item
 

@@ -22,6 +22,7 @@ from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.marks import CheckBox
 
 _MESSAGE_HEIGHT = 150
+_SIDE = 16
 
 
 class ApplyPage(QWidget):
@@ -76,9 +77,10 @@ class ApplyPage(QWidget):
         self._message_title = section("Commit message")
         body = QWidget()
         inside = column(body, spacing=8)
-        inside.setContentsMargins(16, 12, 16, 8)
+        inside.setContentsMargins(_SIDE, 12, _SIDE, 8)
         for part in (self.title, self.ground, self.branch, self.rules, self.approvals):
             inside.addWidget(part)
+        inside.addSpacing(4)
         inside.addWidget(section("Files"))
         inside.addWidget(self.files)
         inside.addWidget(self._message_title)
@@ -90,8 +92,15 @@ class ApplyPage(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
+        bar = area.verticalScrollBar()
+        # The right edge stays in line with the buttons below, with or without a scroll bar.
+        bar.rangeChanged.connect(
+            lambda _low, high: inside.setContentsMargins(
+                _SIDE, 12, max(_SIDE - bar.width(), 0) if high else _SIDE, 8
+            )
+        )
         foot = row(spacing=8)
-        foot.setContentsMargins(16, 8, 16, 12)
+        foot.setContentsMargins(_SIDE, 8, _SIDE, 12)
         foot.addWidget(self._why, 1)
         foot.addWidget(self.back)
         foot.addWidget(self.apply)

@@ -16,7 +16,7 @@ from workbench.review.approvals import Approval
 from workbench.review.policy import POLICY_FILE
 from workbench.review.policy_rules import Place, Shown, Verdict
 
-_MOST_ROWS = 6
+_MOST_ROWS = 12
 _ROLE = Qt.ItemDataRole.UserRole
 
 #: What the link to a fact is called.
@@ -191,7 +191,7 @@ def fit_rows(tree: QTreeWidget, count: int, head: int = 0) -> None:
 def _verdict_item(verdict: Verdict) -> QTreeWidgetItem:
     item = QTreeWidgetItem([verdict.rule, verdict.fact])
     sign, token = ("check", "success") if verdict.passed else ("error", "error")
-    item.setIcon(0, icon(sign, token))
+    item.setIcon(0, icon(sign, token, selected="selection_text"))
     item.setToolTip(1, f"{verdict.why} {verdict.fact}")
     word = "kept" if verdict.passed else "broken"
     item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{word}: {verdict.rule}")
@@ -208,13 +208,11 @@ def _approval_rows(plan: Plan, approvals: Sequence[Approval]) -> list[QTreeWidge
             else:
                 why, sign, token = one.why, "warning", "warning"
         elif one.state == "counts":
-            why = f"{one.why} · {local_time(one.time)}"
-            sign, token = "check", "success"
+            why, sign, token = one.why, "check", "success"
         else:
-            why = f"{one.why} · {local_time(one.time)}"
-            sign, token = "warning", "warning"
+            why, sign, token = one.why, "warning", "warning"
         item = QTreeWidgetItem([f"{one.reviewer}{' (you)' if own else ''}", why])
-        item.setIcon(0, icon(sign, token))
-        item.setToolTip(1, why)
+        item.setIcon(0, icon(sign, token, selected="selection_text"))
+        item.setToolTip(1, f"{why}, {local_time(one.time)}")
         rows.append(item)
     return rows
