@@ -378,13 +378,13 @@ def test_the_strip_shows_what_the_selection_brings(
     assert "nothing new" in strip.format_fact.text()
     panel.desk.run("accept")
     settled(panel, qtbot)
-    assert "1 new problem" in strip.format_fact.text()
+    assert strip.links_fact.text() == "Links: 1 breaks"
     assert "+" in strip.size_fact.text()
     rows = [strip.details.topLevelItem(at) for at in range(strip.details.topLevelItemCount())]
     assert any("references/none.md" in row.text(1) for row in rows if row is not None)
     panel.desk.run("undo")
     settled(panel, qtbot)
-    assert "nothing new" in strip.format_fact.text()
+    assert strip.links_fact.text() == "Links: as before"
 
 
 def test_a_dangerous_line_is_found_before_it_is_applied(

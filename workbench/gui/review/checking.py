@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -14,8 +16,8 @@ from workbench.gui.review.checks_strip import ChecksStrip
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot
-from workbench.review.scan_memo import ScanMemo
 from workbench.review.scanning import Scanners
+from workbench.review.warm import WarmChecks
 
 if TYPE_CHECKING:
     from workbench.plugin.registry import PluginInfo
@@ -41,7 +43,8 @@ class Checking(QObject):
         self._context, self._work, self._strip = context, work, strip
         self._selection = selection
         self._again = False
-        self._scans = ScanMemo()
+        self._warm = WarmChecks()
+        self._proposal = ""
         self._later = single_shot(self, _PAUSE_MS, self._check)
 
     @property
@@ -63,19 +66,25 @@ class Checking(QObject):
         self._again = False
         self._strip.set_busy()
         opened, verdicts = selected
+        self._proposal = opened.proposal.id
+        library = self._context.library
         self._work.start(
             "check",
-            check_selection,
+            partial(
+                check_selection,
+                warm=self._warm,
+                others=() if library is None else (Path(library.root),),
+            ),
             opened.review,
             verdicts,
             self._clients(),
-            Scanners(self._scanners(), self._context.job_runner, self._scans),
+            Scanners(self._scanners(), self._context.job_runner, self._warm.scans),
             on_done=self._checked,
             on_problem=self._strip.show_problem,
         )
 
     def _checked(self, checked: Checked) -> None:
-        self._strip.show_checked(checked)
+        self._strip.show_checked(checked, self._proposal)
         if self._again:
             self.start_soon()
 

@@ -1,89 +1,110 @@
-"""The strip below the diff: what the selection does to format, size, security and gate."""
+"""The strip below the diff: what the selection does to format, size, security, links and so on."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
-from workbench.gui.models.skill_rows import size_text
+from workbench.gui.review.check_facts import Told, since, since_sentence, told
+from workbench.gui.review.check_rows import FACTS, CheckPlace, CheckRow, FactName
 from workbench.gui.review.checks import Checked
 from workbench.gui.review.flow import Flow
-from workbench.gui.review.rows import LEVEL_TONES, level_text
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.badge import TONE_ICONS, Tone
 from workbench.gui.widgets.buttons import WordButton
+from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column
-from workbench.review.costs import Tokens
 
-_HIGH = ("high", "critical")
-_SIGNS = {"error": "error", "warning": "warning", "info": "info", "hint": "hint"}
+_DETAILS_HEIGHT = 150
 
 
 class Fact(WordButton):
     """One check in a few words; a press shows the details."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: FactName, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = name
+        self.name = name
         self.setIconSize(QSize(14, 14))
         self.setAutoRaise(True)
         self.setFont(ui_font(0.92))
         self.say("…", "neutral")
 
-    def say(self, text: str, tone: Tone, tip: str = "") -> None:
-        """Show another result."""
-        self.setText(f"{self._name}: {text}")
-        self.setAccessibleName(f"{self._name}: {text}")
+    def say(self, text: str, tone: Tone, tip: str = "", changed: str = "") -> None:
+        """Show another result; ``changed`` says what of it came and went."""
+        said = f"{self.name}: {text}"
+        self.setText(said)
+        self.setAccessibleName(said)
         sign = TONE_ICONS[tone] or "dot"
         self.setIcon(icon(sign, "text_muted" if tone == "neutral" else tone))
-        self.setToolTip(tip or f"{self._name}: {text}. Press for details.")
+        since_last = f"Since the last selection: {changed}." if changed else ""
+        self.setAccessibleDescription(since_last)
+        tip = tip or f"{said}. Press for details."
+        self.setToolTip("\n".join(one for one in (tip, since_last) if one))
 
 
 class ChecksStrip(QWidget):
-    """Five facts in a row; below them, when asked for, every problem that comes or goes.
+    """Facts in a row; below them what changed, and when asked for every row behind a fact.
 
-    ``tasks_asked()`` asks for the tasks behind the gate.
+    ``tasks_asked()`` asks for the tasks behind the gate, ``place_asked(CheckPlace)`` for the place
+    a row is about.
     """
 
     tasks_asked = Signal()
+    place_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.format_fact, self.size_fact = Fact("Format"), Fact("Size")
-        self.security_fact, self.text_fact = Fact("Security"), Fact("Text")
-        self.gate_fact = Fact("Gate")
-        self.facts = (
+        self.facts = tuple(Fact(name) for name in FACTS)
+        (
             self.format_fact,
             self.size_fact,
             self.security_fact,
+            self.links_fact,
+            self.overlap_fact,
             self.text_fact,
             self.gate_fact,
-        )
+        ) = self.facts
+        self._told: Told | None = None
+        self._about = ("", "")
+        self._rows: tuple[CheckRow, ...] = ()
         self.state = QLabel()
         self.state.setProperty("muted", True)
         self.state.setMinimumHeight(24)
-        self.details = QTreeWidget()
-        self.details.setAccessibleName("Details of the checks")
-        self.details.setColumnCount(2)
-        self.details.setHeaderHidden(True)
-        self.details.setRootIsDecorated(False)
-        self.details.setIndentation(12)
-        self.details.setFixedHeight(150)
-        self.details.header().setStretchLastSection(True)
-        self.details.hide()
+        self.since = ElidedLabel()
+        self.since.setFont(ui_font(0.92))
+        self.since.setProperty("muted", True)
+        self.since.setContentsMargins(16, 0, 12, 6)
+        self.since.setAccessibleName("What changed since the last selection")
+        self.since.hide()
+        self.details = self._made_details()
         line = Flow(spacing=0)
         line.setContentsMargins(10, 4, 12, 4)
         for fact in self.facts:
             line.addWidget(fact)
-            if fact is self.gate_fact:
-                fact.clicked.connect(lambda _checked=False: self.tasks_asked.emit())
-            else:
-                fact.clicked.connect(lambda _checked=False: self.toggle_details())
+            fact.clicked.connect(lambda _checked=False, one=fact: self._pressed(one))
         line.addWidget(self.state)
         outer = column(self, spacing=0)
         outer.addLayout(line)
+        outer.addWidget(self.since)
         outer.addWidget(self.details)
+
+    def _made_details(self) -> QTreeWidget:
+        details = QTreeWidget()
+        details.setAccessibleName("Details of the checks")
+        details.setAccessibleDescription("Enter or a click leads to the place a row is about.")
+        details.setColumnCount(2)
+        details.setHeaderHidden(True)
+        details.setRootIsDecorated(False)
+        details.setIndentation(12)
+        details.setFixedHeight(_DETAILS_HEIGHT)
+        details.header().setStretchLastSection(True)
+        details.hide()
+        # A click is a press in itself; Enter and a double click are "activated".
+        details.itemClicked.connect(lambda item, _column: self._lead(item))
+        details.itemActivated.connect(lambda item, _column: self._lead(item))
+        return details
 
     def set_busy(self) -> None:
         """Say that the checks are being made; the last ones stay to be seen."""
@@ -92,6 +113,8 @@ class ChecksStrip(QWidget):
     def show_problem(self, message: str) -> None:
         """Say why the checks could not be made."""
         self.state.setText("")
+        self._told = None
+        self.since.hide()
         for fact in self.facts:
             fact.say("not checked", "warning", message)
 
@@ -99,152 +122,64 @@ class ChecksStrip(QWidget):
         """Show or hide the details."""
         self.details.setVisible(self.details.isHidden())
 
-    def show_checked(self, checked: Checked) -> None:
-        """Show the checks of a selection."""
+    def show_checked(self, checked: Checked, proposal: str = "") -> None:
+        """Show the checks of a selection, and what changed since the last one of the proposal."""
         self.state.setText("")
-        self._show_format(checked)
-        self._show_size(checked)
-        self._show_security(checked)
-        self._show_text(checked)
-        gate = checked.gate
-        self.gate_fact.say(
-            level_text(gate.level),
-            LEVEL_TONES[gate.level],
-            " ".join(gate.reasons) or "Nobody has run tasks with this change.",
-        )
-        self._fill(checked)
+        now, about = told(checked), (proposal, checked.result.content_hash)
+        same_proposal = self._told is not None and self._about[0] == proposal
+        again = same_proposal and self._about == about
+        changes = since(self._told, now) if self._told is not None and same_proposal else {}
+        if not again or changes:
+            for fact in self.facts:
+                one = now.facts[fact.name]
+                fact.say(one.text, one.tone, one.tip, changes.get(fact.name, ""))
+            self._tell_since(since_sentence(changes) if same_proposal else "")
+        self._told, self._about = now, about
+        self._fill(now.rows)
 
-    def _show_format(self, checked: Checked) -> None:
-        errors = sum(one.severity == "error" for one in checked.new)
-        worse = [one.client for one in checked.clients if one.new]
-        text, tone = "nothing new", "success"
-        if errors:
-            text, tone = f"{errors} new errors" if errors > 1 else "1 new error", "error"
-        elif checked.new:
-            count = len(checked.new)
-            text, tone = f"{count} new problems" if count > 1 else "1 new problem", "warning"
-        if checked.gone:
-            text += f", {len(checked.gone)} solved"
-        tip = f"For {', '.join(worse)}." if worse else f"For {len(checked.clients)} clients."
-        self.format_fact.say(text, _tone(tone), tip)
+    def _tell_since(self, sentence: str) -> None:
+        self.since.setText(sentence)
+        self.since.setAccessibleDescription(sentence)
+        self.since.setVisible(bool(sentence))
+        if sentence and self.isVisible() and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.since, sentence))
 
-    def _show_size(self, checked: Checked) -> None:
-        by = checked.size_after - checked.size_before
-        words = "as before" if not by else f"{'+' if by > 0 else '−'}{size_text(abs(by))}"
-        costs = checked.result.costs
-        tokens = sum(
-            _all_tokens(one.after) - _all_tokens(one.before)
-            for one in (costs.skills if costs else ())
-        )
-        if tokens:
-            words += f", {tokens:+,} tokens".replace("-", "−")
-        tip = (
-            f"SKILL.md: {size_text(checked.size_before)} before, "
-            f"{size_text(checked.size_after)} after."
-        )
-        lost = [name for one in costs.catalogues for name in one.dropped] if costs else []
-        self.size_fact.say(words, "warning" if lost else "neutral", tip)
-
-    def _show_security(self, checked: Checked) -> None:
-        security = checked.result.security
-        if checked.scan_problems:
-            self.security_fact.say("scan incomplete", "warning", " ".join(checked.scan_problems))
+    def _pressed(self, fact: Fact) -> None:
+        if fact is self.gate_fact:
+            self.tasks_asked.emit()
             return
-        if security is None:
-            self.security_fact.say(
-                "not scanned", "neutral", "No scanner is enabled (see Security)."
-            )
+        first = next((at for at, row in enumerate(self._rows) if row.fact == fact.name), -1)
+        current = self.details.currentItem()
+        shown = self.details.isVisible()
+        at_it = current is not None and self._row_of(current).fact == fact.name
+        item = self.details.topLevelItem(first)
+        if shown and (item is None or at_it):
+            self.details.hide()
             return
-        bad = sum(one.severity in _HIGH for one in security.new)
-        if not security.new and not security.capabilities:
-            self.security_fact.say("nothing new", "success")
-        elif bad:
-            self.security_fact.say(f"{bad} serious", "error")
-        else:
-            count = len(security.new) + len(security.capabilities)
-            self.security_fact.say(f"{count} to look at", "warning")
+        self.details.show()
+        if item is not None:
+            self.details.setCurrentItem(item)
+            self.details.scrollToItem(item, QTreeWidget.ScrollHint.PositionAtTop)
 
-    def _show_text(self, checked: Checked) -> None:
-        copied = checked.result.copied
-        if not copied:
-            tip = "No new passage stands word for word in another skill or a trace behind this."
-            self.text_fact.say("nothing copied", "success", tip)
-            return
-        count = "1 passage" if len(copied) == 1 else f"{len(copied)} passages"
-        sources = ", ".join(dict.fromkeys(one.source for one in copied))
-        self.text_fact.say(f"{count} as elsewhere", "warning", f"Word for word as in {sources}.")
+    def _row_of(self, item: QTreeWidgetItem) -> CheckRow:
+        return self._rows[self.details.indexOfTopLevelItem(item)]
 
-    def _fill(self, checked: Checked) -> None:
+    def _lead(self, item: QTreeWidgetItem) -> None:
+        place: CheckPlace | None = self._row_of(item).place
+        if place is not None:
+            self.place_asked.emit(place)
+
+    def _fill(self, rows: tuple[CheckRow, ...]) -> None:
+        self._rows = rows
         self.details.clear()
-        for text in checked.scan_problems:
-            self._add("warning", "Scan incomplete", text)
-        for text in checked.result.warnings:
-            self._add("warning", "Look twice", text)
-        for skill in checked.result.skills:
-            for one in skill.new:
-                where = f"{one.path}:{one.line}" if one.line else one.path
-                self._add(_SIGNS[one.severity], f"New in {skill.name}", f"{where}  {one.message}")
-            for one in skill.gone:
-                self._add("check", f"Solved in {skill.name}", f"{one.path}  {one.message}")
-        security = checked.result.security
-        for finding in security.new if security else ():
-            sign = "error" if finding.severity in _HIGH else "warning"
-            place = f"{finding.path}:{finding.line}"
-            self._add(sign, f"New {finding.severity} finding", f"{place}  {finding.why}")
-        for capability in security.capabilities if security else ():
-            self._add("warning", "Newly seen", capability)
-        self._fill_costs(checked)
-        for copied in checked.result.copied:
-            licence = f", licence {copied.licence}" if copied.licence else ", no licence named"
-            what = (
-                f"the skill {copied.source}{licence}" if copied.kind == "skill" else copied.source
-            )
-            self._add("warning", f"{copied.words} words as in", f"{what}: “{copied.passage}”")
-        for client in checked.clients:
-            words = (
-                f"{client.after}, as before"
-                if client.after == client.before
-                else f"{client.before} before, {client.after} after"
-            )
-            sign = {"ok": "check", "warning": "warning", "error": "error"}[client.after]
-            self._add(sign, client.client, words)
-        self.details.resizeColumnToContents(0)
-
-    def _fill_costs(self, checked: Checked) -> None:
-        costs = checked.result.costs
-        if costs is None:
-            return
-        for one in costs.skills:
-            parts = [
-                f"{level} {_level(one.before, level):,} → {_level(one.after, level):,}"
-                for level in ("catalogue", "body", "resources")
-                if _level(one.before, level) != _level(one.after, level)
-            ]
-            self._add("info", f"Tokens of {one.skill}", f"{', '.join(parts)} ({costs.tokenizer})")
-        for listing in costs.catalogues:
-            words = f"{listing.before:,} → {listing.after:,} of {listing.limit:,} characters"
-            if listing.dropped:
-                words += f"; falls out: {', '.join(listing.dropped)}"
-            if listing.back:
-                words += f"; comes back: {', '.join(listing.back)}"
-            self._add("warning" if listing.dropped else "info", f"List of {listing.client}", words)
-
-    def _add(self, sign: str, what: str, words: str) -> None:
         tokens = {"check": "success", "error": "error", "warning": "warning", "info": "info"}
-        item = QTreeWidgetItem([what, " ".join(words.split())])
-        item.setIcon(0, icon(sign, tokens.get(sign, "text_muted")))
-        item.setToolTip(1, words)
-        self.details.addTopLevelItem(item)
-
-
-def _level(tokens: Tokens | None, level: str) -> int:
-    return 0 if tokens is None else int(getattr(tokens, level))
-
-
-def _all_tokens(tokens: Tokens | None) -> int:
-    return 0 if tokens is None else tokens.catalogue + tokens.body + tokens.resources
-
-
-def _tone(name: str) -> Tone:
-    tones: dict[str, Tone] = {"success": "success", "warning": "warning", "error": "error"}
-    return tones[name]
+        items = []
+        for row in rows:
+            words = " ".join(row.words.split())
+            item = QTreeWidgetItem([row.what, words])
+            item.setIcon(0, icon(row.sign, tokens.get(row.sign, "text_muted")))
+            item.setToolTip(1, row.words)
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{row.fact}, {row.what}: {words}")
+            items.append(item)
+        self.details.addTopLevelItems(items)
+        self.details.resizeColumnToContents(0)

@@ -18,6 +18,7 @@ from workbench.gui.review import backend
 from workbench.gui.review.asking.desk_asking import DeskAsking
 from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
 from workbench.gui.review.carry_out import CarryOut
+from workbench.gui.review.check_places import CheckPlaces
 from workbench.gui.review.checking import Checking
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
@@ -70,6 +71,7 @@ class Desk(QWidget):
         column(self, spacing=0).addWidget(self.view)
         self._keep_later = single_shot(self, _KEEP_MS, self._keep)
         self._checking = Checking(context, self.work, self.view.strip, self._to_check, self)
+        self.check_places = CheckPlaces(self, context, self)
         self.export = ReviewExport(context, self.work, self)
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._acts = self._own_acts()
