@@ -51,6 +51,7 @@ _CHANGE = 6
 _TONES = {"repaired": "success", "broken": "error", "same": "text_muted", "unknown": "text_muted"}
 #: So many dots fit a cell; more runs are told in words.
 _DOTS = 8
+_LEAST, _ANY = 150, 16777215
 _DOT, _STEP = 8.0, 12.0
 _SCORES = Qt.ItemDataRole.UserRole
 _WIDTHS = {1: 90, 2: 60, 3: 84, 4: 84, 5: 84, 6: 92, 7: 120}
@@ -193,9 +194,7 @@ class TaskTable(QWidget):
         inside.addLayout(head)
         inside.addLayout(self._figures)
         inside.addWidget(self.table, 1)
-        self._blank = QWidget()
-        inside.addWidget(self._blank, 1)
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(_LEAST)
         self.setFocusProxy(self.table)
         self.hide()
 
@@ -230,12 +229,14 @@ class TaskTable(QWidget):
             return
         view = self._views[at]
         ran = view.gate.table is not None
-        words = gate_words(view.gate) if ran else "Not evaluated."
-        self.verdict.setText(f"{words} {view.why}".strip())
+        words = f"{gate_words(view.gate)}  ·  " if ran else "Not evaluated. "
+        self.verdict.setText(f"{words}{view.why}".strip(" ·"))
         self.test.setVisible(not ran)
         self.table.setVisible(ran)
-        self._blank.setVisible(not ran)
         self._fill(view.gate)
+        # A line is enough to say that there is nothing to see.
+        self.setMinimumHeight(_LEAST if ran else 0)
+        self.setMaximumHeight(_ANY if ran else self.sizeHint().height())
 
     def _fill(self, gate: Gate) -> None:
         rows = task_rows(gate)

@@ -40,6 +40,7 @@ class AskBar(ActBar):
         self._reasons = reasons_words(choices)
         self.title.setText("Ask the engine again")
         self.facts.setText("Looking up what its run had…")
+        self.facts.show()
         self.tell("")
         self.confirm.setEnabled(False)
         self.comment.clear()
@@ -50,7 +51,8 @@ class AskBar(ActBar):
         """Ask for the comment, with what the engine gets besides."""
         self.plan = plan
         self.title.setText(f"Ask {plan.engine} again")
-        self.facts.setText(plan_words(plan, self._reasons))
+        self.facts.setText("" if plan.missing else plan_words(plan, self._reasons))
+        self.facts.setVisible(not plan.missing)
         self._judge()
 
     def _judge(self) -> None:
@@ -69,7 +71,8 @@ class AskBar(ActBar):
 def plan_words(plan: AskPlan, reasons: str) -> str:
     """Say what the engine gets besides the comment."""
     recipe = plan.recipe
-    parts = [f"the same settings and {counted(len(recipe.traces), 'trace')}"]
+    traces = f" and {counted(len(recipe.traces), 'trace')}" if recipe.traces else ""
+    parts = [f"the same settings{traces}"]
     if recipe.tasks and recipe.runner != "none":
         parts.append("the same tasks, so that what it proposes is gated")
     if reasons:

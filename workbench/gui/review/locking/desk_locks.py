@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from PySide6.QtCore import QObject
 
+from workbench.domain.text import counted
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.locking.lock_bar import LockBar
 from workbench.gui.shell.context import AppContext
@@ -102,8 +103,15 @@ class DeskLocks(QObject):
         if self._desk.opened is not opened:
             return
         self._held = held
-        self._desk.locked = {name: locks[0].text for name, locks in held.items()}
-        self._desk.refresh_marks()
+        desk = self._desk
+        desk.locked = {name: locks[0].text for name, locks in held.items()}
+        desk.refresh_marks()
+        kept = sum(desk.choices.kind(name) == "accept" for name in held)
+        if not kept or desk.applied:
+            desk.view.forget_notice("held")
+            return
+        text = f"A lock holds back {counted(kept, 'accepted hunk')}: unlock it (L), or reject it."
+        desk.view.notice("held", "warning", text, closable=True)
 
     def _confirmed(self) -> None:
         bar = self.bar

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QWidget
 
 from workbench.gui.review.act_bar import ActBar
 from workbench.gui.theme.fonts import mono_font
@@ -32,6 +32,7 @@ class LockBar(ActBar):
         self.written = QLabel()
         self.written.setTextFormat(Qt.TextFormat.PlainText)
         self.written.setFont(mono_font(0.95))
+        self.written.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.written.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._asked = QWidget()
         line = row(self._asked, spacing=8)

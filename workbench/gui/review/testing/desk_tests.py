@@ -50,7 +50,7 @@ class DeskTests(QObject):
         self.bar.set_up.connect(lambda: context.request_activity("evolution"))
         self.bar.stopped.connect(self.stop)
         desk.view.tasks.test_asked.connect(self.ask)
-        desk.selection_changed.connect(self.look)
+        desk.selection_changed.connect(self._selected)
         desk.hunk_changed.connect(self._show_views)
         context.jobs.changed.connect(self._follow)
         desk.add_acts(
@@ -59,6 +59,11 @@ class DeskTests(QObject):
         )
 
     # What holds
+
+    def _selected(self) -> None:
+        """Another selection is shown: what was said of the last one holds no more."""
+        self._desk.view.forget_notice("tested")
+        self.look()
 
     def look(self) -> None:
         """Look up what was found of what is selected now."""
