@@ -7,6 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from workbench.cli.console import UsageProblem
@@ -29,6 +30,7 @@ from workbench.plugin.registry import PluginInfo, Registry
 from workbench.review.apply import apply_decision
 from workbench.review.checks import check_result
 from workbench.review.decide import decide, gate_after, pick, record, verdicts_for
+from workbench.review.foreign_skills import installed_folders
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.patch import patch_of
 from workbench.review.plan import ReviewProblem
@@ -208,13 +210,19 @@ class _Command:
         problems: list[str] = []
         with JobRunner(self._folders.runs) as runner:
             scan = scan_of(review, self._scanners(), runner, problems)
+            check = partial(
+                check_result,
+                review,
+                verdicts,
+                clients=clients,
+                sources=review.evidence_texts,
+                others=installed_folders(),
+            )
             try:
-                checks = check_result(
-                    review, verdicts, clients=clients, scan=scan, sources=review.evidence_texts
-                )
+                checks = check(scan=scan)
             except JobRefused as problem:
                 problems.append(str(problem))
-                checks = check_result(review, verdicts, clients=clients)
+                checks = check()
         problems = list(dict.fromkeys(problems))
         self._out.checks(review, checks, gate_after(review, verdicts), problems)
         return 1 if checks.failed else 0

@@ -17,6 +17,7 @@ from workbench.domain.proposal import (
     ProposalStatus,
     Receipt,
 )
+from workbench.review.check_words import lines_of_checks
 from workbench.review.checks import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
@@ -84,6 +85,8 @@ class Output:
                 print(one_line(f"  new {one.severity} {one.path}{line} {one.message} ({one.rule})"))
             for one in skill.gone:
                 print(one_line(f"  gone {one.severity} {one.path} {one.message} ({one.rule})"))
+        for line in lines_of_checks(checks):
+            print(one_line(f"  {line}"))
         _print_security(checks.security)
         for warning in (*scan_problems, *checks.warnings):
             print(coloured(one_line(f"warning: {warning}"), "yellow"))

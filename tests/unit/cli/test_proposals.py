@@ -12,7 +12,7 @@ from tests.unit.plugin.schema_subset import problems
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library, tree
 from workbench.cli.main import run
 from workbench.cli.proposals_schemas import schemas
-from workbench.domain.proposal import Evidence
+from workbench.domain.proposal import Change, Evidence
 from workbench.resources import bundled
 
 NEW = SKILL.replace(b"1. One", b"1. Uno").replace(b"Last line.", b"Last words.")
@@ -115,6 +115,46 @@ def test_stale_is_refused_merged_reviewed_and_applied(cli: Cli, library: Path) -
     cli("apply", merged)
     assert b"1. Uno" in (library / "demo/SKILL.md").read_bytes()
     assert b"Last words." in (library / "demo/SKILL.md").read_bytes()
+
+
+def test_a_check_tells_of_links_overlaps_passages_clients_and_tokens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = "Weigh every parcel twice on the brass scale and write both figures into the ledger."
+    other = f"---\nname: other\ndescription: Weighs.\nlicense: MIT\n---\n# O\n\n{taken}\n\n"
+    other += "See [the guide](../demo/guide.md).\n"
+    files = {
+        "demo/SKILL.md": SKILL,
+        "demo/guide.md": b"# Guide\n",
+        "other/SKILL.md": other.encode(),
+    }
+    library = make_library(tmp_path / "parcels", files)
+    text = SKILL.decode().replace("name: demo", "name: other").replace("First line.", taken)
+    changes = [edited("demo/SKILL.md", text), Change("c2", "demo/guide.md", "delete")]
+    cli = Cli(Bench(tmp_path / "two", library, changes), capsys)
+    found = cli.json("check", code=1)
+    [overlap], [broken], [copied] = (
+        found["overlaps"]["new"],
+        found["links"]["broken"],
+        found["copied"],
+    )
+    assert (overlap["kind"], overlap["other_path"]) == ("name", "other/SKILL.md")
+    assert (broken["path"], broken["line"], broken["target"]) == (
+        "other/SKILL.md",
+        10,
+        "demo/guide.md",
+    )
+    assert (copied["source"], copied["licence"], copied["source_line"]) == ("other", "MIT", 8)
+    assert [one["client"] for one in found["clients"]] == ["agentskills"]
+    printed = cli("check", code=1)
+    assert "breaks: other/SKILL.md:10 leads to demo/guide.md" in printed
+    assert "new overlap (name)" in printed
+    assert "words as in the skill other (MIT)" in printed
+    assert "tokens of demo: " in printed
+    [hunk] = [one["id"] for one in cli.json("show")["hunks"] if one["kind"] == "delete"]
+    part = cli.json("check", "--hunks", hunk)
+    assert (part["overlaps"]["new"], part["copied"]) == ([], [])
+    assert len(part["links"]["broken"]) == 1
 
 
 def test_a_selection_that_brings_an_error_fails_the_check(

@@ -16,6 +16,7 @@ from workbench.domain.proposal import (
     HunkVerdict,
     Proposal,
 )
+from workbench.review.check_words import lines_of_checks
 from workbench.review.checks import ResultChecks
 from workbench.review.comments import PlacedThread, said_of
 from workbench.review.compose import accepted_hunks
@@ -216,6 +217,7 @@ def _checks(checks: ResultChecks) -> Iterator[str]:
             by = skill.after.bytes - skill.before.bytes
             if by:
                 yield f"SKILL.md of {skill.name}: {by:+,} bytes"
+    yield from lines_of_checks(checks)
     if checks.security is None:
         yield "security: not scanned"
     else:
