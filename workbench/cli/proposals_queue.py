@@ -82,7 +82,7 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
 
 def _row(entry: Entry) -> dict[str, Any]:
     proposal = entry.proposal
-    draft, gate = proposal.draft, proposal.gate
+    draft, gate = proposal.draft, entry.gate
     return {
         "id": proposal.id,
         "status": proposal.status,
@@ -116,7 +116,7 @@ def _print_entries(
         print(f"None of the {len(queue.entries)} proposals in {store.folder} is asked for.")
     for entry in entries:
         proposal = entry.proposal
-        draft, gate = proposal.draft, proposal.gate
+        draft, gate = proposal.draft, entry.gate
         facts = [
             proposal.status.replace("_", " "),
             draft.kind,

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from workbench.domain.proposal import Proposal, ProposalStatus
+from workbench.domain.proposal import Gate, Proposal, ProposalStatus
 from workbench.domain.task import GateLevel
 from workbench.review.contests import Contest, Footprints, contests, contests_of
+from workbench.review.tested import decided_gate
 from workbench.store.proposals import ProposalStore
 
 Sort = Literal["newest", "oldest", "level", "repairs", "largest", "smallest"]
@@ -30,6 +31,7 @@ class Entry(Struct, frozen=True):
     """A proposal in the queue: its size in lines and how many places others contest.
 
     ``rivals`` are the proposals on the other side of these places.
+    ``tested`` is the gate of what reviewers accepted, where that is not the whole.
     """
 
     proposal: Proposal
@@ -38,6 +40,12 @@ class Entry(Struct, frozen=True):
     contested: int = 0
     rivals: tuple[str, ...] = ()
     problem: str = ""
+    tested: Gate | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """The gate of what is accepted; while nothing is, that of the whole."""
+        return self.tested or self.proposal.gate
 
     @property
     def verified(self) -> int:
@@ -69,7 +77,7 @@ class Wanted(Struct, frozen=True):
             (not self.statuses or proposal.status in self.statuses)
             and (not self.engines or proposal.engine.id in self.engines)
             and (not self.skills or bool(set(skills_of(proposal)) & set(self.skills)))
-            and (not self.levels or proposal.gate.level in self.levels)
+            and (not self.levels or entry.gate.level in self.levels)
             and (not self.contested or entry.contested > 0)
             and self._has_words(proposal)
         )
@@ -96,7 +104,15 @@ def queue_of(store: ProposalStore, proposals: Sequence[Proposal], footprints: Fo
             if side.proposal != proposal.id and not side.rejected
         )
         entries.append(
-            Entry(proposal, foot.added, foot.removed, len(own), tuple(rivals), foot.problem)
+            Entry(
+                proposal,
+                foot.added,
+                foot.removed,
+                len(own),
+                tuple(rivals),
+                foot.problem,
+                tested=decided_gate(store, proposal, len(foot.places)),
+            )
         )
     return Queue(tuple(entries), found)
 
@@ -105,7 +121,7 @@ def sorted_entries(entries: Iterable[Entry], by: Sort) -> list[Entry]:
     """Return proposals in an order; where it is the same, the newest first."""
     found = sorted(entries, key=lambda one: (one.proposal.created, one.proposal.id), reverse=True)
     keys: dict[Sort, Callable[[Entry], Any]] = {
-        "level": lambda one: _LEVEL_ORDER.index(one.proposal.gate.level),
+        "level": lambda one: _LEVEL_ORDER.index(one.gate.level),
         "repairs": _by_repairs,
         "largest": lambda one: -(one.added + one.removed),
         "smallest": lambda one: one.added + one.removed,
@@ -118,7 +134,7 @@ def sorted_entries(entries: Iterable[Entry], by: Sort) -> list[Entry]:
 
 
 def _by_repairs(entry: Entry) -> tuple[bool, int, int]:
-    gate = entry.proposal.gate
+    gate = entry.gate
     return (
         gate.repairs is None,
         (gate.regressions or 0) - (gate.repairs or 0),

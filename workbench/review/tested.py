@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workbench.domain.proposal import Gate, Hunk, HunkVerdict
+from workbench.domain.proposal import Gate, Hunk, HunkVerdict, Proposal
 from workbench.domain.selection_test import SelectionTest
 from workbench.review.compose import accepted_hunks, compose
 from workbench.review.hunks import hunks_of
 from workbench.review.plan import ReviewProblem
+from workbench.review.reviewers import standing
 from workbench.review.session import WHOLE, Review
+from workbench.store.proposals import ProposalStore
 
 
 def standing_gate(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
@@ -101,3 +103,26 @@ def latest(tests: Iterable[SelectionTest], content_hash: str) -> SelectionTest |
 def _chosen(review: Review, verdicts: Sequence[HunkVerdict]) -> tuple[Hunk, ...]:
     own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
     return accepted_hunks(review.hunks, own)
+
+
+def decided_gate(store: ProposalStore, proposal: Proposal, hunks: int) -> Gate | None:
+    """Return the gate of what was accepted last, None where that is the whole or nothing.
+
+    It composes no file, so that a long queue is read fast: what was approved is bound to the hash
+    of its content. ``hunks`` is how many the proposal has.
+    """
+    decision = standing(store.decisions(proposal.id)).latest
+    if decision is None:
+        return None
+    accepted = {one.hunk: one.edited for one in decision.verdicts if one.verdict == "accept"}
+    if not accepted:
+        return None
+    if (test := latest(store.tests(proposal.id), decision.content_hash)) is not None:
+        return test.gate
+    if any(lines is not None for lines in accepted.values()):
+        return Gate("not_evaluated", proposal.gate.rule, ("A person edited a hunk.",))
+    left = any(one.verdict != "accept" for one in decision.verdicts)
+    if left or len(accepted) < hunks or proposal.status == "partly_accepted":
+        reason = f"{len(accepted)} of {hunks} hunks were never tested without the rest."
+        return Gate("not_evaluated", proposal.gate.rule, (reason,))
+    return None

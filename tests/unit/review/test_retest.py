@@ -19,8 +19,10 @@ from tests.unit.review.retest_world import (
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.domain.selection_test import SelectionTest
 from workbench.evaluation.evaluator import Scored
-from workbench.review.decide import gate_after
+from workbench.review.contests import Footprints
+from workbench.review.decide import decide, gate_after, record
 from workbench.review.plan import ReviewProblem
+from workbench.review.queue import queue_of
 from workbench.review.retest import (
     RetestStopped,
     retesting,
@@ -256,3 +258,32 @@ def test_a_torn_line_of_tests_costs_itself_alone(world: RetestWorld) -> None:
     file.write_bytes(file.read_bytes() + b'{"proposal": "x", "conte')
     world.store.add_test(test)
     assert world.store.tests(world.proposal.id) == (test, test)
+
+
+def test_the_queue_shows_the_level_of_what_was_accepted(world: RetestWorld) -> None:
+    def level() -> str:
+        entry = queue_of(world.store, world.store.list(), Footprints()).entries[0]
+        return entry.gate.level
+
+    assert level() == "rejected"  # the whole, as its run gated it
+    review = world.review()
+    chosen = accepted(review, 2)
+    record(review, decide(review, chosen, reviewer="A <a@b>", now=NOW))
+    assert level() == "not_evaluated"
+    ran(world, 2)
+    assert level() == "promising"
+    edit = (HunkVerdict(review.hunks[1].id, "accept", edited=("- teal\n",)), chosen[0])
+    record(review, decide(world.review(), edit, reviewer="A <a@b>", now=NOW))
+    assert level() == "not_evaluated"
+    both = accepted(review, 1, 2)
+    record(review, decide(world.review(), both, reviewer="A <a@b>", now=NOW))
+    assert level() == "rejected"
+
+
+def test_a_hunk_nobody_decided_on_leaves_the_rest_a_part(world: RetestWorld) -> None:
+    review = world.review()
+    one = (HunkVerdict(review.hunks[1].id, "accept"),)
+    record(review, decide(review, one, reviewer="A <a@b>", now=NOW))
+    entry = queue_of(world.store, world.store.list(), Footprints()).entries[0]
+    assert entry.gate.level == "not_evaluated"
+    assert entry.gate.reasons == ("1 of 2 hunks were never tested without the rest.",)

@@ -69,7 +69,7 @@ class QueueMenu(QObject):
         menu.addSeparator()
         wanted = self.choice.wanted
         levels: tuple[GateLevel, ...] = get_args(GateLevel)
-        counts = Counter(one.proposal.gate.level for one in self.entries)
+        counts = Counter(one.gate.level for one in self.entries)
         self._some_of("Level", [(one, level_text(one)) for one in levels], counts, "levels")
         engines = Counter(one.proposal.engine.id for one in self.entries)
         self._some_of("Engine", _named(engines, wanted.engines), engines, "engines")

@@ -85,7 +85,7 @@ def queue_rows(
     groups: dict[str, list[Entry]] = {}
     for entry in sorted_entries(entries, choice.sort):
         if passes(entry.proposal, choice.shown) and choice.wanted.holds(entry):
-            groups.setdefault(_group(entry.proposal, choice.group_by), []).append(entry)
+            groups.setdefault(_group(entry, choice.group_by), []).append(entry)
     rows: list[QueueRow] = []
     for group in sorted(groups, key=_order(choice.group_by)):
         inside = sorted(groups[group], key=lambda one: not one.proposal.draft.changes)
@@ -109,11 +109,12 @@ def passes(proposal: Proposal, shown: str) -> bool:
     return not wanted or proposal.status in wanted
 
 
-def _group(proposal: Proposal, by: GroupBy) -> str:
+def _group(entry: Entry, by: GroupBy) -> str:
+    proposal = entry.proposal
     if by == "engine":
         return proposal.engine.id.replace("_", " ")
     if by == "level":
-        return level_text(proposal.gate.level).capitalize()
+        return level_text(entry.gate.level).capitalize()
     if by == "status":
         return status_text(proposal.status).capitalize()
     return skill_group(proposal)
@@ -144,8 +145,8 @@ def _row(group: str, entry: Entry, now: str) -> QueueRow:
         title=short_title(proposal, group),
         diagnosis=not changes,
         status=proposal.status,
-        level=proposal.gate.level,
-        flips=flips_text(proposal.gate) if changes else "",
+        level=entry.gate.level,
+        flips=flips_text(entry.gate) if changes else "",
         engine=proposal.engine.id.replace("_", " "),
         size=f"+{entry.added} \N{MINUS SIGN}{entry.removed} lines" if changes else "",
         age=age(proposal.created, now) if now else "",
