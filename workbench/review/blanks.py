@@ -27,8 +27,22 @@ def change_of(base: Sequence[str], new: Sequence[str]) -> ChangeOf:
         one.rstrip("\r\n") == other.rstrip("\r\n") for one, other in zip(base, new, strict=True)
     ):
         return "ends"
-    same = without_blanks("".join(base)) == without_blanks("".join(new))
-    return "blanks" if same else "text"
+    return "blanks" if _same_ink(base, new) else "text"
+
+
+def _same_ink(base: Sequence[str], new: Sequence[str]) -> bool:
+    """Say whether two texts are equal without blanks; the first difference ends the look."""
+    left, right = iter(base), iter(new)
+    old = come = ""
+    while True:
+        while not old and (line := next(left, None)) is not None:
+            old = without_blanks(line)
+        while not come and (line := next(right, None)) is not None:
+            come = without_blanks(line)
+        size = min(len(old), len(come))
+        if not size or old[:size] != come[:size]:
+            return not old and not come
+        old, come = old[size:], come[size:]
 
 
 def ends_of(lines: Sequence[str]) -> tuple[str, ...]:

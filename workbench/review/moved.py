@@ -76,6 +76,8 @@ def moved(
     paired and single lines may be new or missing; a long line may also have moved by itself. With
     ``indentation`` blanks in front of a line count. The time is about linear in the lines.
     """
+    if len({side.hunk for side in (*gone, *come)}) < 2:
+        return ()
     old, new = (_Places(sides, indentation=indentation) for sides in (gone, come))
     moves = [*_blocks(old, new), *_edited_lines(old, new)]
     order = {side.hunk: at for at, side in enumerate(come)}
@@ -159,8 +161,8 @@ def _edited(old: str, new: str) -> bool:
 
 def _edited_lines(old: _Places, new: _Places) -> list[Move]:
     """Pair long lines that moved alone and were edited: those that share a rare run of words."""
-    index: dict[tuple[str, ...], list[int]] = {}
-    own: set[tuple[int, tuple[str, ...]]] = set()
+    index: dict[int, list[int]] = {}
+    own: set[tuple[int, int]] = set()
     for at, text in enumerate(old.texts):
         if not old.taken[at] and old.ink[at] >= LEAST_EDITED:
             for run in _shingles(text):
@@ -185,9 +187,10 @@ def _edited_lines(old: _Places, new: _Places) -> list[Move]:
     return moves
 
 
-def _shingles(text: str) -> set[tuple[str, ...]]:
+def _shingles(text: str) -> set[int]:
+    """Return the runs of words as numbers: as tuples the collector would walk over all of them."""
     words = _WORDS.findall(text)
-    return {tuple(words[at : at + _SHINGLE]) for at in range(len(words) - _SHINGLE + 1)}
+    return {hash(tuple(words[at : at + _SHINGLE])) for at in range(len(words) - _SHINGLE + 1)}
 
 
 def _taken(old: _Places, new: _Places, pairs: Sequence[tuple[int, int]]) -> Move:

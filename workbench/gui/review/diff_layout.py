@@ -75,11 +75,17 @@ class Layout:
         """Return the row at a height, the last one below all of them; -1 where there is none."""
         return min(bisect.bisect_right(self.tops, y), len(self.rows)) - 1
 
-    def span(self, hunk: int) -> tuple[int, int]:
-        """Return top and bottom of a hunk; (0, 0) when it has no rows."""
+    def span(self, hunk: int, enough: int | None = None) -> tuple[int, int]:
+        """Return top and bottom of a hunk; (0, 0) when it has no rows.
+
+        With ``enough``, rows below that height of the hunk may not be made yet.
+        """
         if hunk < 0:
             return 0, 0
         while not self.done and self.rows[-1:] and self.rows[-1].hunk <= hunk:
+            top, bottom = self._spans.get(hunk, (0, 0))
+            if enough is not None and bottom - top > enough:
+                break
             self.grow(_SLICE)
         return self._spans.get(hunk, (0, 0))
 

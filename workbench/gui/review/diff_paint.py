@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
@@ -135,6 +136,8 @@ class DiffPainter:
         self._marks = marks
         self._look = look
         self._font = mono_font()
+        #: A paint asks for the same few colours thousands of times.
+        self._colour = cache(colour)
 
     def row(self, row: Row, box: QRect) -> None:
         """Draw one row into a box of the viewport."""
@@ -158,7 +161,7 @@ class DiffPainter:
             right.setLeft(middle)
             self._cell(left, row.left, both=False, left=True)
             self._cell(right, row.right, both=False, left=False)
-            self._painter.fillRect(middle, box.top(), 1, box.height(), colour("border"))
+            self._painter.fillRect(middle, box.top(), 1, box.height(), self._colour("border"))
         self._bar(box, row.hunk)
 
     def _bar(self, box: QRect, hunk: int) -> None:
@@ -168,22 +171,22 @@ class DiffPainter:
         token = MARKS[kind][1] if kind is not None else "border"
         if hunk == self._look.current and kind is None:
             token = "accent"
-        self._painter.fillRect(box.left(), box.top(), BAR, box.height(), colour(token))
+        self._painter.fillRect(box.left(), box.top(), BAR, box.height(), self._colour(token))
 
     def _file(self, box: QRect, line: DiffLine) -> None:
-        self._painter.fillRect(box, colour("sunken"))
-        self._painter.fillRect(box.left(), box.bottom(), box.width(), 1, colour("border"))
+        self._painter.fillRect(box, self._colour("sunken"))
+        self._painter.fillRect(box.left(), box.bottom(), box.width(), 1, self._colour("border"))
         paint_icon(self._painter, "file-text", QRectF(12, box.center().y() - 7, 16, 16))
         self._painter.setFont(ui_font())
         counts = f"+{line.added}  −{line.removed}"
         width = self._painter.fontMetrics().horizontalAdvance(counts)
-        self._painter.setPen(colour("text_muted"))
+        self._painter.setPen(self._colour("text_muted"))
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         self._painter.drawText(
             box.adjusted(0, 0, -16, 0), middle | int(Qt.AlignmentFlag.AlignRight), counts
         )
         self._painter.setFont(ui_font(bold=True))
-        self._painter.setPen(colour("text"))
+        self._painter.setPen(self._colour("text"))
         room = box.adjusted(36, 0, -32 - width, 0)
         name = self._painter.fontMetrics().elidedText(
             line.text, Qt.TextElideMode.ElideMiddle, room.width()
@@ -193,7 +196,7 @@ class DiffPainter:
     def _head(self, box: QRect, line: DiffLine) -> None:
         current = line.hunk == self._look.current
         mark = self._marks[line.hunk] if line.hunk < len(self._marks) else HunkMark()
-        self._painter.fillRect(box, colour("hover" if current else "window"))
+        self._painter.fillRect(box, self._colour("hover" if current else "window"))
         sign, token, word = MARKS[mark.kind]
         paint_icon(self._painter, sign, QRectF(14, box.center().y() - 7, 16, 16), token)
         right = box.right() - 8
@@ -216,10 +219,10 @@ class DiffPainter:
             width = self._painter.fontMetrics().horizontalAdvance(words)
             if words and right - width - 220 > 0:
                 right -= width + 12
-                self._painter.setPen(colour(_alone_token(words)))
+                self._painter.setPen(self._colour(_alone_token(words)))
                 self._painter.drawText(QRect(right, box.top(), width, box.height()), middle, words)
         self._painter.setFont(ui_font(bold=current))
-        self._painter.setPen(colour("text"))
+        self._painter.setPen(self._colour("text"))
         left = 38
         if mark.locked:
             paint_icon(self._painter, "lock", QRectF(36, box.center().y() - 7, 16, 16), "warning")
@@ -232,36 +235,36 @@ class DiffPainter:
         )
         self._painter.drawText(room, middle, title)
         if current and self._look.focused:
-            self._painter.setPen(colour("focus"))
+            self._painter.setPen(self._colour("focus"))
             self._painter.drawRect(box.adjusted(0, 0, -1, -1))
 
     def _head_buttons(self, places: dict[Action, QRect], kind: VerdictKind | None) -> None:
         for action, sign, _ in BUTTONS:
             place = places[action]
             if self._look.hovered == (self._look.current, action):
-                self._painter.fillRect(place, colour("selection"))
+                self._painter.fillRect(place, self._colour("selection"))
             token = MARKS[kind][1] if action == kind else "text"
             middle = place.center()
             paint_icon(self._painter, sign, QRectF(middle.x() - 7, middle.y() - 7, 16, 16), token)
 
     def _key(self, box: QRect, line: DiffLine) -> None:
         """Draw the name of a key and what became of it."""
-        self._painter.fillRect(box, colour("surface"))
+        self._painter.fillRect(box, self._colour("surface"))
         start = box.left() + BAR + self._geometry.gutter
         self._painter.setFont(mono_font())
-        self._painter.setPen(colour("code_key"))
+        self._painter.setPen(self._colour("code_key"))
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         room = box.adjusted(start - box.left(), 0, -PAD, 0)
         self._painter.drawText(room, middle, line.text)
         width = self._painter.fontMetrics().horizontalAdvance(line.text)
         words, token = _STATES.get(line.state, (line.state, "text_muted"))
         self._painter.setFont(ui_font(0.92))
-        self._painter.setPen(colour(token))
+        self._painter.setPen(self._colour(token))
         self._painter.drawText(room.adjusted(width + 2 * PAD, 0, 0, 0), middle, words)
 
     def _cell(self, box: QRect, cell: Cell | None, *, both: bool, left: bool) -> None:
         if cell is None or cell == EMPTY:
-            self._painter.fillRect(box, colour("sunken"))
+            self._painter.fillRect(box, self._colour("sunken"))
             return
         line = self._lines[cell.line]
         mark = self._marks[line.hunk] if 0 <= line.hunk < len(self._marks) else HunkMark()
@@ -270,7 +273,7 @@ class DiffPainter:
         if line.twin >= 0:
             ground = "info_soft"
         if ground is not None and not refused:
-            self._painter.fillRect(box, colour(ground))
+            self._painter.fillRect(box, self._colour(ground))
         self._painter.setFont(self._font)
         if cell.start == 0 and line.kind != "move":
             self._numbers(box, line, both=both, left=left)
@@ -281,7 +284,7 @@ class DiffPainter:
             self._painter.setFont(ui_font(0.92))
         tokens = {"note": "text_muted", "move": "info"}
         token = "text_muted" if refused else tokens.get(line.kind, "text")
-        self._painter.setPen(colour(token))
+        self._painter.setPen(self._colour(token))
         if line.kind == "move":
             sign = "arrow-up" if self._is_above(line) else "arrow-down"
             paint_icon(self._painter, sign, QRectF(start - 20, box.center().y() - 6, 14, 14), token)
@@ -305,14 +308,14 @@ class DiffPainter:
             width = columns_of(line.text[begin:end]) * sign
             self._painter.fillRect(
                 QRectF(x, box.top() + 1, width, box.height() - 2),
-                colour(_STRONG.get(line.kind, "hover")),
+                self._colour(_STRONG.get(line.kind, "hover")),
             )
 
     def _signs(self, start: float, box: QRect, line: DiffLine, cell: Cell) -> None:
         """Draw the signs for blanks, and behind the text how the line ends."""
         signs = line.signs[cell.start : cell.end]
         length = len(line.text)
-        self._painter.setPen(colour("text_muted"))
+        self._painter.setPen(self._colour("text_muted"))
         inside = signs[: max(0, length - cell.start)]
         if inside.strip():
             wide = "" if line.text.isascii() else line.text[cell.start : cell.end]
@@ -326,7 +329,7 @@ class DiffPainter:
             before = columns_of(line.text[cell.start : cell.end]) + 1
             x = start + before * self._geometry.sign
             self._painter.setFont(ui_font(0.85))
-            self._painter.setPen(colour("warning"))
+            self._painter.setPen(self._colour("warning"))
             self._text(x, box, behind)
 
     def _text(self, start: float, box: QRect, text: str) -> None:
@@ -344,7 +347,7 @@ class DiffPainter:
 
     def _numbers(self, box: QRect, line: DiffLine, *, both: bool, left: bool) -> None:
         sign = self._geometry.sign
-        self._painter.setPen(colour("line_number"))
+        self._painter.setPen(self._colour("line_number"))
         gutter = self._geometry.gutter
         inside = gutter - 2 * sign - 2 * PAD
         at = float(box.left() + BAR + PAD)
@@ -358,6 +361,6 @@ class DiffPainter:
                 )
             at += width + PAD
         token = {"add": "success", "remove": "error"}.get(line.kind, "text_muted")
-        self._painter.setPen(colour(token))
+        self._painter.setPen(self._colour(token))
         place = QRectF(box.left() + BAR + gutter - 2 * sign, box.top(), sign, box.height())
         self._painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _SIGNS.get(line.kind, ""))

@@ -73,6 +73,7 @@ class DiffView(QAbstractScrollArea):
         self._layout = Layout()
         self._starts: dict[int, tuple[int, int]] = {}
         self._highest = 0
+        self._laid_out_for = 0
         self._rest = single_shot(self, 0, self._grow)
         self._split = False
         self._current = -1
@@ -206,7 +207,7 @@ class DiffView(QAbstractScrollArea):
 
     def button_rect(self, hunk: int, action: Action) -> QRect:
         """Return where a button of a hunk is, in the viewport; empty when it is not drawn."""
-        at = self._layout.at(self._layout.span(hunk)[0])
+        at = self._layout.at(self._layout.span(hunk, 0)[0])
         if at >= 0:
             row = self._layout.rows[at]
             if row.hunk == hunk and self._is_head(row):
@@ -215,10 +216,13 @@ class DiffView(QAbstractScrollArea):
 
     # Laying out
 
-    def _span(self, hunk: int) -> tuple[int, int]:
-        """Return top and bottom of a hunk; so far the diff is laid out then."""
+    def _span(self, hunk: int, least: int = 0) -> tuple[int, int]:
+        """Return top and bottom of a hunk; the diff is laid out so far, but not a long hunk.
+
+        What is in sight is, and so much of the hunk as ``least``.
+        """
         made = len(self._layout.rows)
-        span = self._layout.span(hunk)
+        span = self._layout.span(hunk, max(least, self.viewport().height()) + 2 * HEAD)
         if len(self._layout.rows) != made:
             self._fit_bar()
         return span
@@ -251,17 +255,18 @@ class DiffView(QAbstractScrollArea):
         scrolled = self.verticalScrollBar().value()
         at = self._layout.at(scrolled)
         hunk = self._layout.rows[at].hunk if at >= 0 else -1
-        return hunk, scrolled - self._layout.span(hunk)[0]
+        return hunk, scrolled - self._layout.span(hunk, 0)[0]
 
     def _go_back_to(self, place: tuple[int, int]) -> None:
         hunk, below = place
-        top, bottom = self._span(hunk)
+        top, bottom = self._span(hunk, below)
         if hunk >= 0:
             self.verticalScrollBar().setValue(min(top + below, max(top, bottom - LINE)))
 
     def _lay_out(self) -> None:
         arrange = side_by_side if self._split else unified
-        self._layout = arrange(self._lines, self._columns())
+        self._laid_out_for = self._columns()
+        self._layout = arrange(self._lines, self._laid_out_for)
         self._grow()
 
     def _grow(self) -> None:
@@ -289,7 +294,10 @@ class DiffView(QAbstractScrollArea):
         top, bottom = self._span(self._current)
         scrolled = self.verticalScrollBar().value()
         seen = bottom > scrolled and top < scrolled + event.oldSize().height()
-        self._lay_out()
+        if self._columns() == self._laid_out_for:
+            self._fit_bar()
+        else:
+            self._lay_out()
         if seen:
             self.bring_into_sight()
 
