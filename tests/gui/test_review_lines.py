@@ -238,6 +238,7 @@ def test_words_of_others_stand_below_their_line_and_are_answered_and_settled(
     talk: tuple[ReviewPanel, CommentRecord], qtbot: QtBot
 ) -> None:
     panel, _ = talk
+    assert any("2 comments" in row.facts for row in panel.queue.queue.rows)
     lines = panel.desk.view.diff.lines
     at = next(at for at, line in enumerate(lines) if line.kind == "comment")
     assert lines[at - 1].text == "3. Three"

@@ -100,6 +100,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "removed": entry.removed,
         "contested": entry.contested,
         "rivals": entry.rivals,
+        "comments": entry.talk,
         "created": proposal.created,
         "warnings": proposal.warnings,
         "problem": entry.problem,

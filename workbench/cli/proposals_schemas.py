@@ -62,6 +62,7 @@ _ROW = object_of(
     removed=_WHOLE,
     contested=_WHOLE,
     rivals=_TEXTS,
+    comments=_WHOLE,
     created=_TEXT,
     warnings=_TEXTS,
     problem=_TEXT,

@@ -48,9 +48,9 @@ class FileSides(Struct, frozen=True):
     def nearest(self, side: Side, line: int) -> str:
         """Return the hunk that has a line, counted from 1, or that is nearest to it."""
 
-        def distance(one: HunkLines) -> int:
+        def distance(one: HunkLines) -> tuple[int, bool]:
             start, end = one.old if side == "old" else one.new
-            return max(start - (line - 1), line - 1 - max(start, end - 1), 0)
+            return max(start - (line - 1), line - 1 - max(start, end - 1), 0), start == end
 
         return min(self.hunks, key=distance).hunk if self.hunks else ""
 

@@ -13,6 +13,7 @@ from workbench.domain.proposal import Gate, Proposal, ProposalStatus
 from workbench.domain.task import GateLevel
 from workbench.review.contests import Contest, Footprints, contests, contests_of
 from workbench.review.tested import decided_gate
+from workbench.store.line_comments import open_threads
 from workbench.store.proposals import ProposalStore
 
 Sort = Literal["newest", "oldest", "level", "repairs", "largest", "smallest"]
@@ -30,7 +31,8 @@ _LEVEL_ORDER: Final[tuple[GateLevel, ...]] = (
 class Entry(Struct, frozen=True):
     """A proposal in the queue: its size in lines and how many places others contest.
 
-    ``rivals`` are the proposals on the other side of these places.
+    ``rivals`` are the proposals on the other side of these places; ``talk`` counts threads of
+    comments on its lines that nobody settled.
     ``tested`` is the gate of what reviewers accepted, where that is not the whole.
     """
 
@@ -40,6 +42,7 @@ class Entry(Struct, frozen=True):
     contested: int = 0
     rivals: tuple[str, ...] = ()
     problem: str = ""
+    talk: int = 0
     tested: Gate | None = None
 
     @property
@@ -111,7 +114,8 @@ def queue_of(store: ProposalStore, proposals: Sequence[Proposal], footprints: Fo
                 len(own),
                 tuple(rivals),
                 foot.problem,
-                tested=decided_gate(store, proposal, len(foot.places)),
+                open_threads(store, proposal),
+                decided_gate(store, proposal, len(foot.places)),
             )
         )
     return Queue(tuple(entries), found)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from workbench.domain.comment import Comment, CommentRecord, LineAnchor, Thread
 from workbench.domain.proposal import Proposal
+from workbench.files import FileProblem
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 #: So many proposals that replaced one another are looked through for comments.
@@ -33,6 +34,14 @@ def threads_of(store: ProposalStore, proposal: Proposal) -> tuple[Thread, ...]:
         except StoreProblem:
             break
     return threads(records)
+
+
+def open_threads(store: ProposalStore, proposal: Proposal) -> int:
+    """Return how many threads nobody settled; 0 where they cannot be read, which showing tells."""
+    try:
+        return sum(not thread.resolved for thread in threads_of(store, proposal))
+    except FileProblem:
+        return 0
 
 
 def threads(records: Iterable[CommentRecord]) -> tuple[Thread, ...]:

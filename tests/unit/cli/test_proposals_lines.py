@@ -99,6 +99,7 @@ def test_two_people_talk_about_a_line(cli: Cli) -> None:
     assert [one["side"] for one in found] == ["new", "old"]
     assert [one["text"] for one in found[0]["comments"]] == ["Why due?", "Because."]
     assert found[0]["resolved_by"] == "Ben <ben@x.invalid>"
+    assert cli.json("list")["proposals"][0]["comments"] == 1
     answer = found[0]["comments"][1]["id"]
     cli("comment", "mine", "--delete", answer, *ANN, code=2)
     assert "is by Ben" in cli.err

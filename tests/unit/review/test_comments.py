@@ -15,6 +15,8 @@ from workbench.domain.comment import CommentRecord, LineAnchor, Thread
 from workbench.domain.proposal import HunkVerdict
 from workbench.evolution.history import past_decisions
 from workbench.review.comments import (
+    FileSides,
+    HunkLines,
     anchor_at,
     begun,
     counts_by_hunk,
@@ -173,8 +175,6 @@ def test_nothing_is_said_without_words_or_a_name(bench: Bench) -> None:
 
 
 def anchor_in(lines: list[str], line: int) -> LineAnchor:
-    from workbench.review.comments import FileSides
-
     return anchor_at({"a": FileSides("a", (), tuple(lines), ())}, "a", "new", line)
 
 
@@ -212,6 +212,17 @@ def test_an_edited_line_leaves_its_comment_behind_as_outdated(bench: Bench) -> N
     say(bench, 17, "Last?", minute=1)
     _, lower = said_of(bench.review, own.get)
     assert (lower.line, lower.hunk) == (18, bench.review.hunks[1].id)
+
+
+def test_of_two_parts_at_one_place_a_comment_is_at_the_one_that_has_its_line() -> None:
+    hunks = FileSides(
+        "a",
+        ("x\n", "2. Two\n"),
+        ("x\n", "new\n", "2. Two, slowly\n"),
+        (HunkLines("inserted", (1, 1), (1, 2)), HunkLines("changed", (1, 2), (2, 3))),
+    )
+    assert [hunks.nearest("old", line) for line in (2, 9)] == ["changed", "changed"]
+    assert [hunks.nearest("new", line) for line in (2, 3)] == ["inserted", "changed"]
 
 
 def test_a_comment_survives_a_merge_and_is_answered_there(bench: Bench) -> None:

@@ -241,13 +241,13 @@ class DeskView(QWidget):
         self.edit = self._act("edit", "Edit", "edit", "E")
         acts = Flow(spacing=2)
         self.test = self._act("test", "Test", "play", "T")
-        self.ask = self._act("ask_again", "Ask again", "message", "G")
+        self.ask = self._act("ask_again", "Ask again", "refresh", "G")
         self.lock = self._act("lock", "Lock", "lock", "L")
-        self.split = self._act("split", "Split", "branch", "X")
-        self.comment = self._act("comment", "Comment", "message", "C")
-        more = (self.split, self.comment, self.test, self.ask, self.lock)
+        more = (self.test, self.ask, self.lock)
         for button in (self.accept, self.reject, self.defer, self.edit, *more):
             acts.addWidget(button)
+        self.split = icon_button("branch", "Split", lambda: self._run("split"), shortcut="X")
+        self.comment = icon_button("message", "Comment", lambda: self._run("comment"), shortcut="C")
         self.undo = icon_button("undo", "Undo", lambda: self._run("undo"), shortcut="U")
         self.previous = icon_button(
             "arrow-up", "Previous hunk", lambda: self._run("previous"), shortcut="Shift+F7"
@@ -255,7 +255,8 @@ class DeskView(QWidget):
         self.next = icon_button("arrow-down", "Next hunk", lambda: self._run("next"), shortcut="F7")
         self.sides = icon_button("columns", "Side by side", lambda: self._run("sides"))
         self.sides.setCheckable(True)
-        for part in (self.undo, self.previous, self.next, self.sides):
+        parts = (self.split, self.comment, self.undo, self.previous, self.next, self.sides)
+        for part in parts:
             acts.addWidget(part)
         self._acts = acts
         line.addLayout(acts, 4)

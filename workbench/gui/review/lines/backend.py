@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from workbench.domain.comment import CommentRecord, Thread
-from workbench.domain.proposal import Proposal
-from workbench.files import FileProblem
 from workbench.review.session import Review
 from workbench.store.line_comments import threads_of
-from workbench.store.proposals import ProposalStore
 
 
 def read_threads(review: Review) -> tuple[Thread, ...]:
@@ -29,16 +24,3 @@ def keep_comment(review: Review, record: CommentRecord) -> tuple[Thread, ...]:
     """
     review.store.add_comment(review.proposal.id, record)
     return read_threads(review)
-
-
-def open_threads(store: ProposalStore, proposals: Iterable[Proposal]) -> dict[str, int]:
-    """Return how many threads of each proposal are not settled, of those that have any."""
-    counts: dict[str, int] = {}
-    for proposal in proposals:
-        try:
-            found = sum(not thread.resolved for thread in threads_of(store, proposal))
-        except FileProblem:
-            continue  # the desk says so when the proposal is shown
-        if found:
-            counts[proposal.id] = found
-    return counts

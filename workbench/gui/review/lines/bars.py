@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
@@ -13,11 +14,16 @@ from workbench.domain.text import counted
 from workbench.gui.review.act_bar import ActBar
 from workbench.gui.review.lines.cuts import Cuts
 from workbench.gui.widgets.buttons import push_button
-from workbench.gui.widgets.layouts import row
 from workbench.review.comments import PlacedThread
 
 _HOW_TO_CUT = (
     "↑ ↓ line · Space cuts before it · ← → move its place on the other side · Enter splits"
+)
+#: Acts of the bar: name, words, key.
+_WAYS = (
+    ("paragraphs", "At paragraphs", "P"),
+    ("lines", "Into single lines", "L"),
+    ("none", "No cuts", "N"),
 )
 
 
@@ -38,17 +44,13 @@ class SplitBar(LineBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Split", parent)
-        tools = row(spacing=6)
-        for act, words, key in (
-            ("paragraphs", "At paragraphs", "P"),
-            ("lines", "Into single lines", "L"),
-            ("none", "No cuts", "N"),
-        ):
-            button = push_button(words, lambda act=act: self.asked.emit(act))  # type: ignore[misc]
+        self.foot.removeWidget(self.told)
+        self.inside.addWidget(self.told)
+        for place, (act, words, key) in enumerate(_WAYS):
+            button = push_button(words, partial(self.asked.emit, act))
             button.setToolTip(f"{words} ({key})")
-            tools.addWidget(button)
-        tools.addStretch(1)
-        self.inside.addLayout(tools)
+            self.foot.insertWidget(place, button)
+        self.foot.insertStretch(len(_WAYS), 1)
 
     def show_cuts(self, cuts: Cuts) -> None:
         """Say how many parts the cuts make."""
@@ -89,7 +91,8 @@ class CommentBar(LineBar):
         super().__init__("Comment", parent)
         self.text = QPlainTextEdit()
         self.text.setTabChangesFocus(True)
-        self.text.setFixedHeight(76)
+        self.text.setProperty("field", True)
+        self.text.setFixedHeight(68)
         self.text.setAccessibleName("Comment on the line")
         self.text.setPlaceholderText("What should be known of this line? Ctrl+Enter keeps it.")
         self.text.installEventFilter(self)

@@ -199,7 +199,7 @@ def _paint_mark(painter: QPainter, place: QRect, mark: str) -> None:
     width = painter.fontMetrics().horizontalAdvance(words) + 12
     badge = QRectF(place.right() - width - 6, place.top() + 2, width, place.height() - 4)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour("accent"))
+    painter.setBrush(colour("accent_fill"))
     painter.drawRoundedRect(badge, 4, 4)
     painter.setPen(colour("on_accent"))
     painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), words)

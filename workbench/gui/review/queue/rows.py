@@ -38,7 +38,8 @@ class QueueChoice(Struct, frozen=True):
 class QueueRow(Struct, frozen=True):
     """A row: the head of a group when ``id`` is empty, else a proposal.
 
-    ``flips`` are repaired and broken tasks, ``contested`` counts places that others change too.
+    ``flips`` are repaired and broken tasks, ``contested`` counts places that others change too,
+    ``talk`` threads of comments that nobody settled.
     """
 
     group: str
@@ -55,6 +56,7 @@ class QueueRow(Struct, frozen=True):
     evidence: int = 0
     files: int = 0
     contested: int = 0
+    talk: int = 0
     count: int = 0
 
     @property
@@ -70,7 +72,8 @@ class QueueRow(Struct, frozen=True):
     @property
     def facts(self) -> tuple[str, ...]:
         """What stands below the badges, the most important first."""
-        return tuple(filter(None, (self.evidence_text, self.size, self.age, self.engine)))
+        talk = counted(self.talk, "comment") if self.talk else ""
+        return tuple(filter(None, (self.evidence_text, talk, self.size, self.age, self.engine)))
 
     @property
     def contested_text(self) -> str:
@@ -154,6 +157,7 @@ def _row(group: str, entry: Entry, now: str) -> QueueRow:
         evidence=len(draft.evidence),
         files=len({change.path for change in draft.changes}),
         contested=entry.contested,
+        talk=entry.talk,
     )
 
 
