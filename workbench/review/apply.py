@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import msgspec
 
@@ -74,47 +75,61 @@ def apply_decision(
                 f"Nobody approved proposal {proposal_id} yet. Accept some of its hunks first."
             )
         check_agreed(review, chosen, chosen=decision is not None)
-        review = review.with_splits(chosen.splits)
-        result = _approved(review, chosen)
-        found = {file.path: look(review.library, file.path) for file in result.files}
-        _check_in_skills(review.library, result)
-        _check_fresh(review, result, found)
-        if branch and not use_git:
-            check_branch(None, branch)
-        ground = survey(
-            review.library, tuple(found), use_git=use_git, committing=True, branch=branch
-        )
-        if branch and ground.repository is None:
-            check_branch(None, branch)
-        admission = admit(
-            review,
-            chosen,
-            result,
-            means=means,
-            branch=branch,
-            committed=ground.repository is not None,
-        )
-        agreed = admission.enforce(confirmed, expected_policy)
-        receipt = msgspec.structs.replace(
-            _prepared(review, chosen, result, found, ground, now=now),
-            policy=admission.policy.policy.hash,
-            approvals=admission.signed,
-            confirmed=agreed,
-            branch=branch,
-            branch_before=(ground.repository.branch() or "")
-            if branch and ground.repository
-            else "",
-        )
-        return Transaction(
-            store=store,
-            history=history,
-            ground=ground,
-            proposal=review.proposal,
-            receipt=receipt,
-            contents=_contents(result, found),
-            message=_message(review, chosen, admission, agreed),
-            sign=admission.policy.policy.commit.signed,
-        ).run()
+        wish = _Wish(history, now, use_git, branch, confirmed, means, expected_policy)
+        return _transaction(review.with_splits(chosen.splits), chosen, wish).run()
+
+
+class _Wish(NamedTuple):
+    """How to apply; see ``apply_decision``."""
+
+    history: LocalHistory
+    now: str
+    use_git: bool
+    branch: str
+    confirmed: Collection[str]
+    means: Means | None
+    expected_policy: str | None
+
+
+def _transaction(review: Review, chosen: Decision, wish: _Wish) -> Transaction:
+    """Check everything that can be checked before a byte is written."""
+    result = _approved(review, chosen)
+    found = {file.path: look(review.library, file.path) for file in result.files}
+    _check_in_skills(review.library, result)
+    _check_fresh(review, result, found)
+    ground = survey(
+        review.library, tuple(found), use_git=wish.use_git, committing=True, branch=wish.branch
+    )
+    repository = ground.repository
+    if wish.branch and repository is None:
+        check_branch(None, wish.branch)
+    admission = admit(
+        review,
+        chosen,
+        result,
+        means=wish.means,
+        branch=wish.branch,
+        committed=repository is not None,
+    )
+    agreed = admission.enforce(wish.confirmed, wish.expected_policy)
+    receipt = msgspec.structs.replace(
+        _prepared(review, chosen, result, found, ground, now=wish.now),
+        policy=admission.policy.policy.hash,
+        approvals=admission.signed,
+        confirmed=agreed,
+        branch=wish.branch,
+        branch_before=(repository.branch() or "") if wish.branch and repository else "",
+    )
+    return Transaction(
+        store=review.store,
+        history=wish.history,
+        ground=ground,
+        proposal=review.proposal,
+        receipt=receipt,
+        contents=_contents(result, found),
+        message=_message(review, chosen, admission, agreed),
+        sign=admission.policy.policy.commit.signed,
+    )
 
 
 def _approved(review: Review, decision: Decision) -> Result:

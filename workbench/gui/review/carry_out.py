@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from workbench.domain.proposal import Proposal, Receipt
 from workbench.gui.review import backend
-from workbench.gui.review.applying.acts import Applying
+from workbench.gui.review.apply_acts import Applying
 from workbench.gui.review.applying.plan import Plan
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.merge_page import Picked
