@@ -80,9 +80,9 @@ class Desk(QWidget):
         self.view.add_tool(self.modes.button)
         self.rendered = RenderedMode(self)
         self._connect()
-        self.tests = DeskTests(self, context)
-        self.asking = DeskAsking(self, context)
-        self.locks = DeskLocks(self, context)
+        self.tests = DeskTests(self, context, self)
+        self.asking = DeskAsking(self, context, self)
+        self.locks = DeskLocks(self, context, self)
         self.on_lines = DeskLines(self, context)
 
     def _connect(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from PySide6.QtCore import QObject
@@ -12,6 +11,7 @@ from workbench.domain.job import AnyEvent, Log, Progress, Stage
 from workbench.domain.proposal import HunkVerdict, Proposal
 from workbench.domain.text import counted
 from workbench.gui.notify import MessageAction
+from workbench.gui.review.act_desk import ActDesk
 from workbench.gui.review.asking.ask_bar import AskBar
 from workbench.gui.review.backend import Opened, now
 from workbench.gui.shell.context import AppContext
@@ -22,9 +22,6 @@ from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.skills.library import read_library
 from workbench.store.proposals import ProposalStore
-
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
 
 
 class Links(Struct, frozen=True):
@@ -37,8 +34,8 @@ class Links(Struct, frozen=True):
 class DeskAsking(QObject):
     """The act "ask_again". ``job`` is the run under way, if any."""
 
-    def __init__(self, desk: Desk, context: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: ActDesk, context: AppContext, parent: QObject) -> None:
+        super().__init__(parent)
         self._desk, self._context = desk, context
         self.job: JobEntry | None = None
         self._linked = ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from workbench.domain.text import counted
+from workbench.gui.review.act_desk import ActDesk
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.locking.lock_bar import LockBar
 from workbench.gui.shell.context import AppContext
@@ -20,9 +21,6 @@ from workbench.review.hunk_locks import (
 )
 from workbench.review.part_locks import BrokenLock
 from workbench.review.session import Review
-
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
 
 
 class LockAct(Struct, frozen=True):
@@ -39,8 +37,8 @@ class LockAct(Struct, frozen=True):
 class DeskLocks(QObject):
     """The act "lock", which unlocks where a lock holds the hunk, and "undo" for both."""
 
-    def __init__(self, desk: Desk, context: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: ActDesk, context: AppContext, parent: QObject) -> None:
+        super().__init__(parent)
         self._desk, self._context = desk, context
         self._held: dict[str, tuple[BrokenLock, ...]] = {}
         self._acts: list[LockAct] = []

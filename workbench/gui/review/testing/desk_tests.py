@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
 from workbench.domain.selection_test import SelectionTest
 from workbench.evaluation.evaluator import Scored
+from workbench.gui.review.act_desk import ActDesk
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.task_rows import TaskView, flips_words
 from workbench.gui.review.testing.planning import (
@@ -27,15 +27,12 @@ from workbench.gui.shell.jobs import JobCancelled, JobEntry, JobReporter
 from workbench.gui.widgets.banner import Severity
 from workbench.review.retest import RetestStopped
 
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
-
 
 class DeskTests(QObject):
     """The acts "test", "test_stop" and "tasks". ``job`` is the test under way, of ``tested``."""
 
-    def __init__(self, desk: Desk, context: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: ActDesk, context: AppContext, parent: QObject) -> None:
+        super().__init__(parent)
         self._desk, self._context = desk, context
         self.standing: Standing | None = None
         self.job: JobEntry | None = None
