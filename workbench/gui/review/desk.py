@@ -25,7 +25,7 @@ from workbench.gui.review.desk_view import DeskView
 from workbench.gui.review.diff_modes import DiffModes
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.export import Kind, ReviewExport
-from workbench.gui.review.hunk_marks import hunk_marks
+from workbench.gui.review.hunk_marks import hunk_marks, joined
 from workbench.gui.review.lines.desk_lines import DeskLines
 from workbench.gui.review.locking.desk_locks import DeskLocks
 from workbench.gui.review.locking.held import held_back
@@ -48,7 +48,8 @@ class Desk(QWidget):
     something new about a proposal, ``settled()`` that nothing is being read, checked or written,
     ``selection_changed()`` that other verdicts, or those of another proposal, are shown.
 
-    ``alone`` says what tasks said of hunks taken alone, ``locked`` which lock holds a hunk back.
+    ``alone`` says what tasks said of hunks taken alone, ``locked`` which lock holds a hunk back,
+    ``differing`` where reviewers differ.
     """
 
     hunk_changed = Signal()
@@ -66,6 +67,7 @@ class Desk(QWidget):
         self._kept = self.choices.said
         self.alone: Mapping[str, str] = {}
         self.locked: Mapping[str, str] = {}
+        self.differing: Mapping[str, str] = {}
         self.work = Work(context, self)
         self.view = DeskView(self.run)
         column(self, spacing=0).addWidget(self.view)
@@ -201,7 +203,7 @@ class Desk(QWidget):
     def marks(self) -> list[HunkMark]:
         """Return what stands beside each hunk."""
         checks = self.opened.checks if self.opened else ()
-        said = self.on_lines.commenting.counts()
+        said = joined(self.differing, self.on_lines.commenting.counts())
         return hunk_marks(self.choices, checks, self.alone, self.locked, said)
 
     def refresh_marks(self) -> None:

@@ -49,3 +49,10 @@ def hunk_marks(
 
 def _part(place: tuple[int, int] | None) -> str:
     return f"part {place[0]} of {place[1]}" if place is not None else ""
+
+
+def joined(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """Return by hunk what both say of it."""
+    names = dict.fromkeys((*first, *second))
+    told = {name: (first.get(name, ""), second.get(name, "")) for name in names}
+    return {name: ", ".join(words for words in both if words) for name, both in told.items()}

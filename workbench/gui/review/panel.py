@@ -26,6 +26,8 @@ from workbench.gui.review.history.at_review import ReviewHistory
 from workbench.gui.review.queue.pane import QueuePane
 from workbench.gui.review.queue.rows import QueueRow
 from workbench.gui.review.queue.triage import Triage
+from workbench.gui.review.sharing.at_review import ReviewSharing
+from workbench.gui.review.sharing.desk_reviewers import DeskReviewers
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column
@@ -78,6 +80,9 @@ class ReviewPanel(QWidget):
         self._lay_out()
         self._connect()
         self._add_acts()
+        self.reviewers = DeskReviewers(context, self.desk, self)
+        self.sharing = ReviewSharing(context, shelf, self.desk, self._stack, self._put_back)
+        self.pane.add_tool(self.sharing.button)
         self.history = ReviewHistory(context, shelf, self.desk, self._stack, self)
         commands = review_commands(self.desk, self._show_self)
         context.commands.remove(*(command.id for command in commands))
@@ -175,7 +180,8 @@ class ReviewPanel(QWidget):
         if not rows and self.queue.hasFocus():
             # An empty list is not shown, and keys must go on to work, undo first of all.
             self.desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.history.put_back(0 if self._proposals else 1)
+        if not self.sharing.shown:
+            self._put_back()
         wanted, self._wanted = self._wanted, ""
         shown_now = self.desk.proposal_id
         if not wanted and self._stays(shown_now, rows):
@@ -190,6 +196,9 @@ class ReviewPanel(QWidget):
             self.desk.open(chosen)
         else:
             self._refresh(shown_now)
+
+    def _put_back(self) -> None:
+        self.history.put_back(0 if self._proposals else 1)
 
     def _stays(self, proposal_id: str, rows: tuple[QueueRow, ...]) -> bool:
         """Say whether a proposal stays on the desk though no row of the queue shows it.

@@ -65,6 +65,7 @@ class QueuePane(QWidget):
         chooser.setContentsMargins(8, 0, 8, 8)
         chooser.addWidget(self.shown, 1)
         chooser.addWidget(self.menu.button)
+        self._chooser = chooser
         inside = column(self, spacing=0)
         inside.addLayout(tools)
         inside.addLayout(chooser)
@@ -102,6 +103,10 @@ class QueuePane(QWidget):
         line.addWidget(link_button("Clear", self.menu.clear))
         body.hide()
         return body, text
+
+    def add_tool(self, tool: QWidget) -> None:
+        """Put a button of a feature behind the menu."""
+        self._chooser.addWidget(tool)
 
     @property
     def choice(self) -> QueueChoice:

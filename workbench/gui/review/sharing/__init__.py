@@ -1,0 +1,1 @@
+"""Reviewing with others: the remote, the team's queue, and where reviewers differ."""

@@ -1,0 +1,104 @@
+"""What the page of sharing reads and does; every function blocks and runs in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from msgspec import Struct
+
+from workbench.domain.proposal import Proposal
+from workbench.gui.review.backend import Shelf, now, reviewer_at
+from workbench.review.plan import ReviewProblem
+from workbench.review.sharing.forward import Forward, ForwardPlan, PushPlan, plan_push, send
+from workbench.review.sharing.incoming import RemoteChanges
+from workbench.review.sharing.outlook import Outlook, look_around
+from workbench.review.sharing.publishing import Publication, shareable
+from workbench.review.sharing.queue import Synced, TeamQueue, place_of
+from workbench.review.sharing.settings import Sharing, turn_off, turn_on
+from workbench.store.git import GitProblem
+from workbench.store.remotes import fetch, upstream_of
+from workbench.store.transport import Call
+
+
+class Look(Struct, frozen=True):
+    """All the page shows. ``incoming`` is None where what came cannot be told; ``why`` says why.
+
+    ``publication`` is what a sync would send if every proposal were shared.
+    """
+
+    outlook: Outlook
+    incoming: ForwardPlan | None
+    push: PushPlan | None
+    why: str
+    proposals: tuple[Proposal, ...]
+    publication: Publication | None
+
+
+def look(shelf: Shelf, library: Path) -> Look:
+    """Read how a library stands; asks no network.
+
+    Raises:
+        ReviewProblem, GitProblem, FileProblem: it is in no repository, or cannot be read.
+    """
+    outlook = look_around(shelf.store, shelf.history, library, now=now())
+    repository, place = place_of(library)
+    incoming, push, why = None, None, outlook.why
+    if outlook.upstream is not None:
+        try:
+            push = plan_push(repository, outlook.upstream)
+            incoming = Forward(
+                shelf.store, shelf.history, repository, place, outlook.upstream
+            ).plan()
+        except (ReviewProblem, GitProblem) as problem:
+            why = str(problem)
+    proposals = shareable(shelf.store, place)
+    publication = None
+    if outlook.queue is not None:
+        queue = TeamQueue(shelf.store, library)
+        publication = queue.publication([one.id for one in proposals])
+    return Look(outlook, incoming, push, why, proposals, publication)
+
+
+def fetch_all(library: Path, call: Call) -> None:
+    """Fetch from the remote of the current branch."""
+    repository, _ = place_of(library)
+    fetch(repository, upstream_of(repository).remote, call)
+
+
+def take_in(
+    shelf: Shelf, library: Path, commits: Collection[str], together: bool
+) -> tuple[Proposal, ...]:
+    """Make proposals of commits that came."""
+    repository, place = place_of(library)
+    changes = RemoteChanges(shelf.store, repository, place, upstream_of(repository))
+    return changes.take(commits, together=together, now=now())
+
+
+def move_forward(shelf: Shelf, library: Path, with_unreviewed: bool) -> tuple[Proposal, ...]:
+    """Move the branch to the remote's own commits."""
+    repository, place = place_of(library)
+    forward = Forward(shelf.store, shelf.history, repository, place, upstream_of(repository))
+    return forward.run(now=now(), with_unreviewed=with_unreviewed)
+
+
+def push_all(library: Path, call: Call) -> PushPlan:
+    """Push the current branch."""
+    repository, _ = place_of(library)
+    return send(repository, upstream_of(repository), call)
+
+
+def sync(shelf: Shelf, library: Path, add: Collection[str], call: Call) -> Synced:
+    """Bring queue and store up to date with each other."""
+    queue = TeamQueue(shelf.store, library)
+    return queue.sync(call, add=add, reviewer=reviewer_at(library))
+
+
+def share(library: Path, remotes: tuple[str, ...]) -> None:
+    """Turn sharing on, through the first remote, or in this repository alone."""
+    turn_on(library, Sharing(remotes[0] if remotes else ""))
+
+
+def stop_sharing(library: Path) -> None:
+    """Turn sharing off; what was sent stays."""
+    turn_off(library)
