@@ -21,7 +21,7 @@ from workbench.files import FileProblem
 from workbench.review.bisect import Bisection, bisect, results_by_version, tasks_of
 from workbench.review.origins import LineOrigin, origins
 from workbench.review.plan import ReviewProblem
-from workbench.review.skill_history import read_history
+from workbench.review.skill_history import in_force, read_history
 from workbench.review.timeline import PAGE, TimelineProblem, with_reverts
 from workbench.store.git import GitProblem
 
@@ -151,7 +151,7 @@ def _tasks(library: Path, args: argparse.Namespace) -> int:
     store, history = shelf_of(args)
     entries = all_entries(library, args.skill, history, store)
     stored: tuple[StoredResult, ...] = read_results(args.results) if args.results else ()
-    results = results_by_version(entries, stored, store.list())
+    results = results_by_version(entries, stored, store.list(), in_force(library, args.skill))
     if args.tasks:
         return _print_tasks(tasks_of(entries, results), args)
     if args.broke not in results and args.results is None:

@@ -68,6 +68,7 @@ def results_by_version(
     entries: Sequence[TimelineEntry],
     stored: Iterable[StoredResult] = (),
     proposals: Iterable[Proposal] = (),
+    in_force: Callable[[str], str] = lambda _name: "",
 ) -> Results:
     """Return the runs of each version; what has no score, or broke on the way, says nothing.
 
@@ -76,6 +77,8 @@ def results_by_version(
         stored: results that were measured elsewhere.
         proposals: those of the store; a gate counts for an entry that was applied as it was
             evaluated, and its baseline for the version before.
+        in_force: gives, for the commit a result names, the one that changed the skill last; "" for
+            none. A result of the whole library counts for the skill as it was then.
     """
     found: dict[str, dict[str, list[Run]]] = {}
 
@@ -85,8 +88,9 @@ def results_by_version(
     for result in stored:
         if result.score is None or result.status == "infra":
             continue
+        named = {in_force(name) for name in result.skills} - {""}
         for entry in entries:
-            if _belongs(result, entry):
+            if _belongs(result, entry) or entry.commit in named:
                 add(result.task, entry, Run(result.score, "stored result"))
     known = {one.id: one for one in proposals}
     for number, entry in enumerate(entries):

@@ -7,7 +7,8 @@ receipts, where they are here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -30,7 +31,13 @@ from workbench.review.timeline import (
     recorded_page,
     touches,
 )
-from workbench.store.folder_log import Place, commits_of_head, commits_saying, shallow_commits
+from workbench.store.folder_log import (
+    Place,
+    commits_of_head,
+    commits_saying,
+    last_change,
+    shallow_commits,
+)
 from workbench.store.git import GitMissing, Repository
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore, StoreProblem
@@ -159,6 +166,23 @@ def _not_stored(
         receipt, proof = _receipt_of(entry, store.receipts(entry.proposal))
         why = _why_not_revert(entry, proposal, store.receipts(entry.proposal))
     return EntryFacts(entry, diff, proposal, receipt, proof, told, why)
+
+
+def in_force(library: Path, skill: str) -> Callable[[str], str]:
+    """Return what tells which commit made the skill what it was at a commit of the library.
+
+    Raises (also when it is asked):
+        GitProblem: git refuses.
+    """
+    try:
+        repository = Repository.find(library)
+    except GitMissing:
+        repository = None
+    if repository is None:
+        return lambda _name: ""
+    found = repository
+    folder = (PurePosixPath(found.relative(library)) / skill).as_posix()
+    return cache(lambda name: last_change(found, name, folder))
 
 
 def of_skill(proposal: Proposal, library: Path, skill: str) -> bool:

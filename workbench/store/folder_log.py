@@ -7,6 +7,7 @@ blobs, their bytes are read as git stores them.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from workbench.store.gitcommand import refusal, run_git
 
 _MARK: Final = b"\x02"
 _NONE: Final = "0"
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 #: Of a merge what it changed against the branch it was made on; renames within the folder.
 _CHANGES: Final = ("--raw", "--no-abbrev", "-M", "--diff-merges=first-parent")
 
@@ -92,6 +94,23 @@ def commits_named(repository: Repository, names: Iterable[str]) -> dict[str, Com
         raise refusal(repository.root, answer)
     found = (commit_of(record) for record in answer.stdout.split(b"\0") if record)
     return {one.sha: one for one in found}
+
+
+def last_change(repository: Repository, name: str, folder: str) -> str:
+    """Return the newest commit at or before a named one that changed a folder, "" for none.
+
+    ``name`` is a commit's, whole or its beginning; what names none here has no change.
+
+    Raises:
+        GitMissing: there is no git.
+    """
+    if not _COMMIT.fullmatch(name):
+        return ""
+    command = ["rev-list", "--max-count=1", "--end-of-options", name, "--"]
+    if folder not in ("", "."):
+        command.append(folder)
+    answer = run_git(command, repository.root)
+    return "" if answer.returncode else answer.stdout.decode("ascii", "replace").strip()
 
 
 def commits_saying(repository: Repository, words: Sequence[str]) -> tuple[Commit, ...]:

@@ -111,6 +111,14 @@ def test_the_gate_of_an_applied_proposal_is_a_result_of_both_sides() -> None:
     assert found.versions[2].runs[0].source == "baseline of p1"
 
 
+def test_a_result_of_the_whole_library_counts_for_the_skill_as_it_was_then() -> None:
+    rows = entries(2)
+    later = [StoredResult("t", ("e" * 40,), 0.0), StoredResult("t", ("f" * 40,), 1.0)]
+    then = {"e" * 40: rows[0].commit, "f" * 40: rows[1].commit}
+    found = bisect(rows, results_by_version(rows, later, (), lambda name: then.get(name, "")), "t")
+    assert found.bad == rows[0]
+
+
 def test_a_gate_of_something_else_than_was_applied_says_nothing() -> None:
     rows, proposal = gated("not_evaluated")
     assert results_by_version(rows, (), [proposal]) == {}

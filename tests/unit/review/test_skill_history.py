@@ -12,7 +12,13 @@ from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_libra
 from workbench.domain.proposal import Evidence, EvidenceCheck
 from workbench.review.entry_diff import entry_diff
 from workbench.review.revert import revert
-from workbench.review.skill_history import EntryFacts, SkillHistory, entry_facts, read_history
+from workbench.review.skill_history import (
+    EntryFacts,
+    SkillHistory,
+    entry_facts,
+    in_force,
+    read_history,
+)
 from workbench.review.timeline import EntryFile, TimelineEntry, timeline
 from workbench.store.history import LocalHistory
 
@@ -219,6 +225,21 @@ def test_every_kind_of_file_change_is_shown_or_named(tmp_path: Path) -> None:
     assert sorted(one.partition(":")[0] for one in diff.left_out) == ["demo/big.md", "demo/link.md"]
     assert not any("root:" in line for hunk in diff.hunks for line in hunk.new_lines)
     assert (library / "demo/run.sh").stat().st_mode & stat.S_IXUSR
+
+
+def test_a_commit_of_the_library_tells_which_change_of_the_skill_was_in_force(
+    tmp_path: Path,
+) -> None:
+    bench = bench_on(tmp_path)
+    applied = git(bench.library, "rev-parse", "HEAD")
+    (bench.library / "other.md").write_text("other\n")
+    git(bench.library, "add", "--all")
+    git(bench.library, "commit", "-qm", "elsewhere")
+    told = in_force(bench.library, "demo")
+    head = git(bench.library, "rev-parse", "HEAD")
+    assert (told(head), told(head[:8]), told(applied)) == (applied,) * 3
+    assert [told(name) for name in ("f" * 40, "HEAD", "--all", "demo", "")] == [""] * 5
+    assert in_force(tmp_path, "demo")(head) == ""
 
 
 def test_a_missing_object_is_named(tmp_path: Path) -> None:

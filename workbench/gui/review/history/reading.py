@@ -29,6 +29,7 @@ from workbench.review.skill_history import (
     SkillHistory,
     change_named,
     entry_facts,
+    in_force,
     of_skill,
     read_history,
 )
@@ -197,7 +198,10 @@ def read_tasks(shelf: Shelf, aim: Aim, results: Path | None) -> tuple[Bisection,
         except RunnerRefused as problem:
             raise ReviewProblem(str(problem)) from problem
     entries = all_changes(shelf, aim)
-    return tasks_of(entries, results_by_version(entries, stored, shelf.store.list()))
+    return tasks_of(
+        entries,
+        results_by_version(entries, stored, shelf.store.list(), in_force(aim.library, aim.skill)),
+    )
 
 
 class Sessions(Struct, frozen=True):
