@@ -50,36 +50,53 @@ def told(checked: Checked) -> Told:
     return Told(facts, rows, _tokens(checked))
 
 
-def since(before: Told, now: Told) -> dict[FactName, str]:
-    """Return for each fact that changed what came and went, in words."""
-    found: dict[FactName, str] = {}
+class Change(Struct, frozen=True):
+    """What came and went of a fact: in signs for a narrow line, and in words."""
+
+    short: str
+    words: str
+
+
+def since(before: Told, now: Told) -> dict[FactName, Change]:
+    """Return what came and went, for each fact that changed."""
+    found: dict[FactName, Change] = {}
     for fact in FACTS:
-        if fact in ("Size", "Gate"):
-            continue
-        came = _only(now.rows, before.rows, fact)
-        went = _only(before.rows, now.rows, fact)
-        parts = [
-            *_counts("problem", came, went, _is_problem),
-            *_counts("solution", came, went, _is_better),
-        ]
-        if parts:
-            found[fact] = ", ".join(parts)
-        elif before.facts[fact].text != now.facts[fact].text:
-            found[fact] = f"{now.facts[fact].text}, was {before.facts[fact].text}"
-    if before.tokens != now.tokens:
-        found["Size"] = f"{now.tokens - before.tokens:+,} tokens".replace("-", "−")
-    elif before.facts["Size"].text != now.facts["Size"].text:
-        found["Size"] = f"{now.facts['Size'].text}, was {before.facts['Size'].text}"
-    if before.facts["Gate"].text != now.facts["Gate"].text:
-        found["Gate"] = f"{now.facts['Gate'].text}, was {before.facts['Gate'].text}"
+        was, is_ = before.facts[fact].text, now.facts[fact].text
+        change = None if fact in ("Size", "Gate") else _of_rows(before, now, fact)
+        if fact == "Size" and before.tokens != now.tokens:
+            by = f"{now.tokens - before.tokens:+,} tokens".replace("-", "−")
+            change = Change(by, by)
+        if change is None and was != is_:
+            change = Change(is_, f"{is_}, was {was}")
+        if change is not None:
+            found[fact] = change
     return found
 
 
-def since_sentence(changes: dict[FactName, str]) -> str:
-    """Return what changed as one sentence for a line of its own and for screen readers."""
+def _of_rows(before: Told, now: Told, fact: FactName) -> Change | None:
+    came, went = _only(now.rows, before.rows, fact), _only(before.rows, now.rows, fact)
+    words: list[str] = []
+    signs: list[str] = []
+    for noun, which in (("problem", _is_problem), ("solution", _is_better)):
+        for rows, verb, sign in ((came, "came", "+"), (went, "went", "−")):
+            count = sum(map(which, rows))
+            if count:
+                words.append(f"{count} {noun}{'' if count == 1 else 's'} {verb}")
+                signs.append(f"{sign}{count}" if noun == "problem" else f"{sign}{count} solved")
+    return Change(" ".join(signs), ", ".join(words)) if words else None
+
+
+def since_line(changes: dict[FactName, Change]) -> str:
+    """Return what changed in signs, as parts with " · " between them."""
+    parts = [f"{fact} {changes[fact].short}" for fact in FACTS if fact in changes]
+    return " · ".join(("Since the last selection", *(parts or ["nothing else changed"])))
+
+
+def since_sentence(changes: dict[FactName, Change]) -> str:
+    """Return what changed in words: for the tip and for screen readers."""
     if not changes:
         return "Since the last selection: nothing else in the checks changed."
-    parts = "; ".join(f"{fact}: {changes[fact]}" for fact in FACTS if fact in changes)
+    parts = "; ".join(f"{fact}: {changes[fact].words}" for fact in FACTS if fact in changes)
     return f"Since the last selection: {parts}."
 
 
@@ -96,16 +113,6 @@ def _is_problem(row: CheckRow) -> bool:
 
 def _is_better(row: CheckRow) -> bool:
     return row.key[0] == "gone"
-
-
-def _counts(word: str, came: list[CheckRow], went: list[CheckRow], which: object) -> list[str]:
-    assert callable(which)
-    parts = []
-    for rows, verb in ((came, "came"), (went, "went")):
-        count = sum(bool(which(row)) for row in rows)
-        if count:
-            parts.append(f"{count} {word}{'' if count == 1 else 's'} {verb}")
-    return parts
 
 
 def _format(checked: Checked, rows: tuple[CheckRow, ...]) -> FactWords:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
-from workbench.gui.review.check_facts import Told, since, since_sentence, told
+from workbench.gui.review.check_facts import Change, Told, since, since_line, since_sentence, told
 from workbench.gui.review.check_rows import FACTS, CheckPlace, CheckRow, FactName
 from workbench.gui.review.checks import Checked
 from workbench.gui.review.flow import Flow
@@ -72,7 +72,7 @@ class ChecksStrip(QWidget):
         self.state = QLabel()
         self.state.setProperty("muted", True)
         self.state.setMinimumHeight(24)
-        self.since = ElidedLabel()
+        self.since = ElidedLabel(between=" · ")
         self.since.setFont(ui_font(0.92))
         self.since.setProperty("muted", True)
         self.since.setContentsMargins(16, 0, 12, 6)
@@ -132,16 +132,22 @@ class ChecksStrip(QWidget):
         if not again or changes:
             for fact in self.facts:
                 one = now.facts[fact.name]
-                fact.say(one.text, one.tone, one.tip, changes.get(fact.name, ""))
-            self._tell_since(since_sentence(changes) if same_proposal else "")
+                change = changes.get(fact.name)
+                fact.say(one.text, one.tone, one.tip, change.words if change else "")
+            self._tell_since(changes if same_proposal else None)
         self._told, self._about = now, about
         self._fill(now.rows)
 
-    def _tell_since(self, sentence: str) -> None:
-        self.since.setText(sentence)
+    def _tell_since(self, changes: dict[FactName, Change] | None) -> None:
+        """Say what changed; None is nothing to compare with."""
+        self.since.setVisible(changes is not None)
+        if changes is None:
+            return
+        sentence = since_sentence(changes)
+        self.since.setText(since_line(changes))
+        self.since.setToolTip(sentence)
         self.since.setAccessibleDescription(sentence)
-        self.since.setVisible(bool(sentence))
-        if sentence and self.isVisible() and QAccessible.isActive():
+        if self.isVisible() and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.since, sentence))
 
     def _pressed(self, fact: Fact) -> None:
