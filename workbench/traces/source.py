@@ -105,6 +105,16 @@ class SourceBytes:
         """Return a source over bytes in memory, for text that never was a file."""
         return cls(Path(path), content=data)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether its bytes can be read again from its path, also after it was closed."""
+        return self._file is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was given back."""
+        return self._file is not None and self._file.closed
+
     def info(self) -> TraceSource:
         """Return path, size, time and inode as they were when it was opened."""
         return self._info

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import stat
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from msgspec import Struct
 
 from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Trajectory
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.drafts import CallDraft, StepDraft, counted, late_steps
+from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.late import steps_of
 from workbench.traces.claude.reading import Facts, Reading
+from workbench.traces.claude.sums import calls_and_errors, first_and_last, model_of, tokens_of
 from workbench.traces.json_values import mapping, one_line, string
 
 _MAX_META = 64 << 10
@@ -117,10 +119,13 @@ class _Callers:
                 self._agents.setdefault(agent, (part, call))
 
     @functools.cached_property
-    def _calls(self) -> dict[str, CallDraft]:
-        found: dict[str, CallDraft] = {}
+    def _calling(self) -> dict[str, _Part]:
+        found: dict[str, _Part] = {}
         for part in reversed(self._everyone):
-            found.update(part.builder.calls)
+            waiting = part.builder.waiting
+            found.update(dict.fromkeys(part.builder.calls, part))
+            if waiting is not None:
+                found.update(dict.fromkeys(waiting.others, part))
         return found
 
     @functools.cached_property
@@ -138,11 +143,10 @@ class _Callers:
         if known is not None and known[0] is not part:
             return known
         for native in (part.call, agent):
-            call = self._calls.get(native) if native else None
-            if native is not None and call is not None:
-                asking = next(p for p in self._everyone if p.builder.calls.get(native) is call)
-                if asking is not part:
-                    return asking, call
+            asking = self._calling.get(native) if native else None
+            if native is not None and asking is not None and asking is not part:
+                asking.reading.catch_up(asking.builder)
+                return asking, asking.builder.calls[native]
         prompt = part.builder.first_prompt
         asked = self._prompts.get(prompt) if prompt is not None else None
         while asked and id(asked[0][1]) in used:
@@ -166,18 +170,25 @@ def _below(parent: _Part, part: _Part, above: dict[int, _Part]) -> bool:
 def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     builder, reading = part.builder, part.reading
     facts, own = reading.facts, builder is reading.main
-    started, ended = _first_and_last(builder, reading.last_time if own else None)
-    steps, calls = builder.finish(), builder.asked
+    waiting = builder.waiting
+    if waiting is not None and not waiting.dated():
+        reading.catch_up(builder)
+    elif waiting is not None:
+        waiting.ended()
+    started, ended = first_and_last(builder, reading.last_time if own else None)
+    totals = _totals(builder, facts if parent is None else None)
+    model, calls, errors = model_of(builder), *calls_and_errors(builder)
+    steps = steps_of(builder, reading.source)
     title, weight = _recorded_title(facts) if parent is None else ("", 0)
     return Trajectory(
         id=part.id,
         format=format_id,
         format_version=facts.version,
         agent="claude-code",
-        model=_model(steps),
+        model=model,
         sources=(reading.source.info(),),
-        steps=late_steps(steps, calls),
-        totals=_totals(steps, facts if parent is None else None),
+        steps=steps,
+        totals=totals,
         loss=builder.loss.made(),
         session=facts.session,
         title=part.title or title or builder.opened,
@@ -186,8 +197,8 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
         started=started,
         ended=ended,
         messages=builder.messages,
-        tool_calls=len(calls),
-        errors=builder.errors + [call.status for call in calls].count("error"),
+        tool_calls=calls,
+        errors=errors,
         outcome=_outcome(facts) if parent is None else Outcome(),
         skill_events=tuple(builder.skills.ended()),
         children=tuple([_made(format_id, child, part) for child in part.children]),
@@ -195,48 +206,13 @@ def _made(format_id: str, part: _Part, parent: _Part | None) -> Trajectory:
     )
 
 
-def _first_and_last(builder: Builder, last: str | None) -> tuple[str | None, str | None]:
-    """Return the first and the last time that is one, also of results."""
-    times = [draft.time for draft in builder.steps if draft.time]
-    times += [call.answered for call in builder.asked if call.answered]
-    if last:
-        times.append(last)
-    if times and not "0" <= min(times)[0] <= max(times)[0] <= "9":
-        times = [time for time in times if time[0].isdigit()]
-    return min(times, default=None), max(times, default=None)
-
-
-def _totals(steps: Sequence[StepDraft], facts: Facts | None) -> Metrics:
+def _totals(builder: Builder, facts: Facts | None) -> Metrics:
     """Sum the messages; a stream's one result knows better, its messages carry early counts."""
-    summed_up = _sum(steps)
+    summed_up = tokens_of(builder)
     if facts is None or not facts.results:
         return summed_up
     best = facts.usage if facts.results == 1 and facts.usage is not None else summed_up
     return msgspec.structs.replace(best, cost_usd=facts.cost)
-
-
-def _sum(steps: Sequence[StepDraft]) -> Metrics:
-    """Add the tokens of the steps; what none of them has stays "not recorded"."""
-    used = [step.usage for step in steps if step.usage is not None and counted(step.usage)]
-    fresh = _added([one.input_tokens for one in used])
-    read = _added([one.cache_read_input_tokens for one in used])
-    written = _added([one.cache_creation_input_tokens for one in used])
-    output = _added([one.output_tokens for one in used])
-    recorded = fresh is not None or read is not None or written is not None
-    return Metrics(
-        (fresh or 0) + (read or 0) + (written or 0) if recorded else None, output, read, written
-    )
-
-
-def _added(counts: list[int | None]) -> int | None:
-    total = sum(filter(None, counts))
-    return total if total or any(count is not None for count in counts) else None
-
-
-def _model(steps: Sequence[StepDraft]) -> str | None:
-    """Return the model of most steps."""
-    models = Counter([step.model for step in steps if step.model is not None])
-    return models.most_common(1)[0][0] if models else None
 
 
 def _recorded_title(facts: Facts) -> tuple[str, int]:

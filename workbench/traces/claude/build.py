@@ -13,15 +13,29 @@ from typing import Final
 
 from workbench.domain.trajectory import StepKind
 from workbench.traces.claude.calls import argument_of, input_of, settle
-from workbench.traces.claude.drafts import CallDraft, StepDraft, calls_by_step, forget, span_of
+from workbench.traces.claude.drafts import (
+    CallDraft,
+    StepDraft,
+    calls_by_step,
+    forget,
+    span_of,
+)
 from workbench.traces.claude.events import EventReader
-from workbench.traces.claude.lines import Block, Line, Message, ToolUseResult, raw_head, raw_text
+from workbench.traces.claude.lines import (
+    SYNTHETIC,
+    Block,
+    Line,
+    Message,
+    ToolUseResult,
+    raw_head,
+    raw_text,
+)
 from workbench.traces.claude.prompts import wrapper_of
 from workbench.traces.claude.skills import SKILL_TOOLS, SkillWatch
+from workbench.traces.claude.tally import Tally
 from workbench.traces.draft import LossDraft, record_uid
 from workbench.traces.json_values import one_line
 
-SYNTHETIC: Final = "<synthetic>"
 _MEDIA: Final = frozenset({"image", "document", "audio", "file"})
 
 
@@ -33,12 +47,13 @@ class Builder:
     ``first_prompt`` and ``prompts`` are hashes, to find the call that gave a subagent its prompt.
     ``late`` are calls whose results came before them; with their ids in ``coming`` such results
     wait, others without a call are steps of their own.
+    ``waiting`` counts records whose steps are to be made when somebody asks, None where none wait.
     """
 
     def __init__(
         self,
         loss: LossDraft,
-        seen: Mapping[str, StepDraft | None],
+        seen: Mapping[str, StepDraft | Tally | None],
         coming: frozenset[str] = frozenset(),
         number: int = 0,
     ) -> None:
@@ -59,12 +74,12 @@ class Builder:
         self.opened = ""
         self.linked = False
         self.late: set[str] = set()
+        self.waiting: Tally | None = None
         #: Steps of records whose id another part has as well.
         self.also: dict[str, StepDraft] = {}
         self._seen = seen
         self._coming = coming
         self._alone: set[str] = set()
-        self._events = EventReader(self)
         self._speaker: dict[str, str] = {}
         self._rivals: dict[str, list[StepDraft]] = {}
         self._uids: Counter[str] | None = None
@@ -106,7 +121,7 @@ class Builder:
             self.messages += 1
             shown = self._user(line, record, place, parent, above)
         else:
-            shown = self._events.take(line, record, place)
+            shown = EventReader(self).take(line, record, place)
             if line.uuid is not None and parent is not None:
                 self._speaker[line.uuid] = self._speaker.get(parent, parent)
         if len(steps) > before:
@@ -116,6 +131,42 @@ class Builder:
             elif parent is not None:
                 step.flag("orphan")
         return shown or above
+
+    def wait(self, agent: str | None) -> None:
+        """Let plain records of an agent wait from now on, unless there is what concerns them."""
+        told_apart = self._uids is not None or self._call_ids is not None
+        if not (told_apart or self._coming or self._alone or self.skills.knows_folders()):
+            self.waiting = Tally(self.number, agent, self.calls, self._bundles)
+
+    def follows(
+        self, line: Line, message: Message, above: StepDraft, place: int
+    ) -> StepDraft | None:
+        """Take an answer, or a record with one result; None when it has to go the long way."""
+        if line.type == "assistant":
+            step = self.answer(line, message, b"", place)
+            if step.place == place:
+                step.parent = above.uid
+            self.messages += 1
+            self.linked = True
+            return step
+        content = message.content
+        if (
+            content.__class__ is not list
+            or len(content) != 1
+            or content[0].type != "tool_result"
+            or line.type != "user"
+        ):
+            return None
+        shown = self.result(line, content[0], place, above)
+        if shown is not None:
+            self.loss.attached += 1
+            self.messages += 1
+            self.linked = True
+        return shown
+
+    def shows_nothing(self, kind: str) -> None:
+        """Count a record that says nothing of what the agent did."""
+        self.loss.left_out(kind)
 
     def repeated(self) -> None:
         """Note that ids of records repeat: from now on each step's id is compared."""
@@ -280,7 +331,9 @@ class Builder:
     def _shows(self, uuid: str) -> StepDraft | None:
         """Return the step of this part that shows a record."""
         step = self._seen.get(uuid)
-        return step if step is not None and step.part == self.number else self.also.get(uuid)
+        if isinstance(step, StepDraft) and step.part == self.number:
+            return step
+        return self.also.get(uuid)
 
     def _user(
         self, line: Line, record: bytes, place: int, parent: str | None, above: StepDraft | None
@@ -337,7 +390,7 @@ class Builder:
         else:
             wrapper = wrapper_of(text)
             if wrapper is not None:
-                step = self._events.wrapped(line, record, place, wrapper, text)
+                step = EventReader(self).wrapped(line, record, place, wrapper, text)
             elif line.is_meta:
                 step = self.step(line, record, place, "context", "injected")
                 step.flag("injected")
@@ -355,10 +408,19 @@ class Builder:
             step.preview = one_line(text)
         return step
 
-    def finish(self) -> list[StepDraft]:
-        """Return the steps to be, and enter in the ledger how many records they show."""
-        self._void_branches()
+    def enter_shown(self) -> None:
+        """Enter in the ledger how many records the steps show, those that wait as well."""
         self.loss.mapped = self.shown - self.unknown
+        waiting = self.waiting
+        if waiting is not None and waiting.runs:
+            self.loss.mapped += waiting.shown
+            self.loss.attached += waiting.attached
+            self.messages += waiting.shown + waiting.attached
+            self.linked = True
+
+    def finish(self) -> list[StepDraft]:
+        """Return the steps to be; nothing more can be taken."""
+        self._void_branches()
         steps, self.steps = self.steps, []
         for found in (self.calls, self.also, self._speaker, self._rivals, self._bundles):
             forget(found)

@@ -135,18 +135,20 @@ def late_steps(steps: list[StepDraft], calls: list[CallDraft]) -> LateSteps:
     until hundreds of thousands are gone at once.
     """
 
-    def made() -> tuple[Step, ...]:
-        with no_collection():
-            asked = calls_by_step(calls)
-            calls.clear()
-            steps.reverse()
-            found: list[Step] = []
-            while steps:
-                step = steps.pop()
-                found.append(step.made(asked.pop(step.index, ())))
-            return tuple(found)
+    return LateSteps(len(steps), lambda: made_steps(steps, calls))
 
-    return LateSteps(len(steps), made)
+
+def made_steps(steps: list[StepDraft], calls: list[CallDraft]) -> tuple[Step, ...]:
+    """Return the steps of the drafts, and empty the lists."""
+    with no_collection():
+        asked = calls_by_step(calls)
+        calls.clear()
+        steps.reverse()
+        found: list[Step] = []
+        while steps:
+            step = steps.pop()
+            found.append(step.made(asked.pop(step.index, ())))
+        return tuple(found)
 
 
 def forget(found: dict[str, Any]) -> None:
@@ -181,6 +183,40 @@ def metrics_of(usage: Usage | None) -> Metrics | None:
     recorded = fresh is not None or read is not None or written is not None
     total = (fresh or 0) + (read or 0) + (written or 0)
     return Metrics(total if recorded else None, usage.output_tokens, read, written)
+
+
+class TokenSum:
+    """Adds tokens up; what no answer has stays "not recorded"."""
+
+    __slots__ = ("fresh", "output", "read", "written")
+
+    def __init__(self) -> None:
+        self.fresh: int | None = None
+        self.read: int | None = None
+        self.written: int | None = None
+        self.output: int | None = None
+
+    def add(self, usage: Usage) -> None:
+        """Add an answer's tokens, if they were counted at all."""
+        fresh, output = usage.input_tokens, usage.output_tokens
+        read, written = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
+        if not (output or read or fresh or written):
+            return
+        if fresh is not None:
+            self.fresh = fresh + (self.fresh or 0)
+        if read is not None:
+            self.read = read + (self.read or 0)
+        if written is not None:
+            self.written = written + (self.written or 0)
+        if output is not None:
+            self.output = output + (self.output or 0)
+
+    def made(self) -> Metrics:
+        """Return the sum, with the cached tokens counted as input."""
+        parts = (self.fresh, self.read, self.written)
+        recorded = any(part is not None for part in parts)
+        whole = sum(part or 0 for part in parts) if recorded else None
+        return Metrics(whole, self.output, self.read, self.written)
 
 
 def counted(usage: Usage) -> bool:

@@ -19,6 +19,8 @@ from msgspec import Raw, Struct, field
 from workbench.traces.escapes import Decoded, text_of
 
 _EMPTY: Final = Raw()
+#: The model of answers that the client wrote itself.
+SYNTHETIC: Final = "<synthetic>"
 _Made = TypeVar("_Made", bound=Struct)
 
 

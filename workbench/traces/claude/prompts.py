@@ -42,6 +42,9 @@ class Wrapper(Struct, frozen=True):
 
 def wrapper_of(text: str) -> Wrapper | None:
     """Return what wraps the text of a user record, None when a person typed it."""
+    lead = text[:1]
+    if lead.isalnum() and lead not in "BC":  # most of what people type begins so
+        return None
     if text.startswith("[Request interrupted by user"):
         return Wrapper("interrupted")
     body = _SKILL_BODY.match(text)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from workbench.domain.trajectory import ByteSpan, Metrics
 from workbench.traces.claude.build import Builder
 from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, forget, metrics_of
+from workbench.traces.claude.late import catch_up
 from workbench.traces.claude.layout import (
     joined_parts,
     line_by_line,
@@ -24,10 +25,12 @@ from workbench.traces.claude.lines import (
     UNREADABLE,
     Envelope,
     Line,
+    Message,
     decode_envelope,
     decode_line,
 )
 from workbench.traces.claude.order import Place, chained
+from workbench.traces.claude.tally import Tally
 from workbench.traces.draft import LossDraft
 from workbench.traces.importer import Progress
 from workbench.traces.json_values import one_line
@@ -41,8 +44,9 @@ from workbench.traces.source import SourceBytes
 _TICK: Final = 4 << 20
 _BLANK: Final = re.compile(rb"\s*")
 _SPOKEN: Final = ("user", "assistant")
+_SNAPSHOT: Final = "file-history-snapshot"
 #: Records that tell nothing of the whole run which others do not tell.
-_SAYS_NOTHING: Final = frozenset({*_SPOKEN, "file-history-snapshot", "queue-operation"})
+_SAYS_NOTHING: Final = frozenset({*_SPOKEN, _SNAPSHOT, "queue-operation"})
 
 
 class Facts(Struct):
@@ -107,7 +111,7 @@ class Reading:
                     if not self.main.messages and self.sidechains:
                         raise _OutOfOrder
                 else:
-                    self._sorted = True
+                    self._sorted, self._may_wait = True, False
                     self._alone = companion or not any(
                         one.spoken and not one.sidechain for one in places
                     )
@@ -131,7 +135,7 @@ class Reading:
         self.facts = Facts(titles={})
         self.loss = LossDraft()
         #: The step that shows each record, by the record's uuid.
-        self._seen: dict[str, StepDraft | None] = {}
+        self._seen: dict[str, StepDraft | Tally | None] = {}
         self.main = Builder(self.loss, self._seen, self._coming)
         self.sidechains: dict[str, Builder] = {}
         self._parts = [self.main]
@@ -139,6 +143,10 @@ class Reading:
         self.last_time: str | None = None
         self.agent: str | None = None
         self._alone, self._sorted = self._companion, False
+        #: Whether records of subagents are the main ones of this file.
+        self._takes_all = False
+        #: Steps of subagents can wait where their bytes can be had again.
+        self._may_wait = self.source.is_file
         #: The subagents of records that no step shows.
         self._side_of: dict[str, Builder] = {}
         self._offsets = array("q")
@@ -234,50 +242,58 @@ class Reading:
         Nearly all are answers and results that follow a record that was seen, with ids never seen:
         their way is the short one. What ``_take`` looks at besides cannot be true of them.
         """
-        seen, missing, offsets = self._seen, self._missing, self._offsets
-        parts, alone = self._parts, self._alone and self.agent is not None
-        at = 0
+        seen, missing, over = self._seen, self._missing, self._over
+        offsets, places, at, last = self._offsets, self._at, 0, -1
         for line, end in zip(lines, ends, strict=True):
             start, at = at, end + 1
-            message, uuid, above = line.message, line.uuid, seen.get(line.parent_uuid or "")
-            if (
-                above is None
-                or message is None
-                or uuid is None
-                or uuid in seen
-                or (line.is_sidechain is not (above.part > 0) and not alone)
-                or line.parent_tool_use_id is not None
-                or (above.part and (line.agent_id or "") != parts[above.part].agent)
-                or (missing and uuid in missing)
-            ):
-                self._take(line, block, start, end, base)
-                continue
-            builder, content = parts[above.part], message.content
-            offset = base + start
-            place = offset << PLACE_BITS | (end - start)
-            shown: StepDraft | None = None
-            if line.type == "assistant":
-                shown = builder.answer(line, message, b"", place)
-                if shown.place == place:
-                    shown.parent = above.uid
-            elif (
-                content.__class__ is list
-                and len(content) == 1
-                and content[0].type == "tool_result"
-                and line.type == "user"
-            ):
-                shown = builder.result(line, content[0], place, above)
-                builder.loss.attached += shown is not None
-            if shown is None:
-                self._take(line, block, start, end, base)
-                continue
-            builder.messages += 1
-            builder.linked = True
-            seen[uuid] = shown
-            offsets.append(offset)
-            if self._at is not None:
-                self._at[uuid] = offset
-            self._last = offset
+            uuid, message = line.uuid, line.message
+            shown: StepDraft | Tally | None = None
+            if message is None:
+                if line.type == "progress":
+                    self._progressed(line)
+                    continue
+            elif uuid is not None and uuid not in seen and not (missing and uuid in missing):
+                parent = line.parent_uuid or ""
+                above = seen.get(parent)
+                if above is None and parent in over and parent not in seen:
+                    parent = over[parent] or ""
+                    above = seen.get(parent)
+                if above.__class__ is Tally:
+                    shown = above.takes(line, message, parent, base + start, base + end)
+                elif above is not None:
+                    shown = self._follow(line, message, parent, base + start, base + end)
+                if shown is not None:
+                    seen[uuid] = shown
+                    last = base + start
+                    offsets.append(last)
+                    if places is not None:
+                        places[uuid] = last
+                    continue
+            self._take(line, block, start, end, base)
+            places = self._at
+        self._last = max(self._last, last)
+
+    def _follow(
+        self, line: Line, message: Message, parent: str, begin: int, end: int
+    ) -> StepDraft | Tally | None:
+        """Take an answer or result that hangs from a step; None when it has to go the long way."""
+        above = self._seen[parent]
+        if not isinstance(above, StepDraft) or line.parent_tool_use_id is not None:
+            return None
+        part = above.part
+        builder = self._parts[part]
+        if part:
+            if (line.agent_id or "") != builder.agent or not (line.is_sidechain or self._takes_all):
+                return None
+        elif line.is_sidechain and not self._takes_all:
+            return None
+        waiting = builder.waiting
+        if waiting is not None:
+            taken = waiting.takes(line, message, parent, begin, end)
+            if taken is not None:
+                waiting.above[parent] = above
+            return taken
+        return builder.follows(line, message, above, begin << PLACE_BITS | (end - begin))
 
     def _take(self, line: Line, block: bytes, at: int, end: int, base: int) -> None:
         """Take a record, which lies from ``at`` to ``end`` in a block that begins at ``base``."""
@@ -285,8 +301,12 @@ class Reading:
         if kind == "progress":
             self._progressed(line)
             return
+        if uuid is None and kind == _SNAPSHOT and self._last >= 0 and not line.subtype:
+            self._last = offset
+            self.main.shows_nothing(kind)
+            return
         parent = line.parent_uuid or line.logical_parent_uuid
-        above: StepDraft | None = None
+        above: StepDraft | Tally | None = None
         if parent is not None:
             if parent not in seen:
                 parent = self._before(parent)
@@ -314,11 +334,16 @@ class Reading:
         if sidechain:
             known = self.sidechains.get(line.agent_id) if line.agent_id is not None else None
             builder = known or self._sidechain(line, parent, above)
-        if above is not None and above.part != builder.number and parent is not None:
-            above = builder.also.get(parent)
+        if builder.waiting is not None:
+            self.catch_up(builder)
+            above = seen.get(parent) if parent is not None else None
+        if isinstance(above, Tally) or (above is not None and above.part != builder.number):
+            above = builder.also.get(parent or "")
         if again:
             builder.repeated()
         shown = builder.feed(line, record, offset << PLACE_BITS | (end - at), parent, above)
+        if self._may_wait and (builder.number or self._companion):
+            builder.wait(line.agent_id if self._companion else builder.agent or None)
         if uuid is None:
             return
         if again and seen[uuid] is not None:
@@ -328,6 +353,10 @@ class Reading:
             seen[uuid] = shown
             if sidechain and shown is None:
                 self._side_of[uuid] = builder
+
+    def catch_up(self, builder: Builder) -> None:
+        """Make the steps of a subagent that wait: there is a record that they bear upon."""
+        self._seen.update(catch_up(builder, self.source.read))
 
     def _before(self, parent: str) -> str | None:
         """Return the record that stands for a parent that was not seen: progress, or missing."""
@@ -353,7 +382,9 @@ class Reading:
         if news is not None and news.agent_id and line.progress_of:
             self.served.setdefault(news.agent_id, line.progress_of)
 
-    def _sidechain(self, line: Line, parent: str | None, above: StepDraft | None) -> Builder:
+    def _sidechain(
+        self, line: Line, parent: str | None, above: StepDraft | Tally | None
+    ) -> Builder:
         """Return the builder of a subagent; a file that holds one alone is its own session."""
         agent = line.agent_id
         if agent is None and line.parent_tool_use_id is None and parent is not None:
@@ -363,6 +394,7 @@ class Reading:
                 return self._side_of[parent]
         if self.agent is None:
             self.agent = agent
+        self._takes_all = self._alone and self.agent is not None
         if self._alone:
             return self.main
         group = agent or line.parent_tool_use_id or line.uuid or "sidechain"

@@ -171,6 +171,10 @@ class SkillWatch:
         self._settle_compaction()
         self._compacted = (step, span)
 
+    def knows_folders(self) -> bool:
+        """Whether folders of skills are known, so that a call with any path may be a use."""
+        return bool(self._folders)
+
     def ended(self) -> list[SkillEvent]:
         """Return all events, at the end of the session."""
         self._settle_compaction()
