@@ -62,8 +62,9 @@ class Changes:
         self, before: Sequence[str], after: Sequence[str], *, items: bool = False
     ) -> list[DiffLine]:
         """Return lines that stand in no file: facts, values of a key, items of a list."""
-        gone = [self.line("remove", text) for text in before]
-        come = [self.line("add", text) for text in after]
+        mark = "- " if items else ""
+        gone = [self.line("remove", f"{mark}{text}") for text in before]
+        come = [self.line("add", f"{mark}{text}") for text in after]
         if not items:
             self._paired(gone, come)
             return [*gone, *come]

@@ -131,7 +131,7 @@ class _File:
     def _without_lines(self, hunk: Hunk, changes: Changes) -> list[DiffLine]:
         before, after = self._facts.get(hunk.id, ((), ()))
         lines = changes.values(before, after)
-        if hunk.kind != "binary" or not lines:
+        if not lines or hunk.kind in ("rename", "mode"):
             lines.append(DiffLine("note", _NO_LINES.get(hunk.kind, _NOTHING), changes.hunk))
         return lines
 
@@ -167,10 +167,11 @@ def _title(hunk: Hunk, new: Sequence[str]) -> str:
     parts = [place, *([heading] if heading else [])]
     what = change_of(hunk.base_lines, new)
     if what == "ends" and count:
-        before, after = ("/".join(ends_of(side)) for side in (hunk.base_lines, new))
-        parts.append(
-            f"only line ends: {_END_WORDS.get(before, before)} to {_END_WORDS.get(after, after)}"
+        before, after = (
+            " and ".join(_END_WORDS.get(end, end) for end in ends_of(side))
+            for side in (hunk.base_lines, new)
         )
+        parts.append(f"only line ends: {before} to {after}")
     elif what == "blanks":
         parts.append("only whitespace")
     return " · ".join(parts)

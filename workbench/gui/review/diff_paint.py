@@ -285,7 +285,7 @@ class DiffPainter:
         tokens = {"note": "text_muted", "move": "info"}
         token = "text_muted" if refused else tokens.get(line.kind, "text")
         self._painter.setPen(self._colour(token))
-        if line.kind == "move":
+        if line.kind == "move" and cell.start == 0:
             sign = "arrow-up" if self._is_above(line) else "arrow-down"
             paint_icon(self._painter, sign, QRectF(start - 20, box.center().y() - 6, 14, 14), token)
         self._text(start, box, line.text[cell.start : cell.end])

@@ -53,7 +53,7 @@ def _document(block: Block | None, width: int) -> QTextDocument | None:
         for name in found:
             text = text.replace(chr(int(name[2:], 16)), f"[{name}]")
     document = markdown_document(f"{text}\n{block.definitions}" if block.definitions else text)
-    document.setDocumentMargin(6)
+    document.setDocumentMargin(2)
     document.setTextWidth(width)
     return document
 
