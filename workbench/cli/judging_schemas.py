@@ -12,23 +12,17 @@ from typing import Any, get_args
 
 import msgspec
 
+from workbench.cli.history_schemas import HISTORY_KINDS, history_documents
 from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.graph import GraphEdge, GraphNode
 from workbench.domain.job import FinishStatus
-from workbench.domain.proposal import Evidence, EvidenceCheck, Hunk, Receipt
 from workbench.domain.task import GateResult
 from workbench.evaluation.promise import Promise, Trial
 from workbench.evolution.bakeoff import BakeoffRow
 from workbench.evolution.estimate import Estimate, Sizes
 from workbench.evolution.preview import SourcePreview
 from workbench.evolution.run import Cost
-from workbench.review.bisect import Bisection
-from workbench.review.origins import LineOrigin
-from workbench.review.skill_history import Proof
-from workbench.review.skill_lineage import LineageRow
-from workbench.review.timeline import TimelineEntry
-from workbench.usage.effect import Effect
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}
@@ -40,25 +34,17 @@ def judging_schemas() -> dict[str, bytes]:
     """Return the text of each schema by its file name."""
     kinds = (
         BakeoffRow,
-        Bisection,
         Cost,
         Diagnostic,
-        Effect,
         Estimate,
-        Evidence,
-        EvidenceCheck,
         GateResult,
         GraphEdge,
         GraphNode,
-        Hunk,
-        LineageRow,
-        LineOrigin,
         Promise,
-        Receipt,
         Sizes,
         SourcePreview,
-        TimelineEntry,
         Trial,
+        *HISTORY_KINDS,
     )
     _, parts = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     documents = {
@@ -83,37 +69,7 @@ def judging_schemas() -> dict[str, bytes]:
         "evolve-taken": object_of(
             job=_TEXT, proposals=list_of(_TEXT), refused=list_of(_TEXT), out=_TEXT
         ),
-        "history": object_of(
-            library=_TEXT,
-            skill=_TEXT,
-            entries=list_of(_value(TimelineEntry)),
-            notes=list_of(_TEXT),
-            more=_TRUTH,
-        ),
-        "history-lines": object_of(library=_TEXT, path=_TEXT, lines=list_of(_value(LineOrigin))),
-        "history-broke": object_of(
-            task=_TEXT,
-            entry={"anyOf": [_value(TimelineEntry), {"type": "null"}]},
-            found=_value(Bisection),
-        ),
-        "history-tasks": object_of(skill=_TEXT, tasks=list_of(_value(Bisection))),
-        "history-lineage": object_of(
-            library=_TEXT, skill=_TEXT, proposals=list_of(_value(LineageRow))
-        ),
-        "history-effect": object_of(
-            library=_TEXT, skill=_TEXT, sessions=_WHOLE, effects=list_of(_value(Effect))
-        ),
-        "history-change": object_of(
-            entry=_value(TimelineEntry),
-            hunks=list_of(_value(Hunk)),
-            left_out=list_of(_TEXT),
-            proof={"enum": list(get_args(Proof))},
-            told=_TEXT,
-            receipt={"anyOf": [_value(Receipt), {"type": "null"}]},
-            evidence=list_of(_value(Evidence)),
-            checks=list_of(_value(EvidenceCheck)),
-            why_not_revert=_TEXT,
-        ),
+        **history_documents(),
     }
     return {
         f"{name}.json": schema_file(name, name, body, parts) for name, body in documents.items()
