@@ -190,7 +190,8 @@ class Proposal(Struct, frozen=True):
     """A draft taken in by the host: based on exact files, with its evidence looked up.
 
     Section operations are already full new text. ``library`` is the absolute path of the library,
-    ``base`` holds every file a change touches.
+    ``base`` holds every file a change touches. ``authors`` are the people ("Name <mail>") whose own
+    work it is, where no engine proposed it.
     """
 
     id: str
@@ -205,6 +206,7 @@ class Proposal(Struct, frozen=True):
     gate: Gate = Gate()
     warnings: tuple[str, ...] = ()
     version: int = 1
+    authors: tuple[str, ...] = ()
 
 
 class Hunk(Struct, frozen=True):

@@ -138,11 +138,14 @@ def admit(
         return persons(library, names)
 
     decisions = review.store.decisions(review.proposal.id)
+    approvals = count_approvals(
+        decisions, decision, file.policy, people, authors=review.proposal.authors
+    )
     facts = Facts(
         engine=review.proposal.engine.id,
         accepted=accepted_hunks(review.hunks, own),
         gate=gate_after(review, decision.verdicts),
-        approvals=count_approvals(decisions, decision, file.policy, people),
+        approvals=approvals,
         touched=needed,
         evidence={check.evidence: check.status for check in review.proposal.checks},
         growth=_growth(review, result) if file.policy.size.asked else (),
@@ -241,3 +244,19 @@ def _kept_in_git(library: Path) -> tuple[Verdict, ...]:
             Shown("library_file", POLICY_FILE, 1),
         ),
     )
+
+
+def forbidden(review: Review, means: Means | None = None) -> str:
+    """Say what forbids the newest decision on a proposal, whoever brings its files in; "" nothing.
+
+    What wants a yes of its own is not asked for.
+
+    Raises:
+        ReviewProblem: the policy or the locks cannot be read.
+    """
+    decision = review.decision
+    if decision is None:
+        return ""
+    split = review.with_splits(decision.splits)
+    admission = admit(split, decision, split.result(decision.verdicts), means=means)
+    return " ".join(f"{one.rule}: {one.fact}. {one.todo}" for one in admission.failed)

@@ -87,6 +87,8 @@ def count_approvals(
     chosen: Decision,
     policy: Policy,
     persons: Persons,
+    *,
+    authors: Sequence[str] = (),
 ) -> ApprovalCount:
     """Count who approves what ``chosen`` makes; ``chosen`` itself may not be kept yet.
 
@@ -95,13 +97,18 @@ def count_approvals(
         chosen: the decision that would be applied.
         policy: the one in force.
         persons: tells people apart.
+        authors: the people whose own work the proposal is.
     """
     given = [*decisions, *(() if chosen in decisions else (chosen,))]
     rule = policy.approvals
-    known = persons([*(one.reviewer for one in given), *(f"<{mail}>" for mail in rule.by)])
+    known = persons(
+        [*(one.reviewer for one in given), *(f"<{mail}>" for mail in rule.by), *authors]
+    )
     who = _Who(
         frozenset(known.get(f"<{mail}>", "") for mail in rule.by),
-        frozenset() if rule.own_edits else _authors(given, chosen.verdicts, known),
+        frozenset()
+        if rule.own_edits
+        else _authors(given, chosen.verdicts, known) | {known[one] for one in authors},
     )
     last: dict[str, Decision] = {}
     for decision in standing(given).decisions:

@@ -80,6 +80,13 @@ def test_who_wrote_the_text_does_not_approve_it() -> None:
     assert counted(untouched, policy=policy).enough
 
 
+def test_whose_work_a_proposal_is_does_not_approve_it_either() -> None:
+    policy = Policy(approvals=Approvals(people=1, own_edits=False))
+    given = (said(ANN, 1, policy=policy), said(BOB, 2, policy=policy))
+    count = count_approvals(given, given[-1], policy, plain, authors=("Ann B <ANN@x.invalid>",))
+    assert [one.state for one in count.approvals] == ["own_edit", "counts"]
+
+
 def test_one_decision_is_enough_where_no_policy_asks() -> None:
     count = counted(said("root", 1, policy=None), policy=Policy())
     assert (count.asked, count.enough) == (False, True)

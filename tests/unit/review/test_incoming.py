@@ -129,6 +129,26 @@ def test_taking_in_again_gives_the_same_proposals_with_what_was_decided(
     assert [one.id for one in only] == [first[1].id]
 
 
+def test_the_rules_of_the_library_hold_for_what_comes_from_the_remote(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    everything(ann)
+    rules = ben.library / ".workbench/review.toml"
+    rules.parent.mkdir(exist_ok=True)
+    rules.write_text("[approvals]\nown_edits = false\n[files]\nprograms = false\n")
+    made = fetched(ben).take(now=LATER)
+    assert {one.authors for one in made} == {(ann.reviewer,)}
+    for one in made:
+        accept_all(ben, one.id)
+    said = forward(ben).plan().why_not
+    assert "files.programs: demo/scripts/run.sh" in said
+    with pytest.raises(ReviewProblem, match=r"files\.programs"):
+        forward(ben).run(now=LATER, with_unreviewed=True)
+    rules.unlink()
+    assert forward(ben).plan().why_not == ""
+
+
 def test_a_range_can_be_one_proposal(people: tuple[Person, Person]) -> None:
     ann, ben = people
     everything(ann)

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import HunkVerdict, Proposal, Receipt, ReceiptFile
 from workbench.files import FileProblem
+from workbench.review.admission import forbidden
 from workbench.review.agreement import open_conflicts
 from workbench.review.compose import Result, ResultFile
 from workbench.review.disk import look, permissions
@@ -143,7 +144,15 @@ class Forward:
                 return f"{what} was not reviewed. Take it in as a proposal first."
             if one.state == "taken" and not self._whole(one.proposal):
                 return f"not all of {what} is accepted as it is."
+            if one.state == "taken" and (rules := self._forbidden(one.proposal)):
+                return f"{what} does not keep the rules of the library: {rules}"
         return ""
+
+    def _forbidden(self, proposal_id: str) -> str:
+        try:
+            return forbidden(open_review(self._store, proposal_id, self._place.library))
+        except ReviewProblem as problem:
+            return str(problem)
 
     def _whole(self, proposal_id: str) -> bool:
         """Say whether everybody who spoke of the proposal accepts all of it, unedited."""

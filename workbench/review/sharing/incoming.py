@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ from workbench.domain.proposal import (
     ProposalKind,
     ProposalStatus,
 )
-from workbench.files import FileProblem, confined, is_utf8_name, sha256
+from workbench.files import FileProblem, confined, is_program_folder, is_utf8_name, sha256
 from workbench.review.diff import decoded
 from workbench.review.plan import ReviewProblem, check_path
 from workbench.review.sharing.form import Place
@@ -129,7 +129,7 @@ class RemoteChanges:
                     commit.subject,
                     name,
                     self._state(name, known, drawn),
-                    tuple(file.path for file in drawn.touched),
+                    tuple(self._inside(file.path) for file in drawn.touched),
                     drawn.left_out,
                     known.get(name),
                 )
@@ -158,7 +158,7 @@ class RemoteChanges:
             name = self._name(commit.sha)
             known = (self._store.folder / name / "proposal.json").is_file()
             if known or (drawn.touched and not self._is_here(drawn)):
-                made.append(self._keep(name, commit.sha, (_title(one), _told(one)), drawn, now))
+                made.append(self._keep(name, commit.sha, _words_of([one], _title(one)), drawn, now))
         if not made:
             raise ReviewProblem(
                 f"{self.upstream} has nothing new for the skills here"
@@ -175,8 +175,8 @@ class RemoteChanges:
         if not drawn.touched or self._is_here(drawn):
             raise ReviewProblem(f"{self.upstream} has nothing new for the skills here.")
         title = f"{len(commits)} commits of {self.upstream}"
-        told = "\n\n".join(_told(one) for one in commits)
-        return (self._keep(self._name(f"{base}..{tip}"), tip, (title, told), drawn, now),)
+        words = _words_of(commits, title)
+        return (self._keep(self._name(f"{base}..{tip}"), tip, words, drawn, now),)
 
     def _commits(self) -> tuple[RemoteCommit, ...]:
         here = self.distance
@@ -244,6 +244,8 @@ class RemoteChanges:
             return f"larger than {_MOST_BYTES:,} bytes"
         if not is_utf8_name(inside):
             return "its name is not UTF-8"
+        if any(map(is_program_folder, inside.split("/"))):
+            return "a setting, not part of a skill"
         try:
             check_path(inside)
         except ReviewProblem:
@@ -281,9 +283,7 @@ class RemoteChanges:
         except (OSError, FileProblem):
             return None
 
-    def _keep(
-        self, name: str, commit: str, words: tuple[str, str], drawn: _Drawn, now: str
-    ) -> Proposal:
+    def _keep(self, name: str, commit: str, words: _Words, drawn: _Drawn, now: str) -> Proposal:
         files = {side for one in drawn.touched for side in (one.old, one.new) if side is not None}
         contents = read_checked_out(self._repository, files)
         made = _Made(self._inside, contents)
@@ -293,7 +293,8 @@ class RemoteChanges:
         left += [f"{path} is not part of this: {why}." for path, why in drawn.left_out]
         draft = ProposalDraft(
             made.kind,
-            *words,
+            words.title,
+            words.told,
             tuple(made.changes),
             skills=_skills_of(self._place.library, made.changes),
         )
@@ -306,6 +307,7 @@ class RemoteChanges:
             (),
             now,
             warnings=tuple(left),
+            authors=words.authors,
         )
         return self._store.add(proposal, made.blobs)
 
@@ -422,6 +424,19 @@ def _skills_of(library: Path, changes: Iterable[Change]) -> tuple[str, ...]:
                 found[folder or "."] = None
                 break
     return tuple(found)
+
+
+class _Words(Struct, frozen=True):
+    """What commits say of themselves, and who made them."""
+
+    title: str
+    told: str
+    authors: tuple[str, ...]
+
+
+def _words_of(commits: Sequence[RemoteCommit], title: str) -> _Words:
+    authors = dict.fromkeys(str(one.commit.author) for one in commits)
+    return _Words(title, "\n\n".join(_told(one) for one in commits), tuple(authors))
 
 
 def _title(one: RemoteCommit) -> str:
