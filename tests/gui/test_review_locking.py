@@ -139,3 +139,24 @@ def test_a_broken_file_of_locks_is_told_and_left_as_it_is(
     lock(panel, qtbot)
     assert "no file of locks" in notices(panel)["act"]
     assert file.read_text() == "lock = 3"
+
+
+def test_an_edit_of_what_was_locked_after_it_was_accepted_is_refused(
+    panel: ReviewPanel, qtbot: QtBot
+) -> None:
+    panel.desk.run("accept")
+    settled(panel, qtbot)
+    panel.desk.view.diff.set_current(1)
+    lock(panel, qtbot)
+    assert "holds back 1 accepted hunk" in notices(panel)["held"]
+    hunk = panel.desk.hunk()
+    assert hunk is not None
+    panel.desk._edited(("2. Two, with care\n",))
+    settled(panel, qtbot)
+    verdict = panel.desk.choices.of(hunk.id)
+    assert verdict is not None
+    assert verdict.edited is None
+    assert "Not accepted" in notices(panel)["act"]
+    panel.desk.run("defer")
+    settled(panel, qtbot)
+    assert kinds(panel)[1] == "defer"
