@@ -123,6 +123,16 @@ def offset(parts: Sequence[Hunk], part: Hunk) -> Cut:
     return part.base_start - first.base_start, part.new_start - first.new_start
 
 
+def part_places(hunks: Sequence[Hunk]) -> dict[str, tuple[int, int]]:
+    """Return of each part which it is, from 1, of how many parts of its hunk."""
+    found: dict[str, tuple[int, int]] = {}
+    for whole, group in itertools.groupby(hunks, key=lambda one: one.part_of):
+        parts = list(group)
+        if whole is not None:
+            found |= {one.id: (at, len(parts)) for at, one in enumerate(parts, 1)}
+    return found
+
+
 def carried(
     verdicts: Iterable[HunkVerdict], before: Sequence[Hunk], after: Sequence[Hunk]
 ) -> tuple[HunkVerdict, ...]:

@@ -23,7 +23,6 @@ from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
 from workbench.gui.review.diff_line import DiffLine, DiffOptions, Facts
 from workbench.gui.review.diff_lines import diff_lines, is_long
-from workbench.gui.review.lines.backend import read_threads
 from workbench.review.contests import Footprints
 from workbench.review.decide import decide, record
 from workbench.review.file_facts import file_facts
@@ -36,6 +35,7 @@ from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review, open_review
 from workbench.store.git import GitProblem, identity_at
 from workbench.store.history import LocalHistory
+from workbench.store.line_comments import threads_of
 from workbench.store.proposals import ProposalStore
 
 #: What may go wrong with a message for a person.
@@ -119,7 +119,7 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
         stale=() if applied else review.changed_on_disk(),
         reviewer=reviewer,
         facts=facts,
-        threads=read_threads(review),
+        threads=threads_of(shelf.store, proposal),
     )
 
 

@@ -8,7 +8,7 @@ from workbench.domain.proposal import EvidenceCheck
 from workbench.gui.review.bars import REASON_WORDS
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.diff_paint import HunkMark
-from workbench.gui.review.lines.cuts import shown_parts
+from workbench.review.splits import part_places
 
 
 def hunk_marks(
@@ -23,7 +23,7 @@ def hunk_marks(
     ``alone`` says by hunk what tasks said of it taken alone, ``locked`` what holds it back,
     ``said`` how many comments it has.
     """
-    parts = shown_parts(choices.hunks)
+    parts = part_places(choices.hunks)
     found = {check.evidence for check in checks if check.status == "verified"}
     verdicts = {verdict.hunk: verdict for verdict in choices.verdicts}
     marks: list[HunkMark] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, Signal
@@ -15,6 +14,7 @@ from workbench.gui.review.diff_line import DiffLine
 from workbench.gui.review.lines.backend import keep_comment
 from workbench.gui.review.lines.bars import CommentBar, LineChoice
 from workbench.gui.review.lines.comment_lines import Talk, with_comments
+from workbench.gui.review.lines.on_desk import DeskOfLines
 from workbench.gui.review.lines.picker import LinePicker, place_of
 from workbench.review.comments import (
     FileSides,
@@ -32,9 +32,6 @@ from workbench.review.comments import (
 )
 from workbench.review.plan import ReviewProblem
 
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
-
 
 class _Said(Struct, frozen=True):
     """An act on a comment that can be taken back; ``after`` is how many verdicts came before."""
@@ -50,7 +47,7 @@ class Commenting(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, desk: Desk, picker: LinePicker, parent: QObject) -> None:
+    def __init__(self, desk: DeskOfLines, picker: LinePicker, parent: QObject) -> None:
         super().__init__(parent)
         self._desk, self._picker = desk, picker
         self._threads: tuple[Thread, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -96,13 +95,3 @@ class Cuts(Struct, frozen=True):
         if problem is not None or cut in self.at:
             return replace(self, note="A part begins here already.")
         return replace(self, at=made, last=cut, side=side, note="")
-
-
-def shown_parts(hunks: Sequence[Hunk]) -> dict[str, tuple[int, int]]:
-    """Return of each part which it is of how many parts of its hunk."""
-    found: dict[str, tuple[int, int]] = {}
-    for whole, group in itertools.groupby(hunks, key=lambda one: one.part_of):
-        parts = list(group)
-        if whole is not None:
-            found |= {one.id: (at, len(parts)) for at, one in enumerate(parts, 1)}
-    return found

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu
 
 from workbench.gui.review.lines.commenting import Commenting
+from workbench.gui.review.lines.on_desk import DeskOfLines
 from workbench.gui.review.lines.picker import LinePicker
 from workbench.gui.review.lines.splitting import Splitting
-
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
-    from workbench.gui.shell.context import AppContext
+from workbench.gui.shell.context import AppContext
 
 
 class DeskLines(QObject):
     """The acts "split", "join" and "comment", and "undo" for comments too."""
 
-    def __init__(self, desk: Desk, context: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: DeskOfLines, context: AppContext) -> None:
+        super().__init__(desk.view)
         self._desk, self._context = desk, context
         diff = desk.view.diff
         self.picker = LinePicker(diff)

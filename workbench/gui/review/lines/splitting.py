@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
@@ -11,20 +10,18 @@ from workbench.domain.comment import Side
 from workbench.domain.text import counted
 from workbench.gui.review.diff_line import DiffLine
 from workbench.gui.review.lines.bars import SplitBar
-from workbench.gui.review.lines.cuts import Cuts, shown_parts
+from workbench.gui.review.lines.cuts import Cuts
+from workbench.gui.review.lines.on_desk import DeskOfLines
 from workbench.gui.review.lines.picker import LinePicker
 from workbench.review.cutting import Cutting
 from workbench.review.plan import ReviewProblem
 from workbench.review.splits import SPLITTABLE, with_split, without_split
 
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
-
 
 class Splitting(QObject):
     """The cuts of the current hunk, from the first key to the act."""
 
-    def __init__(self, desk: Desk, picker: LinePicker, parent: QObject) -> None:
+    def __init__(self, desk: DeskOfLines, picker: LinePicker, parent: QObject) -> None:
         super().__init__(parent)
         self._desk, self._picker = desk, picker
         self._cuts: Cuts | None = None
@@ -128,10 +125,6 @@ class Splitting(QObject):
             self.bar.hide()
             self._gone()
             self._desk.view.diff.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def parts(self) -> dict[str, tuple[int, int]]:
-        """Return of each part which it is of how many."""
-        return shown_parts(self._desk.choices.hunks)
 
     def _gone(self) -> None:
         if self._cuts is not None:
