@@ -16,13 +16,16 @@ from pytestqt.qtbot import QtBot
 from tests.gui.review_world import PROPOSED, SKILL, TRACE, ReviewWorld, make_world
 from tests.gui.test_accessibility import nameless
 from workbench.domain.proposal import Lineage, Proposal
+from workbench.gui.review.history.blame_view import BlameView
 from workbench.gui.review.history.page import HistoryPage
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
 from workbench.review.apply import apply_decision
 from workbench.review.decide import decide, record, verdicts_for
+from workbench.review.origins import LineOrigin
 from workbench.review.session import open_review
+from workbench.review.timeline import TimelineEntry
 from workbench.store.history import LocalHistory
 
 Start = Callable[..., HistoryPage]
@@ -243,6 +246,31 @@ def test_lines_without_git_say_what_is_not_known(
     settled(page, qtbot)
     assert page.lines.change.shown is not None
     assert page.lines.change.shown.facts.entry.proposal == "better"
+
+
+def test_lines_of_a_large_file_are_reached_by_keys(qtbot: QtBot) -> None:
+    first = TimelineEntry("edit", "2026-03-01T00:00:00", "Ann <a@b>", "first", commit="a" * 40)
+    second = TimelineEntry("applied", "", "Ann <a@b>", "second", commit="b" * 40, proposal="p1")
+    view = BlameView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    view.show_lines(
+        [
+            LineOrigin(number, "x" * (number % 3000), second if number == 30_000 else first)
+            for number in range(1, 40_001)
+        ]
+    )
+    qtbot.keyClick(view, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    assert view.current is not None
+    assert (view.current.number, view.current.entry) == (30_000, second)
+    assert "Line 30000 of 40000" in view.accessibleDescription()
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.current.number == 40_000
+    at_end = view.verticalScrollBar().value()
+    view.resize(500, 300)
+    assert view.verticalScrollBar().maximum() >= at_end
+    assert not view.grab().isNull()
 
 
 def test_a_file_whose_lines_nobody_knows_says_why(

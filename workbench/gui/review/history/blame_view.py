@@ -35,6 +35,8 @@ _BAR: Final = 4
 _PAD: Final = 8
 #: The share of the width that says whose a line is, and its bounds in px.
 _SHARE, _LEAST, _MOST = 0.34, 120, 260
+#: Longer files are not wrapped: laying them out again at each change of the width takes too long.
+_MOST_LINES, _MOST_SIGNS = 1500, 150_000
 
 
 class BlameView(QAbstractScrollArea):
@@ -46,10 +48,11 @@ class BlameView(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._origins: tuple[LineOrigin, ...] = ()
-        self._texts: tuple[str, ...] = ()
-        # A row is a piece of a line: the line, and from where to where in its text.
+        # A row is a piece of a line: the line, and from where to where in its text. Without rows
+        # each line is one.
         self._rows: list[tuple[int, int, int]] = []
         self._first_row: list[int] = []
+        self._wraps = True
         self._current = -1
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -61,7 +64,8 @@ class BlameView(QAbstractScrollArea):
     def show_lines(self, lines: Sequence[LineOrigin]) -> None:
         """Show the lines of a file; the current number stays where there is one."""
         self._origins = tuple(lines)
-        self._texts = tuple(visible(one.text) for one in self._origins)
+        signs = sum(len(one.text) for one in self._origins)
+        self._wraps = len(self._origins) <= _MOST_LINES and signs <= _MOST_SIGNS
         self._current = min(max(self._current, 0), len(lines) - 1)
         self._lay_out()
         self._describe()
@@ -118,16 +122,16 @@ class BlameView(QAbstractScrollArea):
     def _lay_out(self) -> None:
         columns = int((self.viewport().width() - self._text_left() - _PAD) / self._sign())
         self._rows, self._first_row = [], []
-        for number, text in enumerate(self._texts):
+        for number, one in enumerate(self._origins if self._wraps else ()):
             self._first_row.append(len(self._rows))
-            self._rows += [(number, *piece) for piece in wrapped(text, columns)]
+            self._rows += [(number, *piece) for piece in wrapped(visible(one.text), columns)]
         height = self.viewport().height()
         self.verticalScrollBar().setPageStep(height)
-        self.verticalScrollBar().setRange(0, max(0, len(self._rows) * LINE + _PAD - height))
+        self.verticalScrollBar().setRange(0, max(0, self._row_count() * LINE + _PAD - height))
         self.viewport().update()
 
     def _bring_into_sight(self) -> None:
-        top = self._first_row[self._current] * LINE
+        top = (self._first_row[self._current] if self._wraps else self._current) * LINE
         bar, height = self.verticalScrollBar(), self.viewport().height()
         if bar.value() - LINE <= top < bar.value():
             bar.setValue(top)
@@ -139,9 +143,15 @@ class BlameView(QAbstractScrollArea):
     def _top_row(self) -> int:
         """Return the first row in sight that begins a line: it says whose it is, too."""
         at = -(-self.verticalScrollBar().value() // LINE)
-        while at < len(self._rows) and self._rows[at][1]:
+        while at < self._row_count() and self._row(at)[1]:
             at += 1
         return at
+
+    def _row_count(self) -> int:
+        return len(self._rows) if self._wraps else len(self._origins)
+
+    def _row(self, at: int) -> tuple[int, int, int]:
+        return self._rows[at] if self._wraps else (at, 0, len(self._origins[at].text))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -159,12 +169,12 @@ class BlameView(QAbstractScrollArea):
         first = max(0, (scrolled + event.rect().top()) // LINE)
         last = (scrolled + event.rect().bottom()) // LINE + 1
         key = self._key(self._current)
-        for at in range(first, min(last, len(self._rows))):
+        for at in range(first, min(last, self._row_count())):
             self._paint_row(painter, at, key)
         painter.end()
 
     def _paint_row(self, painter: QPainter, at: int, key: str) -> None:
-        line, start, end = self._rows[at]
+        line, start, end = self._row(at)
         origin = self._origins[line]
         top = at * LINE - self.verticalScrollBar().value()
         box = QRect(0, top, self.viewport().width(), LINE)
@@ -196,7 +206,14 @@ class BlameView(QAbstractScrollArea):
             painter.drawText(number, flags, str(origin.number))
         painter.setFont(self.font())
         painter.setPen(colour(front))
-        self._paint_text(painter, box, self._texts[line][start:end])
+        if self._wraps:
+            text = visible(origin.text)[start:end]
+        else:
+            # Of a line of any length no more is looked at than could fit.
+            most = max(1, int((box.width() - self._text_left() - _PAD) / self._sign()))
+            text = visible(origin.text[: most + 1])
+            text = text if len(text) <= most else f"{text[: most - 1]}…"
+        self._paint_text(painter, box, text)
         if current and self.hasFocus() and start == 0:
             painter.fillRect(0, top, _BAR, LINE, colour("focus"))
 
@@ -239,8 +256,8 @@ class BlameView(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton:
             y = round(event.position().y()) + self.verticalScrollBar().value()
             at = y // LINE
-            if 0 <= at < len(self._rows):
-                self.set_current(self._rows[at][0])
+            if 0 <= at < self._row_count():
+                self.set_current(self._row(at)[0])
 
     def _describe(self) -> None:
         """Tell a screen reader the current line and where it comes from."""
