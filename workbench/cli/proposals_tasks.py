@@ -26,7 +26,7 @@ from workbench.evolution.prepare import MeansChoice, prepared
 from workbench.evolution.recipe import ready
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
-from workbench.review.ask_again import Asked, AskPlan, ask_again, plan_again
+from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
 from workbench.review.decide import decide, pick, record, with_needed
 from workbench.review.retest import (
     RetestEstimate,
@@ -127,15 +127,9 @@ def ask_engine(review: Review, arguments: argparse.Namespace, reviewer: str) -> 
         said = decide(review, earlier, reviewer=reviewer, now=_now(), comment=arguments.comment)
         record(review, said)
     with JobRunner(folders.runs) as runner:
-        events = ask_again(
-            plan,
-            arguments.comment,
-            library=library_at(str(review.library)),
-            open_any=open_any,
-            runner=runner,
-            store=review.store,
-            cache=folders.cache,
-        )
+        library = library_at(str(review.library))
+        given = AskWith(library, open_any, runner, review.store, folders.cache)
+        events = ask_again(plan, arguments.comment, given)
         while True:
             try:
                 event = next(events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
@@ -103,15 +104,24 @@ def plan_again(proposal: Proposal, runs: Path, endpoints: Path, plugins: Registr
     return AskPlan(proposal, recipe, means, plugin, tuple(missing), (*notes, *means.notes))
 
 
+@dataclass(frozen=True)
+class AskWith:
+    """What the run is made with: the library as it is now, who opens traces and runs jobs.
+
+    Proposals go to ``store``; ``cache`` is a folder for what may be made anew.
+    """
+
+    library: Library
+    open_any: OpenAny
+    runner: JobRunner
+    store: ProposalStore
+    cache: Path
+
+
 def ask_again(
     plan: AskPlan,
     comment: str,
-    *,
-    library: Library,
-    open_any: OpenAny,
-    runner: JobRunner,
-    store: ProposalStore,
-    cache: Path,
+    given: AskWith,
     begun: Callable[[Evolution], None] = lambda _: None,
 ) -> Generator[AnyEvent, None, Asked]:
     """Run the engine once more; yield its events, return what came of it.
@@ -119,11 +129,7 @@ def ask_again(
     Args:
         plan: with nothing missing.
         comment: what the reviewer says, beside the reasons that are kept already.
-        library: as it is now.
-        open_any: opens a trace file of any format.
-        runner: of jobs.
-        store: where proposals go.
-        cache: a folder for what may be made anew.
+        given: what the run is made with.
         begun: is given the run when it is under way, to cancel it by.
 
     Raises:
@@ -131,33 +137,9 @@ def ask_again(
     """
     if plan.missing or plan.plugin is None:
         raise ReviewProblem(" ".join(plan.missing) or "The engine is gone.")
-    recipe, again = plan.recipe, again_of(plan.proposal, comment)
-    known = {skill.id for skill in library.skills}
-    inputs = EngineInputs(
-        skills=tuple(skill for skill in recipe.skills if skill in known),
-        settings=recipe.settings,
-        budget=recipe.budget,
-        seed=recipe.seed,
-        source=recipe.source,
-        source_repository=recipe.source_repository,
-        labels=recipe.labels,
-        again=again,
-    )
     with ExitStack() as stack:
         try:
-            means = stack.enter_context(prepared(plan.means.choice, cache))
-            traces = _opened(recipe, open_any, stack)
-            evolution = Evolution(
-                library,
-                plan.plugin,
-                traces,
-                inputs,
-                runner=runner,
-                store=store,
-                secrets=_secrets(plan.plugin),
-                means=means,
-                gating=plan.means.gating,
-            )
+            evolution = _begun(plan, plan.plugin, comment, given, stack)
         except (
             TaskSetProblem,
             RunnerRefused,
@@ -167,21 +149,48 @@ def ask_again(
             FileProblem,
         ) as problem:
             raise ReviewProblem(str(problem)) from problem
-        made = recipe_of(
-            recipe.engine,
-            library.root,
-            traces,
-            inputs=inputs,
-            choice=plan.means.choice,
-            gating=plan.means.gating,
-        )
-        keep_recipe(evolution.job.run_dir, made)
         begun(evolution)
         result = yield from run_engine(evolution)
     replacing = tuple(
         one for one in result.proposals if plan.proposal.id in one.draft.lineage.parents
     )
     return Asked(result, replacing)
+
+
+def _begun(
+    plan: AskPlan, plugin: PluginInfo, comment: str, given: AskWith, stack: ExitStack
+) -> Evolution:
+    """Begin the run and keep what it is made with in its folder."""
+    recipe, library, choice = plan.recipe, given.library, plan.means.choice
+    known = {skill.id for skill in library.skills}
+    inputs = EngineInputs(
+        skills=tuple(skill for skill in recipe.skills if skill in known),
+        settings=recipe.settings,
+        budget=recipe.budget,
+        seed=recipe.seed,
+        source=recipe.source,
+        source_repository=recipe.source_repository,
+        labels=recipe.labels,
+        again=again_of(plan.proposal, comment),
+    )
+    means = stack.enter_context(prepared(choice, given.cache))
+    traces = _opened(recipe, given.open_any, stack)
+    evolution = Evolution(
+        library,
+        plugin,
+        traces,
+        inputs,
+        runner=given.runner,
+        store=given.store,
+        secrets=_secrets(plugin),
+        means=means,
+        gating=plan.means.gating,
+    )
+    made = recipe_of(
+        recipe.engine, library.root, traces, inputs=inputs, choice=choice, gating=plan.means.gating
+    )
+    keep_recipe(evolution.job.run_dir, made)
+    return evolution
 
 
 def _opened(recipe: Recipe, open_any: OpenAny, stack: ExitStack) -> list[OpenTrace]:

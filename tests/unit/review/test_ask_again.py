@@ -21,7 +21,7 @@ from workbench.llm.profiles import EndpointProfile
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
 from workbench.resources import bundled
-from workbench.review.ask_again import Asked, AskPlan, ask_again, plan_again
+from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import open_review
@@ -72,15 +72,14 @@ class World:
 
     def ask(self, comment: str) -> Asked:
         with JobRunner(self.folder / "runs") as runner:
-            events = ask_again(
-                self.plan(),
-                comment,
-                library=read_library(self.folder / "library"),
-                open_any=open_traces,
-                runner=runner,
-                store=self.store,
-                cache=self.folder / "cache",
+            given = AskWith(
+                read_library(self.folder / "library"),
+                open_traces,
+                runner,
+                self.store,
+                self.folder / "cache",
             )
+            events = ask_again(self.plan(), comment, given)
             while True:
                 try:
                     next(events)

@@ -51,7 +51,8 @@ _CHANGE = 6
 _TONES = {"repaired": "success", "broken": "error", "same": "text_muted", "unknown": "text_muted"}
 #: So many dots fit a cell; more runs are told in words.
 _DOTS = 8
-_LEAST, _ANY = 150, 16777215
+#: Heights in px: of a table that can be read, of one without a limit (Qt's own), of its head alone.
+_LEAST, _ANY, _LINE = 150, 16777215, 52
 _DOT, _STEP = 8.0, 12.0
 _SCORES = Qt.ItemDataRole.UserRole
 _WIDTHS = {1: 90, 2: 60, 3: 84, 4: 84, 5: 84, 6: 92, 7: 120}
@@ -236,7 +237,7 @@ class TaskTable(QWidget):
         self._fill(view.gate)
         # A line is enough to say that there is nothing to see.
         self.setMinimumHeight(_LEAST if ran else 0)
-        self.setMaximumHeight(_ANY if ran else self.sizeHint().height())
+        self.setMaximumHeight(_ANY if ran else _LINE)
 
     def _fill(self, gate: Gate) -> None:
         rows = task_rows(gate)

@@ -17,7 +17,7 @@ from workbench.gui.review.backend import Opened, now
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobCancelled, JobEntry, JobReporter
 from workbench.gui.widgets.banner import Severity
-from workbench.review.ask_again import Asked, AskPlan, ask_again, plan_again
+from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.skills.library import read_library
@@ -199,16 +199,14 @@ def _run(
 ) -> Asked:
     """Run the engine; in a thread."""
     reporter.progress(0.0, "Preparing traces and models")
-    events = ask_again(
-        plan,
-        comment,
-        library=read_library(Path(opened.review.library)),
-        open_any=context.open_any,
-        runner=context.job_runner,
-        store=opened.review.store,
-        cache=context.folders.cache,
-        begun=lambda evolution: reporter.on_cancel(evolution.cancel),
+    given = AskWith(
+        read_library(Path(opened.review.library)),
+        context.open_any,
+        context.job_runner,
+        opened.review.store,
+        context.folders.cache,
     )
+    events = ask_again(plan, comment, given, lambda evolution: reporter.on_cancel(evolution.cancel))
     while True:
         try:
             _report(next(events), reporter)
