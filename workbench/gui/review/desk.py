@@ -78,9 +78,9 @@ class Desk(QWidget):
         self.carry_out = CarryOut(self, context, shelf, self.work, self)
         self._acts = self._own_acts()
         self.why_not: dict[str, Callable[[], str | None]] = {}
-        self.modes = DiffModes(self, lambda text: context.notify.info(text, replace="diff"))
+        self.modes = DiffModes(self, lambda text: context.notify.info(text, replace="diff"), self)
         self.view.add_tool(self.modes.button)
-        self.rendered = RenderedMode(self)
+        self.rendered = RenderedMode(self, self.modes, self)
         self._connect()
         self.tests = DeskTests(self, context, self)
         self.asking = DeskAsking(self, context, self)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import asdict, replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton
 
+from workbench.gui.review.diff_desk import DiffDesk
 from workbench.gui.review.diff_line import DiffLine, DiffOptions
 from workbench.gui.review.diff_lines import diff_lines, is_long
 from workbench.gui.theme.icons import icon
-
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
 
 #: Switch and act of that name, words in the menu, key in the diff.
 SWITCHES: tuple[tuple[str, str, str], ...] = (
@@ -36,8 +34,10 @@ class DiffModes(QObject):
 
     made = Signal()
 
-    def __init__(self, desk: Desk, tell: Callable[[str], object]) -> None:
-        super().__init__(desk)
+    def __init__(
+        self, desk: DiffDesk, tell: Callable[[str], object], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
         self._desk, self._tell = desk, tell
         self.options = DiffOptions()
         self.button = QToolButton()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from workbench.domain.proposal import Hunk
+from workbench.gui.review.diff_desk import DiffDesk
+from workbench.gui.review.diff_modes import DiffModes
 from workbench.gui.review.rendered_view import RenderedView
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
@@ -16,30 +17,27 @@ from workbench.review.diff import decoded
 from workbench.review.markdown_blocks import BlockPair, block_pairs, texts_of
 from workbench.review.session import Review
 
-if TYPE_CHECKING:
-    from workbench.gui.review.desk import Desk
-
 _MARKDOWN = (".md", ".mdc", ".markdown")
 
 
 class RenderedMode(QObject):
     """The page of one desk; made when it is first asked for."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: DiffDesk, modes: DiffModes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._desk = desk
         self.view = RenderedView()
         self.view.asked.connect(desk.run)
         self.page, self._path = _page(self.view)
         desk.view.pages.addWidget(self.page)
-        self._switch = desk.modes.add_switch(
+        self._switch = modes.add_switch(
             "Rendered Markdown, before and after", "P", lambda: desk.run("rendered")
         )
         self._shown: tuple[str, str, Mapping[str, tuple[str, ...]]] | None = None
         self.on = False
         desk.add_acts({"rendered": self.turn})
         desk.hunk_changed.connect(self._follow)
-        desk.modes.made.connect(self._follow)
+        modes.made.connect(self._follow)
 
     def turn(self) -> None:
         """Show the file of the current hunk as it reads, or its lines again."""
@@ -48,7 +46,8 @@ class RenderedMode(QObject):
         diff = self._desk.view.diff
         focused = diff.hasFocus() or self.view.hasFocus()
         # What leads back to the changes leads to what is shown of them.
-        diff.setFocusProxy(self.view if self.on else None)
+        # (None is in Qt's documentation of setFocusProxy, and missing in the stub.)
+        diff.setFocusProxy(self.view if self.on else None)  # type: ignore[arg-type]
         self._follow()
         if focused:
             (self.view if self.on else diff).setFocus(Qt.FocusReason.OtherFocusReason)
