@@ -151,3 +151,34 @@ def test_the_published_schemas_are_those_of_the_values() -> None:
     folder = bundled("resources") / "schemas"
     for name, text in schemas().items():
         assert (folder / name).read_bytes() == text, f"write {name} again"
+
+
+def test_a_proposal_is_tested_with_what_its_own_run_had_and_the_whole_costs_nothing(
+    tmp_path, command
+) -> None:
+    write_report_library(tmp_path / "library")
+    for name, month in (("one", "2026-10"), ("two", "2026-11")):
+        failing_session(tmp_path / "sessions" / f"{name}.jsonl", month)
+    (tmp_path / "tasks.toml").write_text(TASKS)
+    looks = 'test -f "$1/report-tool/SKILL.md" && echo yes || echo no'
+    allowed = () if available_sandbox() is not None else ("--allow-unsandboxed",)
+    command(
+        "evolve", tmp_path / "library", "--traces", tmp_path / "sessions", "--out",
+        tmp_path / "out", "--tasks", tmp_path / "tasks.toml", "--agent",
+        f"/bin/sh -c '{looks}' agent {{skills}} {{prompt}}", *allowed,
+    )  # fmt: skip
+    store = ProposalStore(tmp_path / "out")
+    (proposal,) = (one for one in store.list() if one.draft.changes)
+    assert proposal.gate.table is not None
+    _, out, _ = command(
+        "proposals", "test", proposal.id, "--store", store.folder, "--format", "json"
+    )
+    document = read(out)
+    (test,) = document["tests"]
+    assert document["means"] == "tasks as the run of its engine had them"
+    # The library is what it was, so that what is tested is what the engine's run has gated.
+    assert (test["runs"], test["kept"]) == (0, 15)
+    assert test["gate"]["variant"] == proposal.gate.variant
+    (tmp_path / "tasks.toml").write_text(TASKS.replace("plum", "pear"))
+    _, out, err = command("proposals", "test", proposal.id, "--store", store.folder, *allowed)
+    assert "tasks changed since" in err
