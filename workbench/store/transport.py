@@ -49,6 +49,16 @@ _PROGRAMS: Final = re.compile(
     r"|remote\..*\.(uploadpack|receivepack|vcs)|gpg\.(.*\.)?program"
 )
 
+#: Lines of git that say nothing of what is wrong.
+_SAID_BY_RULE: Final = (
+    "hint:",
+    "To ",
+    "Done",
+    "Please make sure you have the correct access rights",
+    "and the repository exists",
+    "Could not read from remote repository",
+)
+
 _Kinds = tuple[tuple[str, RefusalKind, str], ...]
 #: What git says, what kind of problem it is, and what to do. The first that fits counts.
 _SAYINGS: Final[_Kinds] = (
@@ -280,9 +290,9 @@ def problem_of(
 ) -> TransportProblem:
     """Return what went wrong in words: git's own, and what to do about it."""
     said = (answer.stderr + b"\n" + answer.stdout).decode("utf-8", "replace")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("hint:", "To ", "Done"))]
-    words = without_password("; ".join(kept[:6])) or f"exit code {answer.returncode}"
+    lines = [line.strip().removeprefix("fatal: ") for line in said.splitlines()]
+    kept = [line.rstrip(".") for line in lines if line and not line.startswith(_SAID_BY_RULE)]
+    words = without_password(". ".join(kept[:6])) or f"exit code {answer.returncode}"
     for pattern, kind, advice in _SAYINGS:
         if re.search(pattern, said):
             return TransportProblem(kind, f"git could not {what} {where}: {words}. {advice}")

@@ -101,6 +101,8 @@ class Look(Struct, frozen=True):
 
 def _alone_token(words: str) -> str:
     """Return the colour of what is said beside a hunk: what breaks tasks stands out."""
+    if words.startswith("reviewers differ"):
+        return "warning"
     if not words.startswith("alone"):
         return "text_muted"
     return "error" if "broken" in words else "success" if "repaired" in words else "text_muted"

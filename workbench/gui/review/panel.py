@@ -70,8 +70,8 @@ class ReviewPanel(QWidget):
         self.contests = DeskContests(context, self.desk, self.triage, self._ask_why, self)
         self._nothing = EmptyState(
             "Nothing to review",
-            "Proposals come from an engine that has read traces. They change nothing until you "
-            "apply them here.",
+            "Proposals come from an engine that has read traces, or from others (Review, Share "
+            "reviews). They change nothing until you apply them here.",
             action=("Go to Evolution", lambda: context.request_activity("evolution")),
             link=("Open the example library", lambda: context.commands.run("file.open_example")),
             icon="review",

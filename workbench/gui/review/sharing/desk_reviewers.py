@@ -163,7 +163,7 @@ class DeskReviewers(QObject):
                 "warning",
                 self._words(),
                 (
-                    ("Next", self.step),
+                    ("Go to it", self.step),
                     ("Accept it", lambda: self._desk.run("settle_accept")),
                     ("Reject it", lambda: self._desk.run("settle_reject")),
                 ),

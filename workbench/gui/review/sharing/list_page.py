@@ -37,6 +37,7 @@ class ListPage(QWidget):
         self.text.setTabChangesFocus(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setFont(mono_font())
+        self.text.document().setDocumentMargin(12)
         self.text.setAccessibleName(f"{name}: details")
         self.words = QLabel()
         self.words.setWordWrap(True)

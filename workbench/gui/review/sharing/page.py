@@ -373,6 +373,7 @@ class SharingPage(QWidget):
         *more: object,
         then: Callable[..., object],
     ) -> None:
+        self.note("info", "")
         self.work.start(
             title, work, *more, on_done=then, on_problem=lambda why: self.note("error", why)
         )

@@ -160,7 +160,7 @@ def facts(found: Look) -> list[str]:
         where += f" of {queue.sharing.remote}" if queue.sharing.remote else ", here alone"
         lines.append(
             f"Team queue in {where}: {len(queue.shared)} shared, {len(queue.waiting)} here alone, "
-            f"{queue.unsent} not sent yet."
+            f"{queue.unsent or 'nothing'} to send of what was decided."
         )
         lines += [f"Both sides changed {path}; both are kept." for path in queue.aside[:3]]
         lines += list(queue.problems[:3])
