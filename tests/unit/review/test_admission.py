@@ -463,3 +463,16 @@ def test_without_a_key_what_has_to_be_signed_is_rolled_back(bench: Bench, tmp_pa
     repository = Repository.find(bench.library)
     assert repository is not None
     assert (repository.branch(), repository.status()) == ("main", ())
+
+
+def test_a_signature_the_user_set_up_and_that_fails_is_rolled_back(bench: Bench) -> None:
+    bench.accept()
+    git(bench.library, "config", "commit.gpgsign", "true")
+    git(bench.library, "config", "gpg.program", "/bin/false")
+    before = tree(bench.library)
+    with pytest.raises(RolledBack, match="did not commit"):
+        bench.apply()
+    assert tree(bench.library) == before
+    assert bench.states[-1] == "rolled_back"
+    git(bench.library, "config", "commit.gpgsign", "false")
+    assert bench.apply().state == "committed"

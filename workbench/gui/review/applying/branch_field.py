@@ -26,7 +26,7 @@ class BranchField(QWidget):
         self.wrong = QLabel()
         self.wrong.setWordWrap(True)
         self.wrong.setTextFormat(Qt.TextFormat.PlainText)
-        self.wrong.setProperty("severity", "error")
+        self.wrong.setProperty("wrong", True)
         self._later = single_shot(self, _PAUSE_MS, self.changed.emit)
         self.on.toggled.connect(self._toggled)
         self.name.textEdited.connect(lambda _text: self._later.start())
