@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHeaderView,
     QLabel,
+    QSplitter,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -51,8 +52,8 @@ _CHANGE = 6
 _TONES = {"repaired": "success", "broken": "error", "same": "text_muted", "unknown": "text_muted"}
 #: So many dots fit a cell; more runs are told in words.
 _DOTS = 8
-#: Heights in px: of a table that can be read, of one without a limit (Qt's own), of its head alone.
-_LEAST, _ANY, _LINE = 150, 16777215, 52
+#: Heights in px: the least of a table, what it takes at first, no limit (Qt's own), its head alone.
+_LEAST, _TALL, _ANY, _LINE = 150, 220, 16777215, 44
 _DOT, _STEP = 8.0, 12.0
 _SCORES = Qt.ItemDataRole.UserRole
 _WIDTHS = {1: 90, 2: 60, 3: 84, 4: 84, 5: 84, 6: 92, 7: 120}
@@ -188,7 +189,7 @@ class TaskTable(QWidget):
             self.table.setColumnWidth(at, width)
         head = row(spacing=12)
         head.addWidget(self.chooser, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self.verdict, 1)
+        head.addWidget(self.verdict, 1, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.test, 0, Qt.AlignmentFlag.AlignTop)
         inside = column(self, spacing=6)
         inside.setContentsMargins(16, 8, 12, 8)
@@ -235,9 +236,22 @@ class TaskTable(QWidget):
         self.test.setVisible(not ran)
         self.table.setVisible(ran)
         self._fill(view.gate)
-        # A line is enough to say that there is nothing to see.
-        self.setMinimumHeight(_LEAST if ran else 0)
-        self.setMaximumHeight(_ANY if ran else _LINE)
+        self._take_room(_TALL if ran else _LINE)
+
+    def _take_room(self, height: int) -> None:
+        """Take as much of the splitter as there is to see; a line says that nothing was run."""
+        only_line = height == _LINE
+        was_line = self.maximumHeight() == _LINE
+        self.setMinimumHeight(0 if only_line else _LEAST)
+        self.setMaximumHeight(_LINE if only_line else _ANY)
+        split = self.parentWidget()
+        if only_line == was_line or not isinstance(split, QSplitter) or not self.isVisible():
+            return
+        # A splitter does not share out again by itself what a pane may not take any more.
+        sizes, at = split.sizes(), split.indexOf(self)
+        sizes[0] += sizes[at] - height
+        sizes[at] = height
+        split.setSizes(sizes)
 
     def _fill(self, gate: Gate) -> None:
         rows = task_rows(gate)

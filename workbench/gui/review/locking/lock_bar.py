@@ -63,7 +63,11 @@ class LockBar(ActBar):
         self.reason.clear()
         self._asked.show()
         self._preview()
-        self.tell(f"Will be added to {library / LOCKS_FILE}; people may still change it there.")
+        self.tell(
+            f"Will be added to {LOCKS_FILE} of {library.name}. Until it is unlocked, no proposal "
+            "may change it."
+        )
+        self.told.setToolTip(str(library / LOCKS_FILE))
         self.show()
         self.part.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -74,7 +78,8 @@ class LockBar(ActBar):
         self.confirm.setText("Unlock")
         self._asked.hide()
         self.written.setText("\n".join(entry_text(lock) for lock in locks))
-        self.tell(f"Will be taken out of {library / LOCKS_FILE}.")
+        self.tell(f"Will be taken out of {LOCKS_FILE} of {library.name}.")
+        self.told.setToolTip(str(library / LOCKS_FILE))
         self.show()
         self.confirm.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
