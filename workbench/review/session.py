@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal, Split
 from workbench.files import FileProblem, confined, sha256
 from workbench.review.compose import Result, compose
@@ -17,7 +19,7 @@ from workbench.review.hunks import finished, pieces_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import Standing, standing
 from workbench.review.siblings import with_siblings
-from workbench.review.splits import divided
+from workbench.review.splits import carried, divided
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 
@@ -101,8 +103,16 @@ class Review:
 
     @property
     def standing(self) -> Standing:
-        """The last decision of each reviewer."""
-        return standing(self.store.decisions(self.proposal.id), self.hunks)
+        """The last decision of each reviewer; what one said of other parts is said of these."""
+        found = standing(self.store.decisions(self.proposal.id), self.hunks)
+        decisions = tuple(self._as_split_now(one) for one in found.decisions)
+        return replace(found, decisions=decisions)
+
+    def _as_split_now(self, decision: Decision) -> Decision:
+        if decision.splits == self.splits or not self.hunks:
+            return decision
+        before = self.with_splits(decision.splits).hunks
+        return replace(decision, verdicts=carried(decision.verdicts, before, self.hunks))
 
 
 #: The hunk a verdict names when it is about a proposal that changes no file.

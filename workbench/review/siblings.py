@@ -33,9 +33,11 @@ def with_siblings(hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:
         if parts[0].part_of != whole:
             found += parts
             continue
-        needs = _needs(parts)
+        needed: dict[int, list[int]] = {}
+        for place, other in _needs(parts):
+            needed.setdefault(place, []).append(other)
         for place, part in enumerate(parts):
-            names = [parts[other].id for one, other in needs if one == place and other != place]
+            names = [parts[other].id for other in needed.get(place, ()) if other != place]
             more = (*part.depends_on, *names)
             found.append(replace(part, depends_on=tuple(dict.fromkeys(more))) if names else part)
     return tuple(found)

@@ -21,6 +21,8 @@ from workbench.review.plan import LineOwners, ReviewProblem
 Cut = tuple[int, int]
 
 SPLITTABLE: Final = ("text", "create")
+#: More parts than this nobody decides on one by one.
+MOST_PARTS: Final = 500
 
 
 class Division(Struct, frozen=True):
@@ -67,6 +69,8 @@ def why_not(hunk: Hunk, cuts: Sequence[Cut]) -> str | None:
         return "it has one line."
     if not cuts:
         return "no line is named to cut it at."
+    if len(cuts) >= MOST_PARTS:
+        return f"that makes {len(cuts) + 1:,} parts, and {MOST_PARTS} are the most."
     for (i1, j1), (i2, j2) in itertools.pairwise(((0, 0), *cuts, ends)):
         if i2 < i1 or j2 < j1:
             return "cuts cross each other or lie outside of it; they have to grow on both sides."
@@ -139,7 +143,8 @@ def carried(
     """Return verdicts on other parts of the same hunks.
 
     Parts get the verdict of what they are cut from, and a joined hunk that of its parts where they
-    agree. Where parts differ, or a person's text has no place any more, the hunk is open again.
+    agree. Where parts differ, or a person's text has no place any more, the hunk is open again; a
+    verdict on a hunk that is not in ``before`` is left out.
     """
     said = {verdict.hunk: verdict for verdict in verdicts}
     places = _places(before)
@@ -159,8 +164,7 @@ def carried(
             continue
         if all(one is not None and _same(one, first_one) for one in touched):
             found.append(replace(first_one, hunk=hunk.id))
-    ids = {hunk.id for hunk in before}
-    return (*found, *(verdict for name, verdict in said.items() if name not in ids))
+    return tuple(found)
 
 
 def _share_lines(one: tuple[Cut, Cut], other: tuple[Cut, Cut]) -> bool:

@@ -21,6 +21,7 @@ from workbench.review.hunks import finished, pieces_of
 from workbench.review.merge import merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
 from workbench.review.revert import revert
+from workbench.review.reviewers import in_force
 from workbench.review.session import Review, open_review
 from workbench.review.siblings import with_siblings
 from workbench.review.splits import carried, divided, with_split, without_split
@@ -268,6 +269,15 @@ def test_a_split_that_does_not_fit_is_told_and_the_hunk_stays_whole(cuts, words)
     assert "does not have any more" in division.problems[1]
 
 
+def test_a_hunk_is_cut_into_hundreds_of_parts_and_not_into_thousands() -> None:
+    new = "k\n" + "".join(f"{number}\n" for number in range(600))
+    [whole] = hunks_between(b"k\n", new)
+    cuts = suggested_cuts(whole, "lines")
+    with pytest.raises(ReviewProblem, match="600 parts, and 500 are the most"):
+        with_split((whole,), (), whole.id, cuts)
+    assert len(parts_of(b"k\n", new, Split(whole.id, cuts[:499]))) == 500
+
+
 def test_what_has_no_lines_of_its_own_is_not_split() -> None:
     proposal = a_proposal(b"a\nb\n", Change("d", PATH, "delete"))
     [gone] = finished(proposal, pieces_of(proposal, reader(b"a\nb\n")).owned)
@@ -460,3 +470,33 @@ def test_a_split_of_another_version_of_the_proposal_is_told(bench: Bench) -> Non
     assert "does not have any more" in review.split_problems[0]
     with pytest.raises(ReviewProblem, match="no hunk"):
         bench.apply()
+
+
+def test_what_another_said_of_the_whole_or_of_other_parts_is_said_of_these(bench: Bench) -> None:
+    ben = "Ben <ben@example.invalid>"
+    review = bench.review
+    [whole] = review.hunks
+    record(review, decide(review, accept([whole]), reviewer=ben, now="2026-01-01"))
+    split_in_store(bench, [0])
+    review = bench.review
+    assert [one.hunk for one in in_force(review.standing, ben)] == [one.id for one in review.hunks]
+    # Ben cuts once where Ann cut twice: her verdict on one of two lines is none on both.
+    other = review.with_splits([Split(whole.id, ((2, 2),))])
+    said = {one.hunk: one.verdict for one in in_force(other.standing, ANN)}
+    assert set(said) <= {one.id for one in other.hunks}
+    assert len(standing_of(other, ANN)) == 0
+
+
+def test_a_text_written_for_the_whole_is_not_taken_for_each_part(bench: Bench) -> None:
+    review = bench.review
+    [whole] = review.hunks
+    mine = HunkVerdict(whole.id, "accept", edited=("mine\n", "and mine\n"))
+    record(review, decide(review, [mine], reviewer="Ben <ben@example.invalid>", now="2026-01-01"))
+    split_in_store(bench)
+    assert in_force(bench.review.standing) == ()
+
+
+def standing_of(review: Review, reviewer: str) -> tuple[HunkVerdict, ...]:
+    decision = review.standing.of(reviewer)
+    assert decision is not None
+    return decision.verdicts

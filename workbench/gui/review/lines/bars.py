@@ -15,6 +15,7 @@ from workbench.gui.review.act_bar import ActBar
 from workbench.gui.review.lines.cuts import Cuts
 from workbench.gui.widgets.buttons import push_button
 from workbench.review.comments import PlacedThread
+from workbench.review.splits import why_not
 
 _HOW_TO_CUT = (
     "↑ ↓ line · Space cuts before it · ← → move its place on the other side · Enter splits"
@@ -59,8 +60,10 @@ class SplitBar(LineBar):
             if cuts.at
             else "Where is this hunk to be cut?"
         )
-        self.allow("" if cuts.at else "Cut before a line first (Space).")
         self.tell(cuts.note or _HOW_TO_CUT)
+        problem = why_not(cuts.hunk, cuts.at) if cuts.at else "Cut before a line first (Space)."
+        self.confirm.setEnabled(problem is None)
+        self.confirm.setToolTip(problem or "Enter")
 
 
 class LineChoice(LineBar):

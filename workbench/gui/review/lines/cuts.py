@@ -91,7 +91,8 @@ class Cuts(Struct, frozen=True):
 
     def _with(self, cut: Cut, side: Side) -> Cuts:
         made = tuple(sorted({*self.at, cut}))
-        problem = why_not(self.hunk, made)
-        if problem is not None or cut in self.at:
+        if cut in self.at:
             return replace(self, note="A part begins here already.")
+        if (problem := why_not(self.hunk, made)) is not None:
+            return replace(self, note=f"This cannot be cut: {problem}")
         return replace(self, at=made, last=cut, side=side, note="")
