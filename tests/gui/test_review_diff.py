@@ -153,6 +153,8 @@ def test_front_matter_is_shown_by_key_with_the_words_that_changed() -> None:
     assert keys == [("x", "added"), ("description", "changed")]
     (come,) = [line for line in lines if line.kind == "add" and line.words]
     assert [come.text[slice(*span)] for span in come.words] == ["many"]
+    values = [(line.kind, line.old, line.new) for line in lines if line.state == "value"]
+    assert values == [("add", 0, 2), ("remove", 3, 0), ("add", 0, 4)]
     raw = lines_for(HEAD, after, by_key=False)
     assert not [line for line in raw if line.kind == "key"]
     assert "+description: Shows many things." in shown(raw)

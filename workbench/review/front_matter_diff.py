@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from msgspec import Struct
 
 from workbench.skills.frontmatter import locate
 from workbench.skills.yaml_tree import Node, YamlProblem, parse_yaml
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 KeyState = Literal["added", "removed", "changed", "rewritten"]
 
@@ -17,6 +20,8 @@ class KeyChange(Struct, frozen=True):
 
     Nested keys are joined by dots (``metadata.version``, ``hooks[0].command``). "rewritten" is the
     same value written in another way: other quotes, another style, a comment beside it.
+    ``before_at`` and ``after_at`` have the lines of the file where the values stand, from 1; a
+    value of several lines has that of the first.
     """
 
     key: str
@@ -24,11 +29,18 @@ class KeyChange(Struct, frozen=True):
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     items: bool = False
+    before_at: tuple[int, ...] = ()
+    after_at: tuple[int, ...] = ()
 
 
 class _Value(Struct, frozen=True):
     lines: tuple[str, ...]
     items: bool = False
+    at: tuple[int, ...] = ()
+
+    def same(self, other: _Value | None) -> bool:
+        """Say whether it is the same value, wherever it stands."""
+        return other is not None and (self.lines, self.items) == (other.lines, other.items)
 
 
 def front_matter_lines(source: str) -> int:
@@ -97,12 +109,21 @@ def _nested(was: _Entry, now: _Entry) -> list[KeyChange]:
     found: list[KeyChange] = []
     for path in dict.fromkeys((*new, *old)):
         one, other = old.get(path), new.get(path)
-        if one == other:
+        if one is not None and one.same(other):
             continue
         state: KeyState = "added" if one is None else "removed" if other is None else "changed"
-        before, after = (value.lines if value else () for value in (one, other))
-        items = any(value is not None and value.items for value in (one, other))
-        found.append(KeyChange(path, state, before, after, items))
+        was_value, now_value = one or _Value(()), other or _Value(())
+        found.append(
+            KeyChange(
+                path,
+                state,
+                was_value.lines,
+                now_value.lines,
+                was_value.items or now_value.items,
+                was_value.at,
+                now_value.at,
+            )
+        )
     return found
 
 
@@ -115,12 +136,18 @@ def _flat(path: str, node: Node, block: str) -> dict[str, _Value]:
         return found
     if node.kind == "sequence" and node.items:
         if all(one.kind == "scalar" for one in node.items):
-            return {path: _Value(tuple(_text(one, block) for one in node.items), items=True)}
+            texts = tuple(_text(one, block) for one in node.items)
+            return {path: _Value(texts, True, tuple(_line(one, block) for one in node.items))}
         found = {}
         for number, inner in enumerate(node.items):
             found |= _flat(f"{path}[{number}]", inner, block)
         return found
-    return {path: _Value(tuple(_text(node, block).splitlines()) or ("",))}
+    return {path: _Value(tuple(_text(node, block).splitlines()) or ("",), at=(_line(node, block),))}
+
+
+def _line(node: Node, block: str) -> int:
+    """Return the line of the file where a value begins; the first fence is line 1."""
+    return len(_LINE_END.findall(block, 0, node.start)) + 2
 
 
 def _text(node: Node, block: str) -> str:

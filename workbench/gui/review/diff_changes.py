@@ -59,24 +59,36 @@ class Changes:
         return lines
 
     def values(
-        self, before: Sequence[str], after: Sequence[str], *, items: bool = False
+        self,
+        before: Sequence[str],
+        after: Sequence[str],
+        *,
+        items: bool = False,
+        numbers: tuple[Sequence[int], Sequence[int]] = ((), ()),
     ) -> list[DiffLine]:
-        """Return lines that stand in no file: facts, values of a key, items of a list."""
+        """Return lines that are no lines of a file: facts, values of a key, items of a list.
+
+        ``numbers`` are those of the lines of the file on both sides where they stand, if known.
+        """
         mark = "- " if items else ""
-        gone = [self.line("remove", f"{mark}{text}") for text in before]
-        come = [self.line("add", f"{mark}{text}") for text in after]
+        gone = [replace(self.line("remove", f"{mark}{one}"), state="value") for one in before]
+        come = [replace(self.line("add", f"{mark}{one}"), state="value") for one in after]
+        for at, number in enumerate(numbers[0][: len(gone)]):
+            gone[at] = replace(gone[at], old=number)
+        for at, number in enumerate(numbers[1][: len(come)]):
+            come[at] = replace(come[at], new=number)
         if not items:
             self._paired(gone, come)
             return [*gone, *come]
         lines: list[DiffLine] = []
         at = 0
         for i1, i2, j1, j2 in changed_ranges(before, after):
-            lines += [replace(line, kind="context") for line in gone[at:i1]]
+            lines += [replace(line, kind="context", old=0) for line in gone[at:i1]]
             parts = gone[i1:i2], come[j1:j2]
             self._paired(*parts)
             lines += [*parts[0], *parts[1]]
             at = i2
-        return [*lines, *(replace(line, kind="context") for line in gone[at:])]
+        return [*lines, *(replace(line, kind="context", old=0) for line in gone[at:])]
 
     def _paired(self, gone: list[DiffLine], come: list[DiffLine]) -> list[tuple[int, int]]:
         """Mark what became what, and the words that changed; return the pairs."""

@@ -27,7 +27,7 @@ class KeyedFile:
         return front_matter_lines("".join(self._base[:_MOST]))
 
     def lines(
-        self, hunk: Hunk, new: Sequence[str], changes: Changes
+        self, hunk: Hunk, new: Sequence[str], changes: Changes, shift: int
     ) -> tuple[list[DiffLine], int, int] | None:
         """Return what the hunk alone does to the keys, and how many of its lines that covers.
 
@@ -54,5 +54,8 @@ class KeyedFile:
         lines: list[DiffLine] = []
         for one in found:
             lines.append(DiffLine("key", visible(one.key), changes.hunk, state=one.state))
-            lines += changes.values(one.before, one.after, items=one.items)
+            after_at = [number + shift for number in one.after_at]
+            lines += changes.values(
+                one.before, one.after, items=one.items, numbers=(one.before_at, after_at)
+            )
         return lines, gone, come

@@ -117,7 +117,7 @@ class _File:
         lines: list[DiffLine] = []
         gone, come = 0, 0
         if self._options.by_key and hunk.path.endswith((".md", ".mdc")):
-            keyed = self._keyed.lines(hunk, new, changes)
+            keyed = self._keyed.lines(hunk, new, changes, shift)
             if keyed is not None:
                 lines, gone, come = keyed
         first = hunk.base_start

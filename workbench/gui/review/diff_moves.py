@@ -70,6 +70,8 @@ def _places(lines: Sequence[DiffLine]) -> dict[tuple[int, str, int], int]:
     """Return where a line of a hunk is by its number."""
     places: dict[tuple[int, str, int], int] = {}
     for at, line in enumerate(lines):
+        if line.state == "value":
+            continue
         if line.kind == "remove" and line.old:
             places[line.hunk, "old", line.old] = at
         elif line.kind == "add" and line.new:
