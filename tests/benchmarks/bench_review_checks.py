@@ -15,14 +15,13 @@ import random
 import resource
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.unit.review.build import Bench, edited
+from tests.unit.review.build import Bench, edited, proposal_on
 from workbench.domain.job import Request
-from workbench.domain.proposal import HunkVerdict
+from workbench.domain.proposal import Change, HunkVerdict
 from workbench.files import sha256
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
@@ -37,11 +36,12 @@ _GOAL_MS = 500
 _TIMES = 9
 #: A person looks at what a tick did before the next; spares are started meanwhile.
 _PAUSE_S = 1.0
-_WORDS = (
-    "count check write read order page printer parcel ledger scale binder figure table report "
-    "draft review commit branch merge test build deploy server client request answer error retry "
-    "timeout cache index query schema column row value key token limit budget price unit total"
-).split()
+_TEXT = """
+count check write read order page printer parcel ledger scale binder figure table report draft
+review commit branch merge test build deploy server client request answer error retry timeout cache
+index query schema column row value key token limit budget price unit total
+"""
+_WORDS = _TEXT.split()
 
 
 def make_library(folder: Path, count: int) -> Path:
@@ -73,8 +73,8 @@ def make_library(folder: Path, count: int) -> Path:
     return folder
 
 
-def make_review(folder: Path, library: Path) -> Review:
-    """Propose eight hunks in two skills and a new file."""
+def changes_for(library: Path) -> list[Change]:
+    """Return eight hunks in two skills and a new file."""
     changes = []
     for number, name in enumerate(("group-0/skill-007", "group-1/skill-060")):
         path = f"{name}/SKILL.md"
@@ -83,7 +83,7 @@ def make_review(folder: Path, library: Path) -> Review:
             text = text.replace(f"## Part {part}\n", f"## Part {part}\n\nCount again, slowly.\n")
         changes.append(edited(path, text, f"c{number}"))
     changes.append(edited("group-0/skill-007/references/new.md", "# New\n\nWords.\n", "c9"))
-    return Bench(folder, library, changes).review
+    return changes
 
 
 def _cpu() -> float:
@@ -130,7 +130,7 @@ def _selections(review: Review) -> list[list[HunkVerdict]]:
 def measure(folder: Path, count: int) -> float:
     """Print the table; return the median of the following selections in ms."""
     library = make_library(folder / "library", count)
-    review = make_review(folder, library)
+    review = Bench(folder, library, changes_for(library)).review
     time.sleep(0.2)  # files that changed a moment ago are not trusted
     registry = Registry([bundled("plugins")], folder / "p.json", installed=False)
     scanner = registry.get("pattern_scanner")
@@ -169,13 +169,66 @@ def measure(folder: Path, count: int) -> float:
     return wall
 
 
+def measure_window(folder: Path, count: int) -> None:
+    """Print what the real desk takes from an act to shown checks, and how it answers meanwhile."""
+    os.environ["SKILL_WORKBENCH_HOME"] = str(folder / "home")
+    from tests.benchmarks.bench_responsiveness import GOAL_MS, Heartbeat
+    from workbench.gui.review.panel import ReviewPanel
+    from workbench.gui.walk.stage import Stage
+
+    library = make_library(folder / "library", count)
+    with Stage() as stage:
+        store = stage.context.proposal_store
+        proposal = store.add(proposal_on(library, changes_for(library)))
+        heart = Heartbeat()
+        try:
+            stage.show_activity("review")
+            stage.context.request_review(proposal.id)
+            panel = stage.window.centre.view("review")
+            assert isinstance(panel, ReviewPanel)
+            desk = panel.desk
+            stage.until(lambda: desk.opened is not None and not desk.busy, "the first checks")
+            # The floor of the gaps: a window that waits, while the person reads.
+            heart.begin()
+            until = time.monotonic() + 4.0
+            stage.until(lambda: time.monotonic() > until, "a moment")
+            floor = heart.worst
+            times, gaps = [], []
+            for number in range(len(desk.choices.hunks)):
+                until = time.monotonic() + _PAUSE_S
+                stage.until(lambda end=until: time.monotonic() > end, "the person")
+                desk.view.diff.set_current(number)
+                heart.begin()
+                begun = time.perf_counter()
+                desk.run("accept")
+                shown = desk.view.strip.shown
+                stage.until(lambda was=shown: desk.view.strip.shown > was, "the checks")
+                times.append((time.perf_counter() - begun) * 1000)
+                gaps.append((heart.worst, heart.where))
+        finally:
+            heart.end()
+    print(f"\n{'in the window, from the act to shown checks':52} {'median':>8} {'worst':>8}")
+    print(f"{'(60 ms of it wait for a second act)':52} {_median(times):8.0f} {max(times):8.0f}")
+    worst, where = max(gaps)
+    median = _median([gap for gap, _ in gaps])
+    print(f"{f'gap of the event loop (goal {GOAL_MS:.0f})':52} {median:8.0f} {worst:8.0f}  {where}")
+    print(f"{'floor: gap of a window that waits':52} {floor:8.0f}")
+
+
+def _median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--skills", type=int, default=500)
+    parser.add_argument("--window", action="store_true", help="in the window, too")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), args.skills)
+        measure(Path(name) / "plain", args.skills)
+        if args.window:
+            measure_window(Path(name) / "window", args.skills)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from workbench.domain.finding import SkillScan
+from workbench.domain.proposal import HunkVerdict
 from workbench.domain.skill import Library, Skill
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo
 from workbench.review.checks import Scan
 from workbench.review.scan_memo import ScanMemo
 from workbench.review.session import Review
+from workbench.review.sides import stage
+from workbench.review.warm import WarmChecks
 from workbench.security.scan import scan_library
 from workbench.skills.folder import SKILL_FILES
 from workbench.skills.problems import SkillError
 from workbench.skills.read import read_skill
+
+
+def scan_ahead(review: Review, scan: Scan, warm: WarmChecks) -> None:
+    """Scan the base of all that a proposal may touch, so that selections need not.
+
+    It also has workers started, which then wait for the first selection.
+
+    Raises:
+        ReviewProblem, SkillError, OSError, FileProblem, JobRefused: it cannot be done ahead; the
+            checks of a selection say why.
+    """
+    accepted = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
+    files = review.result(accepted).files
+    base = {
+        file.path: None if file.base_sha256 is None else review.read_base(file.path)
+        for file in files
+    }
+    with tempfile.TemporaryDirectory(prefix="skill-workbench-check-") as folder:
+        sides = stage(warm.library(review.library), files, base, Path(folder))
+        scan(sides.before.folder)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from workbench.plugin.registry import Registry
 from workbench.resources import bundled
 from workbench.review.checks import ResultChecks, check_result
 from workbench.review.foreign_skills import installed_folders
-from workbench.review.scanning import scan_of
+from workbench.review.scanning import scan_ahead, scan_of
 from workbench.review.warm import WarmChecks
 from workbench.security.scan import scan_library
 
@@ -300,6 +300,29 @@ def test_a_scan_of_what_is_touched_finds_what_a_scan_of_all_does(tmp_path: Path,
         found = check_result(review, verdicts, clients=CLIENTS, scan=scan, warm=warm)
         the_same(found, whole_checks(review, verdicts, CLIENTS, tmp_path / f"s{number}", scan_all))
     assert problems == []
+
+
+def test_a_base_that_was_scanned_ahead_is_not_scanned_with_a_selection(
+    tmp_path: Path, scanning
+) -> None:
+    plugins, runner = scanning
+    library = make_library(tmp_path / "library", {"demo/SKILL.md": SKILL}, repository=False)
+    review = Bench(tmp_path, library, [edited("demo/SKILL.md", SKILL + b"more\n")]).review
+    warm, scanned = WarmChecks(), []
+    scan = scan_of(review, plugins, runner, [], warm.scans)
+    assert scan is not None
+
+    def counted(folder: Path):
+        before = len(list(runner.runs_dir.glob("*/job.json")))
+        found = scan(folder)
+        scanned.append(len(list(runner.runs_dir.glob("*/job.json"))) - before)
+        return found
+
+    scan_ahead(review, counted, warm)
+    assert scanned == [1]
+    verdicts = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
+    check_result(review, verdicts, clients=CLIENTS, scan=scan, warm=warm)
+    assert len(list(runner.runs_dir.glob("*/job.json"))) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

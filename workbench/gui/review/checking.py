@@ -11,18 +11,22 @@ from PySide6.QtCore import QObject
 
 from workbench.domain.proposal import HunkVerdict
 from workbench.gui.review.backend import Opened
-from workbench.gui.review.checks import Checked, check_selection
+from workbench.gui.review.checks import Checked, check_selection, scan_base
 from workbench.gui.review.checks_strip import ChecksStrip
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot
+from workbench.review.admission import Means
 from workbench.review.scanning import Scanners
 from workbench.review.warm import WarmChecks
 
 if TYPE_CHECKING:
     from workbench.plugin.registry import PluginInfo
 
-_PAUSE_MS = 150
+#: Verdicts given as fast as a key repeats are checked together.
+_PAUSE_MS = 60
+#: What a person stays with so long is about to be decided on: its base is scanned ahead.
+_AHEAD_MS = 700
 
 #: The proposal on the desk with its verdicts of now, None while there is nothing to check.
 Selection = Callable[[], tuple[Opened, tuple[HunkVerdict, ...]] | None]
@@ -45,12 +49,20 @@ class Checking(QObject):
         self._again = False
         self._warm = WarmChecks()
         self._proposal = ""
+        self._ahead_of = ""
         self._later = single_shot(self, _PAUSE_MS, self._check)
+        self._ahead = single_shot(self, _AHEAD_MS, self._scan_ahead)
 
     @property
     def due(self) -> bool:
         """Whether a run is about to start."""
         return self._later.isActive()
+
+    @property
+    def means(self) -> Means:
+        """What facts about a selection are found out with; the same as for the checks."""
+        scanners = Scanners(self._scanners(), self._context.job_runner, self._warm.scans)
+        return Means(scanners, self._context.folders.data / "trust.jsonl", self._warm)
 
     def start_soon(self) -> None:
         """Check the selection when it has stayed the same for a moment."""
@@ -78,15 +90,28 @@ class Checking(QObject):
             opened.review,
             verdicts,
             self._clients(),
-            Scanners(self._scanners(), self._context.job_runner, self._warm.scans),
+            self._scanning(),
             on_done=self._checked,
             on_problem=self._strip.show_problem,
         )
 
     def _checked(self, checked: Checked) -> None:
         self._strip.show_checked(checked, self._proposal)
+        if self._proposal != self._ahead_of:
+            self._ahead.start()
         if self._again:
             self.start_soon()
+
+    def _scan_ahead(self) -> None:
+        selected = self._selection()
+        if selected is None or selected[0].proposal.id != self._proposal:
+            return
+        self._ahead_of = self._proposal
+        review = selected[0].review
+        self._context.spawn_thread(scan_base, review, self._scanning(), self._warm, owner=self)
+
+    def _scanning(self) -> Scanners:
+        return Scanners(self._scanners(), self._context.job_runner, self._warm.scans)
 
     def _scanners(self) -> tuple[PluginInfo, ...]:
         plugins = self._context.plugins.plugins

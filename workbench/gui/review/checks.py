@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,13 +10,16 @@ from msgspec import Struct
 
 from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.proposal import Gate, HunkVerdict
+from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRefused
 from workbench.review.checks import ClientDelta, ResultChecks, check_result
 from workbench.review.decide import gate_after
 from workbench.review.foreign_skills import installed_folders
-from workbench.review.scanning import Scanners
+from workbench.review.plan import ReviewProblem
+from workbench.review.scanning import Scanners, scan_ahead
 from workbench.review.session import Review
 from workbench.review.warm import WarmChecks
+from workbench.skills.problems import SkillError
 
 
 class Checked(Struct, frozen=True):
@@ -37,6 +41,14 @@ class Checked(Struct, frozen=True):
     def gone(self) -> tuple[Diagnostic, ...]:
         """Problems that go with the selection."""
         return tuple(one for skill in self.result.skills for one in skill.gone)
+
+
+def scan_base(review: Review, scanners: Scanners, warm: WarmChecks) -> None:
+    """Scan what a proposal is based on ahead of the first selection, where that is possible."""
+    scan = scanners.of(review, [])
+    if scan is not None:
+        with contextlib.suppress(ReviewProblem, SkillError, FileProblem, JobRefused, OSError):
+            scan_ahead(review, scan, warm)
 
 
 def check_selection(

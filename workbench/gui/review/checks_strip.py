@@ -66,6 +66,8 @@ class ChecksStrip(QWidget):
             self.text_fact,
             self.gate_fact,
         ) = self.facts
+        #: How many checks were shown.
+        self.shown = 0
         self._told: Told | None = None
         self._about = ("", "")
         self._rows: tuple[CheckRow, ...] = ()
@@ -137,6 +139,7 @@ class ChecksStrip(QWidget):
             self._tell_since(changes if same_proposal else None)
         self._told, self._about = now, about
         self._fill(now.rows)
+        self.shown += 1
 
     def _tell_since(self, changes: dict[FactName, Change] | None) -> None:
         """Say what changed; None is nothing to compare with."""
