@@ -79,6 +79,7 @@ class Builder:
         self.also: dict[str, StepDraft] = {}
         self._seen = seen
         self._coming = coming
+        self._model: str | None = None
         self._alone: set[str] = set()
         self._speaker: dict[str, str] = {}
         self._rivals: dict[str, list[StepDraft]] = {}
@@ -217,7 +218,9 @@ class Builder:
             if native is not None:
                 self._bundles[native] = step
         if model is not None and model != step.model:
-            step.model = intern(model)
+            if model != self._model:
+                self._model = intern(model)
+            step.model = self._model
         usage, known = message.usage, step.usage
         # The records of one message repeat its usage while it grows.
         if known is None or (
@@ -233,7 +236,7 @@ class Builder:
                 if kind == "tool_use":
                     self._call(line, block, step, place)
                 elif kind == "text":
-                    if not step.said:
+                    if not step.said and not step.says_later(block.text):
                         self._say(step, raw_head(block.text))
                 elif kind not in ("thinking", "redacted_thinking"):
                     self._rare_block(line, block, step, place)

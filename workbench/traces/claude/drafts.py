@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from workbench.domain.trajectory import (
     ByteSpan,
@@ -17,8 +17,9 @@ from workbench.domain.trajectory import (
     StepKind,
     ToolCall,
 )
-from workbench.traces.claude.lines import Usage
+from workbench.traces.claude.lines import HEAD, Usage, raw_head
 from workbench.traces.collector import no_collection
+from workbench.traces.json_values import one_line
 
 #: A record's place in the file as one number, which takes half the memory of two: its offset, and
 #: in the last bits its length (no line is longer than ``source.LONGEST_LINE``).
@@ -82,7 +83,8 @@ class StepDraft(Struct, gc=False):
     """A step, without its calls. ``said`` tells that the preview is its final one.
 
     Its first record lies at ``place``, others are in ``more``; ``part`` is the number of the
-    builder it belongs to, ``asked`` counts its calls.
+    builder it belongs to, ``asked`` counts its calls. ``head`` is the beginning of what it says, as
+    it is written: it becomes the preview when the step is made.
     """
 
     index: int
@@ -101,6 +103,15 @@ class StepDraft(Struct, gc=False):
     usage: Usage | None = None
     flags: tuple[str, ...] = ()
     more: list[int] | None = None
+    head: bytes = b""
+
+    def says_later(self, text: Raw) -> bool:
+        """Keep the beginning of the first text; False when it is perhaps blank."""
+        head = bytes(memoryview(text)[: HEAD + 1])
+        if not head[1:2].isalnum() or head[:1] != b'"':
+            return False
+        self.head, self.said = head, True
+        return True
 
     def flag(self, *names: str) -> None:
         """Mark the step, once with each name."""
@@ -108,7 +119,7 @@ class StepDraft(Struct, gc=False):
 
     def made(self, calls: Sequence[CallDraft]) -> Step:
         """Return the finished value with its calls."""
-        preview = self.preview
+        preview = one_line(raw_head(Raw(self.head))) if self.head else self.preview
         if calls and not preview:
             preview = f"{calls[0].name} {calls[0].argument}".strip()[:200]
         return Step(

@@ -19,6 +19,8 @@ from msgspec import Raw, Struct, field
 from workbench.traces.escapes import Decoded, text_of
 
 _EMPTY: Final = Raw()
+#: So many bytes of a text are enough to show what it is.
+HEAD: Final = 480
 #: The model of answers that the client wrote itself.
 SYNTHETIC: Final = "<synthetic>"
 _Made = TypeVar("_Made", bound=Struct)
@@ -220,9 +222,9 @@ def raw_text(raw: Raw) -> str:
     return text_of(Decoded(data[1:-1]).data if data[:1] == b'"' else data)
 
 
-def raw_head(raw: Raw, limit: int = 480) -> str:
+def raw_head(raw: Raw, limit: int = HEAD) -> str:
     """Return about the first ``limit`` bytes of ``raw_text``, without looking at the rest."""
-    data = bytes(raw)
+    data = bytes(memoryview(raw)[: limit + 1])
     if len(data) <= limit:
         return raw_text(raw)
     data = data[:limit]

@@ -242,8 +242,8 @@ class Reading:
         Nearly all are answers and results that follow a record that was seen, with ids never seen:
         their way is the short one. What ``_take`` looks at besides cannot be true of them.
         """
-        seen, missing, over = self._seen, self._missing, self._over
-        offsets, places, at, last = self._offsets, self._at, 0, -1
+        seen, missing, over, main = self._seen, self._missing, self._over, self.main
+        offsets, places, alone, at, last = self._offsets, self._at, self._alone, 0, -1
         for line, end in zip(lines, ends, strict=True):
             start, at = at, end + 1
             uuid, message = line.uuid, line.message
@@ -258,10 +258,17 @@ class Reading:
                 if above is None and parent in over and parent not in seen:
                     parent = over[parent] or ""
                     above = seen.get(parent)
-                if above.__class__ is Tally:
+                if above is None:
+                    pass
+                elif isinstance(above, Tally):
                     shown = above.takes(line, message, parent, base + start, base + end)
-                elif above is not None:
+                elif (
+                    above.part or alone or line.is_sidechain or line.parent_tool_use_id is not None
+                ):
                     shown = self._follow(line, message, parent, base + start, base + end)
+                else:
+                    place = base + start << PLACE_BITS | (end - start)
+                    shown = main.follows(line, message, above, place)
                 if shown is not None:
                     seen[uuid] = shown
                     last = base + start
