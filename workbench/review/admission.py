@@ -25,6 +25,7 @@ from workbench.review.policy import POLICY_FILE, PolicyFile, read_policy
 from workbench.review.policy_rules import Facts, Growth, Shown, Verdict, failed, judge
 from workbench.review.scanning import Scanners
 from workbench.review.session import WHOLE, Review
+from workbench.review.warm import WarmChecks
 from workbench.security.trust import load_signatures, trust_of
 from workbench.skills.folder import SKILL_FILES
 from workbench.skills.frontmatter import locate
@@ -38,11 +39,12 @@ from workbench.store.mailmap import persons
 class Means(Struct, frozen=True):
     """What facts are found out with. Without ``scanners`` nothing is scanned.
 
-    ``signatures`` is the file of what people signed for skills.
+    ``signatures`` is the file of what people signed for skills; ``warm`` what checks left.
     """
 
     scanners: Scanners | None = None
     signatures: Path | None = None
+    warm: WarmChecks | None = None
 
 
 class Refused(ReviewProblem):
@@ -171,13 +173,13 @@ def _security(review: Review, decision: Decision, means: Means) -> tuple[Securit
         scan = means.scanners.of(review, problems)
         if scan is None:
             return None, "no scanner is enabled"
-        found = check_result(review, decision.verdicts, clients=(), scan=scan).security
+        checks = check_result(review, decision.verdicts, clients=(), scan=scan, warm=means.warm)
     except (JobRefused, FileProblem) as problem:
         return None, str(problem)
     if problems:
         # Half a scan must not pass for a clean one.
         return None, " ".join(dict.fromkeys(problems))
-    return found, ""
+    return checks.security, ""
 
 
 def _tiers(review: Review, result: Result, means: Means) -> dict[str, str]:

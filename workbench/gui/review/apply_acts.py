@@ -20,10 +20,7 @@ from workbench.gui.review.backend import Shelf
 from workbench.gui.review.on_desk import OnDesk
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
-from workbench.review.admission import Means
 from workbench.review.policy_rules import Shown
-from workbench.review.scan_memo import ScanMemo
-from workbench.review.scanning import Scanners
 
 
 class Applying(QObject):
@@ -45,7 +42,6 @@ class Applying(QObject):
         super().__init__(work)
         self._desk, self._context, self._shelf, self._work = desk, context, shelf, work
         self._written, self._reopen = written, reopen
-        self._scans = ScanMemo()
         self.plan: Plan | None = None
         view = desk.view
         view.confirmed.connect(self._apply)
@@ -65,7 +61,7 @@ class Applying(QObject):
             opened.review,
             self._desk.choices.verdicts,
             opened.reviewer,
-            self._means(),
+            self._desk.means,
             branch,
             on_done=self._planned,
             on_problem=self._desk.tell_problem,
@@ -106,13 +102,6 @@ class Applying(QObject):
         elif shown.kind == "tasks" and not view.tasks.isVisible():
             self._desk.run("tasks")
 
-    def _means(self) -> Means:
-        plugins = tuple(
-            one for one in self._context.plugins.plugins if one.usable and "scanner" in one.kinds
-        )
-        scanners = Scanners(plugins, self._context.job_runner, self._scans)
-        return Means(scanners, self._context.folders.data / "trust.jsonl")
-
     def _planned(self, plan: Plan) -> None:
         if plan.decision.proposal != self._desk.proposal_id or self._desk.opened is None:
             return
@@ -152,7 +141,7 @@ class Applying(QObject):
             opened.review,
             self.plan,
             ask,
-            self._means(),
+            self._desk.means,
             on_done=self._written,
             on_problem=self._failed,
             on_stale=lambda _message: self._reopen(),

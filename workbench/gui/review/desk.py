@@ -36,6 +36,7 @@ from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.pause import single_shot
+from workbench.review.admission import Means
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
 _KEEP_MS = 500
@@ -104,6 +105,11 @@ class Desk(QWidget):
     def proposal_id(self) -> str:
         """The proposal that is shown or being read, or ""."""
         return self._proposal_id
+
+    @property
+    def means(self) -> Means:
+        """What facts about a selection are found out with."""
+        return self._checking.means
 
     @property
     def busy(self) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtCore import SignalInstance
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
+from workbench.review.admission import Means
 
 
 class OnDesk(Protocol):
@@ -18,6 +19,9 @@ class OnDesk(Protocol):
     choices: Choices
     view: DeskView
     changed: SignalInstance
+
+    @property
+    def means(self) -> Means: ...
 
     @property
     def applied(self) -> bool: ...
