@@ -23,7 +23,7 @@ SCENES = [
         "security",
         "evolution",
     ),
-    *("review", "review-side-by-side", "review-evidence", "review-apply"),
+    *("review", "review-side-by-side", "review-evidence", "review-apply", "review-history"),
     *("palette", "quick-open"),
 ]
 

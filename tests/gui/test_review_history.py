@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +81,21 @@ def applied(
         world.store, history, proposal.id, now="2026-03-01T11:00:00+00:00", decision=decision
     )
     return proposal
+
+
+def long_history(world: ReviewWorld) -> None:
+    """Add 250 commits to the skill."""
+    stream = "".join(
+        f"commit refs/heads/{world.git('branch', '--show-current')}\n"
+        f"committer A <a@b> {1_770_000_000 + n} +0000\ndata 4\nn{n:03}\n"
+        + ("from refs/heads/" + world.git("branch", "--show-current") + "^0\n" if not n else "")
+        + f"M 100644 inline demo/note.md\ndata 4\n{n:04}\n"
+        for n in range(250)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=world.library, input=stream.encode(), check=True
+    )
+    world.git("reset", "--quiet", "--hard")
 
 
 def titles(page: HistoryPage) -> list[str]:
@@ -291,19 +307,7 @@ def test_a_file_whose_lines_nobody_knows_says_why(
 def test_a_long_history_comes_page_by_page(
     start: Start, world: ReviewWorld, context: AppContext, qtbot: QtBot
 ) -> None:
-    stream = "".join(
-        f"commit refs/heads/{world.git('branch', '--show-current')}\n"
-        f"committer A <a@b> {1_770_000_000 + n} +0000\ndata 4\nn{n:03}\n"
-        + ("from refs/heads/" + world.git("branch", "--show-current") + "^0\n" if not n else "")
-        + f"M 100644 inline demo/note.md\ndata 4\n{n:04}\n"
-        for n in range(250)
-    )
-    import subprocess
-
-    subprocess.run(
-        ["git", "fast-import", "--quiet"], cwd=world.library, input=stream.encode(), check=True
-    )
-    world.git("reset", "--quiet", "--hard")
+    long_history(world)
     page = start(world.propose("open", {"demo/SKILL.md": PROPOSED}))
     assert len(page.entries) == 200
     assert page.timeline.more.isVisible()
@@ -312,6 +316,23 @@ def test_a_long_history_comes_page_by_page(
     assert len(page.entries) == 251
     assert not page.timeline.more.isVisible()
     assert page.timeline.list.current().title == "n050"
+
+
+def test_the_words_of_a_stranger_hide_nothing(
+    start: Start, world: ReviewWorld, context: AppContext, qtbot: QtBot
+) -> None:
+    proposal = applied(world, context, "better", PROPOSED)
+    (world.library / "demo" / "x.md").write_text("x\n")
+    world.git("add", "--all")
+    world.git("commit", "--quiet", "--message", f"Right \u202eto left {'long ' * 400}")
+    page = start(proposal)
+    settled(page, qtbot)
+    row = page.timeline.list.rows.index(0).data()
+    assert row.startswith("Right [U+202E]to left")
+    assert len(row) < 350
+    title = page.timeline.change.title.text()
+    assert "\u202e" not in title
+    assert len(title) < 350
 
 
 def test_a_proposal_the_store_lost_leaves_what_its_commit_says(
@@ -424,6 +445,19 @@ def test_what_changes_on_disk_is_shown_and_the_selection_stays(
     world.skill.write_text(PROPOSED + "\nMine.\n")
     context.disk_changed.emit()
     qtbot.waitUntil(lambda: page.entries[0].kind == "uncommitted", timeout=20_000)
+    settled(page, qtbot)
+    assert page.timeline.list.current().title == "start"
+
+
+def test_a_change_of_a_later_page_stays_selected(
+    start: Start, world: ReviewWorld, context: AppContext, qtbot: QtBot
+) -> None:
+    long_history(world)
+    page = start(world.propose("open", {"demo/SKILL.md": PROPOSED}))
+    qtbot.keyClick(page.timeline.list, Qt.Key.Key_End)
+    settled(page, qtbot)
+    page.timeline.select(page.entries[-1].key)
+    page.refresh()
     settled(page, qtbot)
     assert page.timeline.list.current().title == "start"
 

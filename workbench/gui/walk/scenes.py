@@ -12,6 +12,7 @@ from workbench.gui.evolution.panel import EvolutionPanel
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.traces.opened import find_place
 from workbench.gui.traces.panel import TracesPanel
+from workbench.gui.walk.applied import apply_as
 from workbench.gui.walk.stage import Stage, StageProblem
 from workbench.gui.walk.world import World
 from workbench.gui.widgets.document import Document
@@ -191,6 +192,16 @@ def _review_apply(stage: Stage, world: World) -> None:
     stage.until(lambda: panel.desk.carry_out.plan is not None, "what would be applied")
 
 
+def _review_history(stage: Stage, world: World) -> None:
+    panel = show_proposal(stage, "repeated error")
+    apply_as(world, panel.desk.proposal_id, "Kim Reviewer <kim@example.org>")
+    stage.context.proposals_changed.emit()
+    stage.until(lambda: panel.desk.applied and not panel.desk.busy, "the applied proposal")
+    stage.run("review.history")
+    page = panel.history.page
+    stage.until(lambda: page.timeline.change.shown is not None and not page.busy, "the history")
+
+
 def _palette(stage: Stage, world: World) -> None:
     _document(stage, world)
     stage.run("view.palette")
@@ -227,6 +238,7 @@ SCENES: dict[str, Scene] = {
         Scene("review-side-by-side", "Both sides of a change", _review_side_by_side, run=True),
         Scene("review-evidence", "A quote in the trace it comes from", _review_evidence, run=True),
         Scene("review-apply", "What an apply would write", _review_apply, run=True),
+        Scene("review-history", "What changed a skill, and why", _review_history, run=True),
         Scene("palette", "Every command", _palette),
         Scene("quick-open", "Every skill, file and trace", _quick_open),
     )

@@ -13,11 +13,19 @@ from workbench.domain.text import counted
 from workbench.gui.review.backend import short
 from workbench.gui.review.diff_paint import HunkMark
 from workbench.gui.review.diff_view import DiffView
+from workbench.gui.review.emphasis import visible
 from workbench.gui.review.evidence_rows import evidence_rows, open_evidence
 from workbench.gui.review.evidence_view import EvidenceView
 from workbench.gui.review.flow import Flow
 from workbench.gui.review.history.reading import ShownChange
-from workbench.gui.review.history.words import engine_name, kind_badge, level_badge, name_of, when
+from workbench.gui.review.history.words import (
+    engine_name,
+    kind_badge,
+    level_badge,
+    name_of,
+    short_text,
+    when,
+)
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.badge import Badge
@@ -119,7 +127,7 @@ class ChangeView(QWidget):
         """Show a change, at the hunk that brought a line where one is given."""
         self.shown = shown
         entry = shown.facts.entry
-        self.title.setText(entry.title or "No message")
+        self.title.setText(short_text(entry.title) or "No message")
         self.kind.set(*kind_badge(entry))
         level = level_badge(entry.gate)
         self.level.setVisible(level is not None)
@@ -160,7 +168,7 @@ class ChangeView(QWidget):
         if entry.kind == "uncommitted":
             return "In the work tree, in no commit yet"
         where = f"commit {entry.commit[:10]}" if entry.commit else "in no commit"
-        who = entry.author or "nobody knows who"
+        who = visible(entry.author[:300]) or "nobody knows who"
         return " · ".join(part for part in (who, when(entry.time), where) if part)
 
     @staticmethod

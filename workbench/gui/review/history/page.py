@@ -41,6 +41,8 @@ _TIMELINE, _LINES, _EFFECT, _TASKS, _LINEAGE = range(5)
 _REST_MS = 90
 _DISK_MS = 400
 _KEPT = 60
+#: What is wanted is looked for on every page.
+_ANYWHERE = 1_000_000_000
 
 
 class HistoryPage(QWidget):
@@ -59,7 +61,7 @@ class HistoryPage(QWidget):
         self._following: Place | None = None
         self._changes: dict[str, ShownChange] = {}
         self._pending: tuple[TimelineEntry, LineOrigin | None] | None = None
-        self._wanted = ""
+        self._wanted, self._reach = "", 0
         self._results = ""
         self._loaded: set[int] = set()
         self.work = Work(context, self)
@@ -149,7 +151,7 @@ class HistoryPage(QWidget):
         aim = Aim(library, skill or ".")
         if aim != self.aim:
             self.aim = aim
-            self._results = ""
+            self._results = self._wanted = ""
             for view in (self.timeline.change, self.lines.change):
                 view.show_nothing("No change is selected", "Select one to see what it did.")
             self.timeline.show_nothing("Reading …", "The history is being read.")
@@ -168,6 +170,9 @@ class HistoryPage(QWidget):
             return
         self._changes.clear()
         self._loaded.clear()
+        current = self.timeline.list.current()
+        if current is not None and not self._wanted:
+            self._wanted, self._reach = current.key, len(self.entries)
         aim = self.aim
         self.work.start(
             "page",
@@ -224,7 +229,7 @@ class HistoryPage(QWidget):
             return
         self.timeline.show_entries(self.entries, self.aim.skill, more=self._following is not None)
         wanted, self._wanted = self._wanted, ""
-        if wanted and not self.timeline.select(wanted):
+        if wanted and not self.timeline.select(wanted) and len(self.entries) < self._reach:
             self._wanted = wanted
             self._read_more()
         current = self.timeline.list.current()
@@ -304,7 +309,7 @@ class HistoryPage(QWidget):
 
     def _show_entry(self, key: str) -> None:
         """Show a change in the timeline, reading on until it is there."""
-        self._wanted = key
+        self._wanted, self._reach = key, _ANYWHERE
         self.show_tab(_TIMELINE)
         if self.timeline.select(key):
             self._wanted = ""

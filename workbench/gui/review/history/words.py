@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from workbench.domain.text import counted
+from workbench.gui.review.emphasis import visible
 from workbench.gui.review.header import local_time
 from workbench.gui.widgets.badge import Tone
 from workbench.gui.widgets.two_line_row import TwoLines
@@ -12,6 +13,7 @@ from workbench.review.bisect import Bisection, VersionResult
 from workbench.review.skill_lineage import LineageRow
 from workbench.review.timeline import EntryKind, TimelineEntry
 
+_MOST: Final = 300
 KIND_WORDS: Final[dict[EntryKind, str]] = {
     "edit": "edit",
     "applied": "applied",
@@ -56,9 +58,15 @@ _VERDICTS: Final[dict[str, tuple[str, Tone]]] = {
 }
 
 
+def short_text(text: str) -> str:
+    """Return the words of a stranger as they can be shown: not too long, nothing hidden in them."""
+    told = visible(text[:_MOST])
+    return told if len(text) <= _MOST else f"{told}…"
+
+
 def name_of(author: str) -> str:
     """Return the name of "Name <mail>"."""
-    return author.partition(" <")[0] or "unknown"
+    return visible(author[:_MOST]).partition(" <")[0] or "unknown"
 
 
 def when(time: str) -> str:
@@ -84,7 +92,9 @@ def kind_badge(entry: TimelineEntry) -> tuple[str, Tone]:
 def change_title(entry: TimelineEntry, skill: str) -> str:
     """Return the title of a change without the name of its skill in front."""
     rest = entry.title.removeprefix(f"{skill}: ")
-    return (rest[:1].upper() + rest[1:]) if rest else "No message"
+    if rest != entry.title:
+        rest = rest[:1].upper() + rest[1:]
+    return short_text(rest) or "No message"
 
 
 def change_row(entry: TimelineEntry, skill: str) -> TwoLines:
@@ -145,7 +155,7 @@ def version_row(one: VersionResult, found: Bisection) -> TwoLines:
         badges.insert(0, ("run this next", "info"))
     runs = ", ".join(f"{run.score:g} ({run.source})" for run in one.runs)
     return TwoLines(
-        title=one.entry.title,
+        title=short_text(one.entry.title),
         detail=runs or ("may be the one" if one.entry in found.suspects else "nothing is stored"),
         aside=one.entry.commit[:8],
         badges=tuple(badges),
@@ -179,7 +189,7 @@ def lineage_row(one: LineageRow) -> TwoLines:
     if one.alternatives:
         said.append(f"alternative to {', '.join(one.alternatives)}")
     return TwoLines(
-        title=one.title,
+        title=short_text(one.title),
         detail=" · ".join(said),
         aside=one.commit[:8],
         badges=tuple(badges),
