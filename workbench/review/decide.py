@@ -165,10 +165,12 @@ def _check_needed(review: Review, verdicts: Sequence[HunkVerdict]) -> None:
 def record(review: Review, decision: Decision) -> ProposalStatus:
     """Keep the decision, give the proposal the status that follows and return it.
 
+    The status follows from what counts of all reviewers: a hunk they differ on is open.
+
     Rejected hunks stay with their reasons: the request of the next run hands them to engines.
     """
     review.store.add_decision(decision)
-    status = status_after(review.hunks, decision.verdicts)
+    status = status_after(review.hunks, in_force(review.standing))
     review.store.update(msgspec.structs.replace(review.proposal, status=status))
     return status
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.unit.review.build import git, tree
+from tests.unit.review.build import SKILL, edited, git, tree
 from tests.unit.review.two_people import Person, two_people
 from workbench.domain.proposal import Decision
 from workbench.review.apply import apply_decision
@@ -96,7 +96,7 @@ def test_what_is_no_proposal_is_left_out_and_said(
     outside = {
         name for name in set(tree(ben.folder)) - set(before) if not name.startswith("proposals/p1")
     }
-    assert outside <= {"proposals"}
+    assert outside <= {"proposals", "proposals/.lock"}
     assert not (ben.folder / "proposals/evil").exists()
 
 
@@ -148,6 +148,33 @@ def test_files_and_decisions_have_to_be_what_their_names_say(
     taken = ben.sync().taken
     assert taken.proposals == ("p1",)
     assert "says something else than its name" in taken.problems[0]
+    assert ben.store.decisions("p1") == ()
+
+
+def test_who_put_a_decision_of_another_into_the_queue_is_said(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    honest = ann.decide("accept", None, minute=1)
+    ann.sync()
+    assert ben.sync().taken.problems == ()
+    assert ben.store.decisions("p1") == (honest,)
+    made = ann.decide("accept", "accept", minute=2)
+    _, place = place_of(ann.library)
+    write(ann, {decision_path(made): share_decision(made, place).data})
+    (told,) = ben.sync().taken.problems
+    assert "signed Ann Author <ann@example.org> was put into the queue by eve@example.org" in told
+
+
+def test_another_proposal_of_the_same_id_takes_no_decisions(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    ben.propose([edited("demo/SKILL.md", SKILL + b"Ben's.\n")])
+    ann.decide("accept", "accept", minute=1)
+    ann.sync()
+    taken = ben.sync().taken
+    assert "another proposal than the one of that id here" in taken.problems[0]
     assert ben.store.decisions("p1") == ()
 
 

@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +20,13 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import Proposal
+from workbench.files import FileProblem
 from workbench.review.plan import ReviewProblem
 from workbench.review.sharing.form import Place
 from workbench.review.sharing.layout import (
     MARKER,
     MARKER_DATA,
+    QueueFiles,
     is_sane,
     merged,
     sorted_out,
@@ -170,7 +173,7 @@ class TeamQueue:
             commit = self._commit(files, more, known, identity)
             if self._given(commit, known, call):
                 queue = sorted_out(files.values())
-                taken = TakingIn(self._store, self.repository, self.place, queue).run()
+                taken = self._taken_in(commit, queue)
                 return Synced(
                     commit,
                     tuple(more.contents),
@@ -186,6 +189,19 @@ class TeamQueue:
             f"Others pushed to {self.sharing.branch} {_TRIES} times while this was being sent. "
             "Nothing is lost; sync again.",
         )
+
+    def _taken_in(self, commit: str, queue: QueueFiles) -> TakenIn:
+        """Take what is new into the store, once nothing is applied any more."""
+        with ExitStack() as held:
+            for left in range(_TRIES, -1, -1):
+                try:
+                    held.enter_context(self._store.lock())
+                    break
+                except FileProblem:
+                    if not left:
+                        raise
+                time.sleep(0.5)
+            return TakingIn(self._store, self.repository, self.place, commit, queue).run()
 
     def _fetch(self, call: Call) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +13,7 @@ from workbench.files import FileProblem
 from workbench.review.agreement import open_conflicts
 from workbench.review.decide import status_after
 from workbench.review.plan import ReviewProblem
-from workbench.review.reviewers import decision_id, in_force
+from workbench.review.reviewers import decision_id, in_force, reviewer_key
 from workbench.review.session import open_review
 from workbench.review.sharing.form import (
     Place,
@@ -33,6 +33,7 @@ from workbench.review.sharing.layout import (
 )
 from workbench.store.branch_files import read_blobs
 from workbench.store.git import Repository
+from workbench.store.gitcommand import run_git
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -56,11 +57,18 @@ class TakingIn:
     """Takes the files of one state of the queue into a store."""
 
     def __init__(
-        self, store: ProposalStore, repository: Repository, place: Place, queue: QueueFiles
+        self,
+        store: ProposalStore,
+        repository: Repository,
+        place: Place,
+        tip: str,
+        queue: QueueFiles,
     ) -> None:
         self._store, self._repository, self._place = store, repository, place
-        self._queue = queue
+        self._tip, self._queue = tip, queue
         self._read = 0
+        self._texts: Mapping[str, bytes] = {}
+        self._signed: list[tuple[QueueFile, Decision]] = []
         self._proposals: list[str] = []
         self._decisions: list[tuple[str, str]] = []
         self._applied: list[str] = []
@@ -81,10 +89,17 @@ class TakingIn:
                 f"The queue has {len(names):,} proposals; the first {MOST_PROPOSALS:,} were read."
             )
         known = {proposal.id: proposal for proposal in self._store.list()}
+        self._texts = read_blobs(
+            self._repository,
+            (one.file.blob for one in self._queue.of("proposal") if one.proposal in known),
+        )
         conflicts: list[str] = []
         for name in names[:MOST_PROPOSALS]:
             files = by_proposal[name]
-            proposal = known.get(name) or self._proposal(name, files)
+            mine = known.get(name)
+            if mine is not None and not self._is_same(mine, files):
+                continue
+            proposal = mine or self._proposal(name, files)
             if proposal is None or not self._place.holds(proposal):
                 continue
             news = self._new_decisions(name, files)
@@ -93,6 +108,7 @@ class TakingIn:
                 self._settle(name)
             if self._differs(name):
                 conflicts.append(name)
+        self._problems += foreign_hands(self._repository, self._tip, self._signed)
         return TakenIn(
             tuple(self._proposals),
             tuple(self._decisions),
@@ -145,6 +161,19 @@ class TakingIn:
         self._proposals.append(name)
         return added
 
+    def _is_same(self, mine: Proposal, files: list[QueueFile]) -> bool:
+        """Say whether the proposal of that id in the queue asks for the same bytes as ours."""
+        (own,) = [one for one in files if one.kind == "proposal"]
+        data = self._texts.get(own.file.blob)
+        try:
+            theirs = None if data is None else read_proposal(data, mine.id, self._place)
+        except ReviewProblem:
+            return True  # of another library, or broken: what is in our store counts
+        if theirs is None or _asked(theirs) == _asked(mine):
+            return True
+        self._left_out(own, "it is another proposal than the one of that id here.")
+        return False
+
     def _new_decisions(self, name: str, files: list[QueueFile]) -> bool:
         known = {decision_id(one) for one in self._store.decisions(name)}
         new = [one for one in files if one.kind == "decision" and one.name not in known]
@@ -163,6 +192,7 @@ class TakingIn:
                 self._left_out(one, "it says something else than its name.")
                 continue
             found.append(decision)
+            self._signed.append((one, decision))
         for decision in sorted(found, key=lambda decision: decision.time):
             self._store.add_decision(decision)
             self._decisions.append((name, decision.reviewer))
@@ -227,3 +257,43 @@ class TakingIn:
 
     def _left_out(self, one: QueueFile, why: object) -> None:
         self._problems.append(f"{one.file.path} was left out: {why}")
+
+
+def _asked(proposal: Proposal) -> tuple[object, ...]:
+    """Return what a proposal would do, without words about it."""
+    changes = [
+        (one.path, one.op, one.new_text, one.blob, one.new_path, one.mode)
+        for one in proposal.draft.changes
+    ]
+    return (*sorted((one.path, one.sha256 or "") for one in proposal.base), *changes)
+
+
+def foreign_hands(
+    repository: Repository, tip: str, signed: Sequence[tuple[QueueFile, Decision]]
+) -> tuple[str, ...]:
+    """Return, in words, the decisions that somebody else than who signed them put into the queue.
+
+    Whoever may push can sign as anybody; git says who pushed, as far as it knows.
+    """
+    if not signed:
+        return ()
+    mark = "\x02"
+    command = ["log", "--diff-filter=A", "--no-renames", "--name-only", "-z", f"--format={mark}%ae"]
+    answer = run_git([*command, tip, "--", *(one.file.path for one, _ in signed)], repository.root)
+    added: dict[str, str] = {}
+    who = ""
+    for field in answer.stdout.decode("utf-8", "replace").split("\0"):
+        text = field.lstrip("\n")
+        if text.startswith(mark):
+            who = text[1:].strip()
+        elif text:
+            added[text] = who
+    told: list[str] = []
+    for one, decision in signed:
+        by = added.get(one.file.path, "")
+        if by and reviewer_key(f"x <{by}>") != reviewer_key(decision.reviewer):
+            told.append(
+                f"The decision on {decision.proposal} signed {decision.reviewer} was put into the "
+                f"queue by {by}. Ask whether it is theirs."
+            )
+    return tuple(told)
