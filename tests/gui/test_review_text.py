@@ -83,7 +83,7 @@ def test_a_changed_line_is_paired_with_the_one_it_became() -> None:
 @given(st.text(max_size=300), st.integers(8, 80))
 def test_wrapping_loses_nothing_and_fits(text: str, columns: int) -> None:
     text = visible(text)
-    pieces = wrapped(text, columns)
+    pieces = list(wrapped(text, columns))
     assert "".join(text[start:end] for start, end in pieces) == text
     # A wide character takes two columns; nothing is narrower than one character.
     assert all(columns_of(text[start:end]) <= max(columns, 2) for start, end in pieces)

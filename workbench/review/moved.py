@@ -22,6 +22,9 @@ _COMMON = 8
 #: Edited lines are looked for by runs of so many words.
 _SHINGLE = 4
 
+#: So much of a line is looked at to know it again.
+_LONGEST = 10_000
+
 _INK = re.compile(r"[^\W_]")
 _WORDS = re.compile(r"\w+")
 
@@ -189,7 +192,7 @@ def _edited_lines(old: _Places, new: _Places) -> list[Move]:
 
 def _shingles(text: str) -> set[int]:
     """Return the runs of words as numbers: as tuples the collector would walk over all of them."""
-    words = _WORDS.findall(text)
+    words = _WORDS.findall(text[:_LONGEST])
     return {hash(tuple(words[at : at + _SHINGLE])) for at in range(len(words) - _SHINGLE + 1)}
 
 
@@ -204,4 +207,5 @@ def _taken(old: _Places, new: _Places, pairs: Sequence[tuple[int, int]]) -> Move
 
 
 def _ink(text: str) -> int:
-    return len(_INK.findall(text))
+    """Return how many letters and digits there are, of a long line in its beginning."""
+    return len(_INK.findall(text[:_LONGEST]))

@@ -10,7 +10,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 
 from msgspec import Struct
 
@@ -111,14 +111,31 @@ def columns_of(text: str) -> int:
     return sum(map(_columns, text))
 
 
-def wrapped(text: str, columns: int) -> list[tuple[int, int]]:
-    """Return the pieces of a line that fit into ``columns``, split after spaces where possible."""
+def wrapped(text: str, columns: int) -> Iterator[tuple[int, int]]:
+    """Give the pieces of a line that fit into ``columns``, split after spaces where possible."""
     columns = max(8, columns)
-    if len(text) * 2 <= columns or columns_of(text) <= columns:
-        return [(0, len(text))]
+    if len(text) * 2 <= columns or (len(text) <= 2 * columns and columns_of(text) <= columns):
+        return iter(((0, len(text)),))
     if text.isascii() or _OTHER_WIDTH.search(text) is None:
         return _narrow(text, columns)
-    pieces: list[tuple[int, int]] = []
+    return _wide(text, columns)
+
+
+def _narrow(text: str, columns: int) -> Iterator[tuple[int, int]]:
+    """Wrap a text whose characters take one column each."""
+    start = 0
+    while len(text) - start > columns:
+        end = start + columns
+        space = text.rfind(" ", start, end) + 1
+        if start + columns // 3 < space:
+            end = space
+        yield start, end
+        start = end
+    yield start, len(text)
+
+
+def _wide(text: str, columns: int) -> Iterator[tuple[int, int]]:
+    """Wrap a text some of whose characters take two columns, or none."""
     start = 0
     while start < len(text):
         end, taken, space = start, 0, -1
@@ -133,24 +150,8 @@ def wrapped(text: str, columns: int) -> list[tuple[int, int]]:
         if end < len(text) and start + columns // 3 < space < end:
             end = space
         end = max(end, start + 1)
-        pieces.append((start, end))
+        yield start, end
         start = end
-    return pieces
-
-
-def _narrow(text: str, columns: int) -> list[tuple[int, int]]:
-    """Wrap a text whose characters take one column each."""
-    pieces: list[tuple[int, int]] = []
-    start = 0
-    while len(text) - start > columns:
-        end = start + columns
-        space = text.rfind(" ", start, end) + 1
-        if start + columns // 3 < space:
-            end = space
-        pieces.append((start, end))
-        start = end
-    pieces.append((start, len(text)))
-    return pieces
 
 
 def unified(lines: Sequence[DiffLine], columns: int) -> Layout:
@@ -200,7 +201,7 @@ def _two_columns(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
             at = end
         for left, right in pairs:
             sides = [
-                [] if one is None else _pieces(lines[one], one, columns) for one in (left, right)
+                () if one is None else _pieces(lines[one], one, columns) for one in (left, right)
             ]
             for one, other in itertools.zip_longest(*sides):
                 yield LINE, one or EMPTY, other or EMPTY, line.hunk
@@ -253,13 +254,14 @@ def _moves(line: DiffLine, *, old: bool) -> bool:
     return line.kind == "move" and bool(line.old if old else line.new)
 
 
-def _pieces(line: DiffLine, at: int, columns: int) -> list[Cell]:
+def _pieces(line: DiffLine, at: int, columns: int) -> Iterator[Cell]:
+    """Give the cells of a line one by one: a line of a megabyte has ten thousand."""
     text = line.text
     if len(line.signs) > len(text):
         text = text.ljust(len(line.signs))
     if len(text) * 2 <= columns:
-        return [Cell(at, 0, len(text))]
-    return [Cell(at, start, end) for start, end in wrapped(text, columns)]
+        return iter((Cell(at, 0, len(text)),))
+    return itertools.starmap(partial(Cell, at), wrapped(text, columns))
 
 
 @cache

@@ -49,7 +49,7 @@ _KEYS = {
     Qt.Key.Key_P: "rendered",
 }
 #: So many rows are laid out before the window has its turn again.
-_AT_ONCE = 3000
+_AT_ONCE = 1500
 
 
 class DiffView(QAbstractScrollArea):

@@ -30,7 +30,7 @@ def shown(line: str, *, every: bool = False, trailing: bool = True) -> tuple[str
     end with ``trailing``, and with ``every`` for all of them.
     """
     text = line.rstrip("\r\n")
-    if text.isascii() and text.isprintable() and not (every or (trailing and text[-1:] == " ")):
+    if text.isprintable() and not (every or (trailing and text[-1:] == " ")):
         return text, ""
     end = _TRAILING.search(text) if trailing else None
     tail = end.start() if end else len(text)
