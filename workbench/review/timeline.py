@@ -155,20 +155,23 @@ def with_reverts(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
 
     A revert is about the last apply of its proposal before it. The entries are newest first.
     """
-    waiting: dict[str, int] = {}
-    applied: list[TimelineEntry] = []
+    in_force: dict[str, TimelineEntry] = {}
+    by_before: dict[tuple[str, str], list[TimelineEntry]] = {}
     found: list[TimelineEntry] = []
     for told in reversed(tuple(entries)):
-        entry, undone = told, None
-        if entry.kind == "edit" and entry.files:
-            undone = next((one for one in reversed(applied) if _brings_back(entry, one)), None)
-        if undone is not None:
-            entry = replace(entry, kind="reverted", proposal=undone.proposal)
+        entry = told
+        if entry.kind == "edit":
+            undone = _undone(entry, in_force, by_before)
+            if undone is not None:
+                entry = replace(entry, kind="reverted", proposal=undone.proposal)
         if entry.kind in ("applied", "reverted"):
-            applied = [one for one in applied if one.proposal != entry.proposal]
+            in_force.pop(entry.proposal, None)
         if entry.kind == "applied":
-            applied.append(entry)
+            in_force[entry.proposal] = entry
+            for file in entry.files:
+                by_before.setdefault((file.path, file.before), []).append(entry)
         found.append(entry)
+    waiting: dict[str, int] = {}
     marked: list[TimelineEntry] = []
     for entry in reversed(found):
         taken = entry.kind == "applied" and waiting.get(entry.proposal, 0) > 0
@@ -191,6 +194,19 @@ def made_here(entries: Sequence[TimelineEntry]) -> bool:
 def entry_of(commit: Commit) -> TimelineEntry:
     """Return what a commit says of itself, without its files."""
     return _of_commit(commit, (), ".")
+
+
+def _undone(
+    entry: TimelineEntry,
+    in_force: Mapping[str, TimelineEntry],
+    by_before: Mapping[tuple[str, str], list[TimelineEntry]],
+) -> TimelineEntry | None:
+    """Return the newest apply in force whose files an edit brings back."""
+    for file in entry.files:
+        for one in reversed(by_before.get((file.path, file.after), ())):
+            if in_force.get(one.proposal) is one and _brings_back(entry, one):
+                return one
+    return None
 
 
 def _brings_back(entry: TimelineEntry, applied: TimelineEntry) -> bool:
