@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,24 @@ def test_what_is_in_the_way_is_said_and_programs_need_a_yes(
     assert "here alone" in page.facts.text()
     page.stop()
     qtbot.waitUntil(lambda: page.tabs.tabText(1) == "Team queue", timeout=20_000)
+
+
+def test_a_talk_that_does_not_answer_can_be_cancelled(
+    window: MainWindow, start: Start, people: tuple[Person, Person], qtbot: QtBot
+) -> None:
+    ann, _ = people
+    with closing(socket.create_server(("127.0.0.1", 0))) as mute:
+        address = f"git://127.0.0.1:{mute.getsockname()[1]}/x.git"
+        git(ann.root, "remote", "set-url", "origin", address)
+        page = page_of(start(), qtbot)
+        page.fetch()
+        assert "Cancel it under Jobs" in page.said
+        assert page.why_not() == "Fetch is under way."
+        assert not page.fetch_button.isEnabled()
+        qtbot.waitUntil(lambda: bool(window.context.jobs.active), timeout=10_000)
+        window.context.jobs.cancel_all()
+        done(page, "Fetch was stopped", qtbot)
+        assert page.fetch_button.isEnabled()
 
 
 def test_commands_say_why_they_cannot_and_everything_has_a_name(
