@@ -27,7 +27,7 @@ from workbench.review.costs import CostDelta, cost_delta
 from workbench.review.overlaps import OverlapDelta, overlap_delta
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
-from workbench.review.sides import Sides, stage
+from workbench.review.sides import Sides, base_of, stage
 from workbench.review.skill_links import LinksDelta, links_delta
 from workbench.review.taken_texts import Comparison, taken_passages
 from workbench.review.warm import WarmChecks
@@ -132,10 +132,7 @@ def check_result(
     """
     warm = warm or WarmChecks()
     result = review.result(verdicts)
-    base = {
-        file.path: None if file.base_sha256 is None else review.read_base(file.path)
-        for file in result.files
-    }
+    base = base_of(review, result.files)
     try:
         library = warm.library(review.library)
         with (

@@ -15,7 +15,7 @@ from workbench.plugin.registry import PluginInfo
 from workbench.review.checks import Scan
 from workbench.review.scan_memo import ScanMemo
 from workbench.review.session import Review
-from workbench.review.sides import stage
+from workbench.review.sides import base_of, stage
 from workbench.review.warm import WarmChecks
 from workbench.security.scan import scan_library
 from workbench.skills.folder import SKILL_FILES
@@ -34,12 +34,8 @@ def scan_ahead(review: Review, scan: Scan, warm: WarmChecks) -> None:
     """
     accepted = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
     files = review.result(accepted).files
-    base = {
-        file.path: None if file.base_sha256 is None else review.read_base(file.path)
-        for file in files
-    }
     with tempfile.TemporaryDirectory(prefix="skill-workbench-check-") as folder:
-        sides = stage(warm.library(review.library), files, base, Path(folder))
+        sides = stage(warm.library(review.library), files, base_of(review, files), Path(folder))
         scan(sides.before.folder)
 
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from workbench.domain.skill import Library, Skill, SkillFile
 from workbench.files import FileProblem, confined
 from workbench.review.compose import ResultFile
+from workbench.review.session import Review
 from workbench.skills.copying import copy_skills
 from workbench.skills.folder import SKILL_FILES, list_folder
 from workbench.skills.library import read_library
@@ -70,6 +71,14 @@ class Sides:
     composed: frozenset[str]
     base_files: frozenset[str]
     result_files: frozenset[str]
+
+
+def base_of(review: Review, files: Sequence[ResultFile]) -> dict[str, bytes | None]:
+    """Return the touched files as the proposal saw them, None for none."""
+    return {
+        file.path: None if file.base_sha256 is None else review.read_base(file.path)
+        for file in files
+    }
 
 
 def stage(
