@@ -11,10 +11,12 @@ import pytest
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library
 from workbench.domain.proposal import Evidence, EvidenceCheck
 from workbench.review.entry_diff import entry_diff
+from workbench.review.origins import origins
 from workbench.review.revert import revert
 from workbench.review.skill_history import (
     EntryFacts,
     SkillHistory,
+    change_named,
     entry_facts,
     in_force,
     read_history,
@@ -250,3 +252,31 @@ def test_a_missing_object_is_named(tmp_path: Path) -> None:
     diff = entry_diff(bench.library, entry, bench.history)
     assert diff.hunks == ()
     assert "not in this clone" in diff.left_out[0]
+
+
+def test_a_library_below_the_root_of_its_repository_has_a_history_of_its_own(
+    tmp_path: Path,
+) -> None:
+    whole = make_library(
+        tmp_path / "whole", {"skills/demo/SKILL.md": SKILL, "demo/SKILL.md": b"another\n"}
+    )
+    library = whole / "skills"
+    text = TEXT.replace("First", "Very first")
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", text)])
+    bench.accept()
+    bench.apply()
+    (whole / "demo/SKILL.md").write_text("changed elsewhere\n")
+    git(whole, "commit", "-qam", "elsewhere")
+    (library / "demo/SKILL.md").write_text(text + "\nMine.\n")
+    entries = history_of(bench).page.entries
+    assert [entry.kind for entry in entries] == ["uncommitted", "applied", "edit"]
+    assert {file.path for entry in entries for file in entry.files} == {"demo/SKILL.md"}
+    facts = facts_of(bench, "applied")
+    assert [hunk.new_lines for hunk in facts.diff.hunks] == [("Very first line.\n",)]
+    lines = {one.text: one for one in origins(library, "demo/SKILL.md")}
+    line = lines["Very first line."]
+    assert line.entry is not None
+    assert (line.entry.proposal, line.path) == ("p1", "demo/SKILL.md")
+    assert lines["Mine."].known == "not_committed"
+    named = change_named(library, "demo", line.entry)
+    assert [file.path for file in named.files] == ["demo/SKILL.md"]
