@@ -25,6 +25,17 @@ _WHOLE: dict[str, Any] = {"type": "integer"}
 _TRUTH: dict[str, Any] = {"type": "boolean"}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _HELD = list_of(object_of(proposal=_TEXT, why=_TEXT))
+_QUEUE = object_of(
+    remote=_TEXT,
+    branch=_TEXT,
+    address=_TEXT,
+    there=_TRUTH,
+    shared=_TEXTS,
+    waiting=_TEXTS,
+    unsent=_WHOLE,
+    aside=_TEXTS,
+    problems=_TEXTS,
+)
 
 
 def schemas() -> dict[str, bytes]:
@@ -36,23 +47,7 @@ def schemas() -> dict[str, bytes]:
     def maybe(name: str) -> dict[str, Any]:
         return {"anyOf": [{"type": "null"}, named[name]]}
 
-    queue = object_of(
-        remote=_TEXT,
-        branch=_TEXT,
-        address=_TEXT,
-        there=_TRUTH,
-        shared=_TEXTS,
-        waiting=_TEXTS,
-        unsent=_WHOLE,
-        aside=_TEXTS,
-        problems=_TEXTS,
-    )
     upstream, distance = named["Upstream"], named["Distance"]
-    said = list_of(named["Said"])
-    conflict = object_of(
-        proposal=_TEXT, hunk=_TEXT, number={"type": ["integer", "null"]}, said=said
-    )
-    decided = object_of(proposal=_TEXT, reviewer=_TEXT)
     documents: dict[str, dict[str, Any]] = {
         "share-setting": object_of(sharing=maybe("Sharing")),
         "share-status": object_of(
@@ -62,7 +57,7 @@ def schemas() -> dict[str, bytes]:
             upstream=maybe("Upstream"),
             distance=maybe("Distance"),
             problem=_TEXT,
-            queue={"anyOf": [{"type": "null"}, queue]},
+            queue={"anyOf": [{"type": "null"}, _QUEUE]},
         ),
         "share-fetch": object_of(upstream=upstream, changed=_TRUTH, distance=distance),
         "share-incoming": object_of(
@@ -78,6 +73,20 @@ def schemas() -> dict[str, bytes]:
         "share-push": object_of(
             upstream=upstream, commits=list_of(named["Commit"]), pushed=_TRUTH, why_not=_TEXT
         ),
+    }
+    documents |= _of_queue(named)
+    return {
+        f"{name}.json": schema_file("share", name, one, parts) for name, one in documents.items()
+    }
+
+
+def _of_queue(named: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the documents about the queue of a team."""
+    said = list_of(named["Said"])
+    number = {"type": ["integer", "null"]}
+    conflict = object_of(proposal=_TEXT, hunk=_TEXT, number=number, said=said)
+    decided = object_of(proposal=_TEXT, reviewer=_TEXT)
+    return {
         "share-preview": object_of(
             remote=_TEXT,
             branch=_TEXT,
@@ -101,9 +110,6 @@ def schemas() -> dict[str, bytes]:
             problems=_TEXTS,
         ),
         "share-conflicts": object_of(conflicts=list_of(conflict), problems=_TEXTS),
-    }
-    return {
-        f"{name}.json": schema_file("share", name, one, parts) for name, one in documents.items()
     }
 
 
