@@ -30,6 +30,7 @@ from workbench.review.retest import (
     wanted_selection,
 )
 from workbench.review.session import open_review
+from workbench.review.splits import with_split
 from workbench.review.tested import hunk_tests, latest
 
 
@@ -287,3 +288,26 @@ def test_a_hunk_nobody_decided_on_leaves_the_rest_a_part(world: RetestWorld) -> 
     entry = queue_of(world.store, world.store.list(), Footprints()).entries[0]
     assert entry.gate.level == "not_evaluated"
     assert entry.gate.reasons == ("1 of 2 hunks were never tested without the rest.",)
+
+
+def test_a_part_of_a_split_hunk_is_tested_alone_and_all_parts_are_the_whole(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path)
+    text = SKILL.replace("- plum\n", "- plum\n- blue\n- plum\n")
+    gate = Gate("supported", "weighted", ("as the engine's run had it",))
+    proposal = msgspec.structs.replace(
+        proposal_on(tmp_path / "library", (edited("words/SKILL.md", text),)), id="two", gate=gate
+    )
+    world.store.add(proposal)
+    whole = open_review(world.store, "two")
+    splits = with_split(whole.hunks, (), whole.hunks[0].id, [(0, 1)])
+    review = whole.with_splits(splits)
+    assert len(review.hunks) == 2
+    assert gate_after(review, accepted(review, 1, 2)) == gate
+    assert gate_after(review, accepted(review, 1)).level == "not_evaluated"
+    with world.retest(review=review) as retest:
+        test = retest.test(wanted_selection(review, accepted(review, 1)), by="A", now=lambda: NOW)
+    assert changes(test.gate) == {"t-blue": (1.0,)}
+    assert gate_after(review, accepted(review, 1)).level == "promising"
+    assert gate_after(review, accepted(review, 1, 2)) == gate

@@ -93,8 +93,10 @@ class DeskLocks(QObject):
     def _opened(self) -> None:
         """Read the locks once for each proposal that is opened."""
         if self._desk.opened is not self._read_for:
-            self._read_for = self._desk.opened
-            self._held, self._acts = {}, []
+            before, self._read_for = self._read_for, self._desk.opened
+            if before is None or before.proposal.id != self._desk.proposal_id:
+                self._acts = []
+            self._held = {}
             self.read()
 
     def _was_read(self, opened: Opened, held: dict[str, tuple[BrokenLock, ...]]) -> None:
