@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui.review_world import SKILL, ReviewWorld, make_world
 from tests.gui.test_review_desk import applied, kinds, settled
 from workbench.domain.comment import CommentRecord
-from workbench.domain.proposal import Proposal
+from workbench.domain.proposal import Decision, Proposal, Split
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
@@ -167,6 +169,30 @@ def test_an_edited_hunk_is_not_split(panel: ReviewPanel) -> None:
     assert "you edited" in (desk.on_lines.splitting.why_not() or "")
 
 
+def test_a_split_of_what_the_proposal_says_no_more_is_told(
+    world: ReviewWorld, start: Start
+) -> None:
+    proposal = world.propose("steps", FILES)
+    split = Split("0" * 16, ((1, 1),))
+    world.store.add_decision(Decision("steps", (), ME, "2026-03-01", "x", splits=(split,)))
+    panel = start(proposal)
+    assert "does not have any more" in panel.desk.view.notices()["splits"]
+    assert kinds(panel) == [None, None]
+
+
+def test_rendered_text_gives_way_to_the_lines_that_are_cut(
+    panel: ReviewPanel, qtbot: QtBot
+) -> None:
+    view = panel.desk.view
+    panel.desk.run("rendered")
+    assert view.pages.currentWidget() is not view.diff
+    panel.desk.run("split")
+    assert view.pages.currentWidget() is view.diff
+    assert panel.desk.on_lines.picker.active
+    assert view.diff.hasFocus()
+    settled(panel, qtbot)
+
+
 # Talking
 
 
@@ -301,6 +327,11 @@ def test_the_menu_of_a_line_leads_to_its_acts(panel: ReviewPanel, qtbot: QtBot) 
     press(panel, qtbot, Qt.Key.Key_Escape)
     place = diff.line_rect(at).center()
     assert diff.line_at(QPoint(place.x(), place.y())) == at
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(0, 0), QPoint(0, 0))
+    QApplication.sendEvent(diff.viewport(), event)
+    shown = [one for one in diff.findChildren(QMenu) if one.isVisible()]
+    assert [action.text() for action in shown[0].actions()] == list(words)
+    shown[0].close()
     words["Comment on this line…"].trigger()
     assert panel.desk.on_lines.commenting.bar.title.text() == "Comment on line 14"
 

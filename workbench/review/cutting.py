@@ -16,7 +16,7 @@ Cutting = Literal["paragraphs", "lines"]
 #: Lines that share less than this part of their words are not the same line, changed.
 _ALIKE: Final = 0.4
 #: Above this many pairs, lines are paired by their order alone.
-_MANY_PAIRS: Final = 40_000
+_MANY_PAIRS: Final = 5000
 
 
 def suggested_cuts(hunk: Hunk, how: Cutting) -> tuple[Cut, ...]:
@@ -30,11 +30,16 @@ def suggested_cuts(hunk: Hunk, how: Cutting) -> tuple[Cut, ...]:
     if how == "lines":
         return tuple(path[1:-1])
     cuts: list[Cut] = []
-    for before, here, after in zip(path, path[1:], path[2:], strict=False):
-        last, following = _shown(hunk, before, here), _shown(hunk, here, after)
-        paragraph = not last.strip() and following.strip() and _says_something(hunk, cuts, here)
-        if paragraph or _only_white(hunk, before, here) != _only_white(hunk, here, after):
+    steps = list(itertools.pairwise(path))
+    white = [_only_white(hunk, start, end) for start, end in steps]
+    says = False  # whether the part so far has more than blank lines
+    for at, (start, here) in enumerate(steps[:-1]):
+        shown = bool(_shown(hunk, start, here).strip())
+        says = says or shown
+        following = bool(_shown(hunk, *steps[at + 1]).strip())
+        if (not shown and following and says) or white[at] != white[at + 1]:
             cuts.append(here)
+            says = False
     return tuple(cuts)
 
 
@@ -145,13 +150,6 @@ def _only_white(hunk: Hunk, start: Cut, end: Cut) -> bool:
     if end[0] == start[0] or end[1] == start[1]:
         return False
     return hunk.base_lines[start[0]].split() == hunk.new_lines[start[1]].split()
-
-
-def _says_something(hunk: Hunk, cuts: Sequence[Cut], here: Cut) -> bool:
-    """Say whether a part that ends here would have more than blank lines."""
-    i, j = cuts[-1] if cuts else (0, 0)
-    lines = (*hunk.base_lines[i : here[0]], *hunk.new_lines[j : here[1]])
-    return any(line.strip() for line in lines)
 
 
 def _range(start: int, lines: Sequence[str]) -> str:

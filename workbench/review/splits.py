@@ -203,13 +203,14 @@ def _named(hunks: Sequence[Hunk], name: str) -> Hunk:
 def _parts(hunk: Hunk, cuts: Sequence[Cut], owners: LineOwners) -> list[Owned]:
     ends = (len(hunk.base_lines), len(hunk.new_lines))
     parts: list[Owned] = []
-    heading = hunk.header.rpartition("@@")[2].strip()
+    heading, seen = hunk.header.rpartition("@@")[2].strip(), 0
     for (i1, j1), (i2, j2) in itertools.pairwise(((0, 0), *cuts, ends)):
         start = hunk.new_start - 1 + j1
         changes = owners.of_part(start, start + j2 - j1, deletes=i2 > i1)
-        for line in hunk.new_lines[:j1]:
+        for line in hunk.new_lines[seen:j1]:
             if line.startswith("#") and line.lstrip("#").startswith(" "):
                 heading = line.strip()
+        seen = j1
         part = replace(
             hunk,
             id=_part_id(hunk, (i1, j1), (i2, j2)),

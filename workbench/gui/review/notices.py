@@ -17,6 +17,8 @@ Run = Callable[[str], object]
 def show_notices(view: DeskView, opened: Opened, run: Run) -> None:
     """Show the banners that follow from what was read; ``run`` gets the acts of their buttons."""
     view.forget_notices()
+    if problems := opened.review.split_problems:
+        view.notice("splits", "warning", " ".join(problems), closable=True)
     receipt = opened.receipt
     if receipt is not None and opened.proposal.status == "applied":
         _show_receipt(view, receipt, run)

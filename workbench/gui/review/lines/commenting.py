@@ -100,7 +100,9 @@ class Commenting(QObject):
         """Say why nothing can be said."""
         if self._desk.opened is None:
             return "select a proposal first."
-        return None if self._lines() else "this proposal shows no lines."
+        lines = self._desk.view.diff.lines
+        shown = any(line.old or line.new for line in lines) or bool(self._talk.threads)
+        return None if shown else "this proposal shows no lines."
 
     # Choosing a line
 
@@ -123,10 +125,11 @@ class Commenting(QObject):
 
     def _lines(self) -> list[int]:
         """Return the lines that can be talked about: those with a number, and comments."""
+        heads = self._heads()
         return [
             at
             for at, line in enumerate(self._desk.view.diff.lines)
-            if line.hunk >= 0 and (line.old or line.new or at in self._heads())
+            if line.hunk >= 0 and (line.old or line.new or at in heads)
         ]
 
     def _heads(self) -> set[int]:

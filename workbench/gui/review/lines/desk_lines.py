@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
 from workbench.gui.review.lines.commenting import Commenting
@@ -69,13 +69,15 @@ class DeskLines(QObject):
         if 0 <= line < len(diff.lines) and diff.lines[line].hunk >= 0:
             if diff.lines[line].hunk != diff.current:
                 diff.set_current(diff.lines[line].hunk)
-            self._menu = self.menu_at(line)
-            self._menu.popup(diff.viewport().mapToGlobal(point))
+            menu = self.menu_at(line)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(diff.viewport().mapToGlobal(point))
 
     def _talk(self, line: int) -> None:
         self.commenting.begin(line)
 
     def _split(self) -> None:
+        self._show_lines()
         self._say_why("Cannot split", self.splitting.why_not())
         self.splitting.begin()
 
@@ -84,8 +86,15 @@ class DeskLines(QObject):
         self.splitting.join()
 
     def _comment(self) -> None:
+        self._show_lines()
         self._say_why("Cannot comment", self.commenting.why_not())
         self.commenting.begin()
+
+    def _show_lines(self) -> None:
+        """Leave the rendered text for its lines."""
+        view = self._desk.view
+        if self._desk.choices.hunks and view.pages.currentWidget() is not view.diff:
+            self._desk.run("rendered")
 
     def _say_why(self, what: str, why: str | None) -> None:
         if why is not None:
