@@ -12,7 +12,13 @@ from tests.unit.review.build import SKILL, Bench, edited, make_library
 from workbench.domain.proposal import Evidence
 from workbench.evolution.evidence import check_evidence
 from workbench.review.checks import check_result
-from workbench.review.copied import LEAST_WORDS, TextSource, copied_passages
+from workbench.review.copied import (
+    LEAST_WORDS,
+    TextSource,
+    copied_passages,
+    marks_of_added,
+    word_marks,
+)
 from workbench.skills.check import DEFAULT_CLIENT
 from workbench.traces.open import open_traces
 
@@ -114,6 +120,9 @@ def test_any_passage_long_enough_is_found_and_none_shorter(
     taken = words[at : at + size]
     source = TextSource("s", "skill", "zz " + " ".join(taken) + " zz")
     found = copied_passages("p", added, [source])
+    if found:
+        # What is ruled out by its marks has no passage.
+        assert marks_of_added(added) & word_marks(source.text)
     if len(taken) >= LEAST_WORDS:
         assert found
         assert found[0].words >= len(taken)
