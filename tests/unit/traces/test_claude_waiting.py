@@ -39,7 +39,10 @@ KEPT: tuple[Any, ...] = (
     *({"interrupted": True}, {"success": False}),
 )
 USAGES: tuple[Any, ...] = (None, {}, {"output_tokens": 0}, {"output_tokens": 5, "input_tokens": 3})
-RARE = ("prompt", "progress", "again", "snapshot", "lost parent", "system", "nobody's", "odd")
+RARE = (
+    *("prompt", "progress", "again", "snapshot", "lost parent", "system", "nobody's", "odd"),
+    *("said again", "said again", "said again", "answered twice", "started"),
+)
 
 
 class Recorder:
@@ -79,10 +82,14 @@ class Recorder:
             self.put(agent, "system", None, subtype="local_command", content="x")
         elif rare == "nobody's":
             self.result(agent, "nobody's", {"agentId": "two"})
+        elif rare == "answered twice" and self.asked.get(agent):
+            self.result(agent, self.asked[agent][-1], None)
+        elif rare == "started" and self.asked.get(agent):
+            self.result(agent, self.asked[agent].pop(), {"agentId": "two"})
         elif not rare and self.asked.get(agent) and self.random.random() < 0.5:
             self.result(agent, self.asked[agent].pop(), self.random.choice(KEPT))
         else:
-            self.says(agent, ODD if rare else PLAIN, odd=bool(rare))
+            self.says(agent, ODD if rare == "odd" else PLAIN, odd=bool(rare))
 
     def says(self, agent: str, blocks: tuple[dict[str, Any], ...], *, odd: bool) -> None:
         """Write a record of the model."""
@@ -141,6 +148,45 @@ def test_what_is_counted_first_is_what_the_steps_are_then(tmp_path: Path, first:
         at_once = _read(SourceBytes.of_bytes(data, str(path)))
         with SourceBytes(path) as source:
             assert _read(source) == at_once, seed
+
+
+READ = {"type": "tool_use", "name": "Read", "input": {"file_path": "/repo/a.py"}, "id": "a"}
+SKILL = READ | {"input": {"file_path": "/home/me/.claude/skills/pdf/SKILL.md"}}
+TASK = {"type": "tool_use", "name": "Task", "input": {"prompt": "Do that."}, "id": "a"}
+TEXT = {"type": "text", "text": "Well."}
+DONE = {"type": "tool_result", "tool_use_id": "a", "content": "fine"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param([("m", READ), DONE, ("m", READ)], id="a call said again after its result"),
+        pytest.param([("m", TEXT), ("n", TEXT), ("m", TEXT)], id="a message that goes on later"),
+        pytest.param([("m", READ), ("n", READ), DONE], id="an open call's id used again"),
+        pytest.param([("m", READ), DONE, ("n", READ), DONE], id="an answered call's id used again"),
+        pytest.param([("m", READ), DONE, "more", ("n", READ)], id="the id of a call that is made"),
+        pytest.param([("m", TEXT), "more", ("m", TEXT)], id="a message of a step that is made"),
+        pytest.param([("m", TASK), DONE], id="a call that starts a subagent"),
+        pytest.param([("m", SKILL), DONE], id="a skill that is read"),
+    ],
+)
+def test_what_concerns_other_steps_does_not_wait(tmp_path: Path, said: list[Any]) -> None:
+    path = tmp_path / "session.jsonl"
+    recorder = Recorder(0)
+    recorder.odd = 0.0
+    for agent, prompt in (("", "Begin."), ("one", "Do this."), ("two", "Do that.")):
+        recorder.put(agent, "user", {"role": "user", "content": prompt})
+    for what in said:
+        if isinstance(what, tuple):
+            message = {"id": what[0], "role": "assistant", "model": "m-1", "content": [what[1]]}
+            recorder.put("one", "assistant", message)
+        else:
+            content = "And then?" if what == "more" else [what]
+            recorder.put("one", "user", {"role": "user", "content": content})
+    data = b"".join(json.dumps(record).encode() + b"\n" for record in recorder.records)
+    path.write_bytes(data)
+    with SourceBytes(path) as source:
+        assert _read(source) == _read(SourceBytes.of_bytes(data, str(path)))
 
 
 def _session(path: Path) -> bytes:

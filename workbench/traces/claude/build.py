@@ -137,7 +137,7 @@ class Builder:
         """Let plain records of an agent wait from now on, unless there is what concerns them."""
         told_apart = self._uids is not None or self._call_ids is not None
         if not (told_apart or self._coming or self._alone or self.skills.knows_folders()):
-            self.waiting = Tally(self.number, agent, self.calls, self._bundles)
+            self.waiting = Tally(self.number, agent, self._bundles)
 
     def follows(
         self, line: Line, message: Message, above: StepDraft, place: int

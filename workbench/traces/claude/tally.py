@@ -60,18 +60,15 @@ class Tally:
     """
 
     __slots__ = (
-        *("above", "agent", "attached", "bundles", "called", "calls", "errors", "first", "hops"),
+        *("above", "agent", "attached", "bundles", "calls", "errors", "first", "hops"),
         *("last", "message", "mine", "model", "others", "part", "runs", "shown", "steps"),
         *("tokens", "unanswered", "usage"),
     )
 
-    def __init__(
-        self, part: int, agent: str | None, called: Container[str], bundles: Container[str]
-    ) -> None:
-        """Begin to count for a part; its steps that are made have these calls and messages."""
+    def __init__(self, part: int, agent: str | None, bundles: Container[str]) -> None:
+        """Begin to count for an agent's part, whose steps that are made have these messages."""
         self.part = part
         self.agent = agent
-        self.called = called
         self.bundles = bundles
         self.runs = array("q")
         self.above: dict[str, StepDraft] = {}
@@ -134,7 +131,8 @@ class Tally:
 
     def ended(self) -> None:
         """Count the last message's tokens too, and drop what is needed no more."""
-        self._settle()
+        if self.usage is not None:
+            self.tokens.add(self.usage)
         self.usage = None
         self.unanswered.clear()
 
@@ -145,13 +143,16 @@ class Tally:
         if native != self.message:
             if native is None or native in self.steps or native in self.bundles:
                 return False
-            self._settle()
+            if self.usage is not None:
+                self.tokens.add(self.usage)
             self.steps.add(native)
             self.message, self.usage = native, message.usage
             self.mine.clear()
             if time:
-                self.last = max(self.last, time)
-                self.first = min(self.first, time)
+                if time > self.last:  # noqa: PLR1730 - a call costs, there are many records
+                    self.last = time
+                if time < self.first:  # noqa: PLR1730
+                    self.first = time
         else:
             self._grows(message.usage)
         self.shown += 1
@@ -165,10 +166,8 @@ class Tally:
         return True
 
     def _call(self, native: str | None, name: str | None, given: Raw) -> bool:
-        """Note a call; False when it has an id of another one, or may do more than others."""
-        if native is None or name == "Skill" or native in self.unanswered:
-            return False
-        if native in self.called or native in self.mine:
+        """Note a call; False when it is known already, or may do more than others."""
+        if native is None or name == "Skill" or native in self.mine:
             return False
         try:
             concern = _concern.decode(given)
@@ -202,8 +201,10 @@ class Tally:
         self.unanswered.remove(native)
         self.attached += 1
         if time:
-            self.last = max(self.last, time)
-            self.first = min(self.first, time)
+            if time > self.last:  # noqa: PLR1730
+                self.last = time
+            if time < self.first:  # noqa: PLR1730
+                self.first = time
         return True
 
     def _speaks(self, model: str | None) -> bool:
@@ -218,7 +219,3 @@ class Tally:
             usage is not None and (usage.output_tokens or 0) > (known.output_tokens or 0)
         ):
             self.usage = usage
-
-    def _settle(self) -> None:
-        if self.usage is not None:
-            self.tokens.add(self.usage)
