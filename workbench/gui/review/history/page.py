@@ -6,20 +6,29 @@ All reading happens in threads; a page of the timeline is shown as soon as it is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QFrame,
+    QLabel,
+    QStackedWidget,
+    QTabBar,
+    QWidget,
+)
 
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.history import reading
+from workbench.gui.review.history.change_reader import ChangeReader
 from workbench.gui.review.history.change_view import ChangeView
 from workbench.gui.review.history.effect_page import EffectPage
 from workbench.gui.review.history.effect_reader import EffectReader
 from workbench.gui.review.history.lineage_page import LineagePage
 from workbench.gui.review.history.lines_page import LinesPage
-from workbench.gui.review.history.reading import Aim, ShownChange
+from workbench.gui.review.history.reading import Aim
 from workbench.gui.review.history.tasks_page import TasksPage
 from workbench.gui.review.history.timeline_page import TimelinePage
 from workbench.gui.review.work import Work
@@ -37,10 +46,7 @@ from workbench.usage.sessions import Use
 
 TABS = ("Timeline", "Lines", "Measured effect", "Broken tasks", "Lineage")
 _TIMELINE, _LINES, _EFFECT, _TASKS, _LINEAGE = range(5)
-#: While a key repeats nothing is read; a change is read when it rests.
-_REST_MS = 90
 _DISK_MS = 400
-_KEPT = 60
 #: What is wanted is looked for on every page.
 _ANYWHERE = 1_000_000_000
 
@@ -59,23 +65,18 @@ class HistoryPage(QWidget):
         self.entries: tuple[TimelineEntry, ...] = ()
         self._read_so_far: list[TimelineEntry] = []
         self._following: Place | None = None
-        self._changes: dict[str, ShownChange] = {}
-        self._pending: tuple[TimelineEntry, LineOrigin | None] | None = None
         self._wanted, self._reach = "", 0
         self._results = ""
         self._loaded: set[int] = set()
         self.work = Work(context, self)
-        self.timeline, self.lines = TimelinePage(context), LinesPage(context)
-        self.effect, self.tasks, self.lineage = EffectPage(), TasksPage(), LineagePage()
-        self.pages = (self.timeline, self.lines, self.effect, self.tasks, self.lineage)
-        self.measuring = EffectReader(context, shelf, self.effect, self)
+        self.timeline = TimelinePage(context)
         self.skills = ChoiceBox("Skill whose history is shown")
         self.skills.setMinimumWidth(200)
         self.skills.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToContents)
         self.tabs = QTabBar()
         self._stack = QStackedWidget()
         self._notes = column(spacing=0)
-        self._rest = single_shot(self, _REST_MS, self._read_change)
+        self._changes = ChangeReader(shelf, self.work, self)
         self._later = single_shot(self, _DISK_MS, self.refresh)
         self._lay_out()
         self._connect()
@@ -106,8 +107,7 @@ class HistoryPage(QWidget):
             self.tabs.setTabToolTip(self.tabs.addTab(name), f"{name} ({number})")
         below.addWidget(self.tabs)
         below.addStretch(1)
-        for page in self.pages:
-            self._stack.addWidget(page)
+        self._stack.addWidget(self.timeline)
         inside = column(self, spacing=0)
         inside.addWidget(head)
         inside.addLayout(self._notes)
@@ -120,31 +120,80 @@ class HistoryPage(QWidget):
         self.skills.activated.connect(
             lambda _n: self.show_skill(self.aim.library, self.skills.currentText())
         )
-        self.timeline.chosen.connect(lambda entry: self._want_change(entry, None))
+        self.timeline.chosen.connect(self._entry_chosen)
         self.timeline.more_wanted.connect(self._read_more)
-        self.lines.file_wanted.connect(self._read_lines)
-        self.lines.chosen.connect(self._line_chosen)
-        self.tasks.results_chosen.connect(self._add_results)
-        self.tasks.change_wanted.connect(self._show_entry)
-        self.lineage.change_wanted.connect(self._show_applied)
-        self.lineage.proposal_wanted.connect(self.proposal_wanted)
-        self.effect.step_wanted.connect(self._show_step)
-        for view in (self.timeline.change, self.lines.change):
-            view.proposal_wanted.connect(self.proposal_wanted)
-            view.revert_wanted.connect(self.revert_wanted)
+        self._follow(self.timeline.change)
         for changed in (context.disk_changed, context.proposals_changed):
             changed.connect(self._changed)
         context.library_changed.connect(lambda _library: self._changed())
         context.traces_changed.connect(self._traces_changed)
         context.theme_changed.connect(lambda _name: self._repaint())
 
+    # Made when first shown: most visits look at the timeline alone.
+
+    @cached_property
+    def lines(self) -> LinesPage:
+        """Whose each line is."""
+        page = LinesPage(self._context)
+        page.file_wanted.connect(self._read_lines)
+        page.chosen.connect(self._line_chosen)
+        self._follow(page.change)
+        return page
+
+    @cached_property
+    def effect(self) -> EffectPage:
+        """Sessions before and since each applied proposal."""
+        page = EffectPage()
+        page.step_wanted.connect(self._show_step)
+        return page
+
+    @cached_property
+    def measuring(self) -> EffectReader:
+        """Counts the sessions."""
+        return EffectReader(self._context, self._shelf, self.effect, self)
+
+    @cached_property
+    def tasks(self) -> TasksPage:
+        """Which change broke a task."""
+        page = TasksPage()
+        page.results_chosen.connect(self._add_results)
+        page.change_wanted.connect(self._show_entry)
+        return page
+
+    @cached_property
+    def lineage(self) -> LineagePage:
+        """What came of which proposal."""
+        page = LineagePage()
+        page.change_wanted.connect(self._show_applied)
+        page.proposal_wanted.connect(self.proposal_wanted)
+        return page
+
+    def _page(self, number: int) -> QWidget:
+        pages: tuple[Callable[[], QWidget], ...] = (
+            lambda: self.timeline,
+            lambda: self.lines,
+            lambda: self.effect,
+            lambda: self.tasks,
+            lambda: self.lineage,
+        )
+        return pages[number]()
+
+    def _follow(self, view: ChangeView) -> None:
+        view.proposal_wanted.connect(self.proposal_wanted)
+        view.revert_wanted.connect(self.revert_wanted)
+
+    def _changes_shown(self) -> tuple[ChangeView, ...]:
+        made = "lines" in self.__dict__
+        return (self.timeline.change, self.lines.change) if made else (self.timeline.change,)
+
     # What is shown
 
     @property
     def busy(self) -> bool:
         """Whether something is being read or about to be."""
-        waiting = self._rest.isActive() or self._later.isActive()
-        return self.work.busy or self.measuring.busy or waiting
+        waiting = self._changes.waiting or self._later.isActive()
+        counting = "measuring" in self.__dict__ and self.measuring.busy
+        return self.work.busy or counting or waiting
 
     def show_skill(self, library: Path, skill: str) -> None:
         """Show the history of a skill; "." is the whole library."""
@@ -152,7 +201,7 @@ class HistoryPage(QWidget):
         if aim != self.aim:
             self.aim = aim
             self._results = self._wanted = ""
-            for view in (self.timeline.change, self.lines.change):
+            for view in self._changes_shown():
                 view.show_nothing("No change is selected", "Select one to see what it did.")
             self.timeline.show_nothing("Reading …", "The history is being read.")
             self.timeline.list.rows.show(())
@@ -168,7 +217,7 @@ class HistoryPage(QWidget):
         self._later.stop()
         if not self.aim.skill:
             return
-        self._changes.clear()
+        self._changes.forget()
         self._loaded.clear()
         current = self.timeline.list.current()
         if current is not None and not self._wanted:
@@ -183,8 +232,8 @@ class HistoryPage(QWidget):
             on_done=lambda found: self._first_page(aim, found),
             on_problem=self._no_history,
         )
-        if self._stack.currentIndex() != _TIMELINE:
-            self._load(self._stack.currentIndex())
+        if self.tabs.currentIndex() != _TIMELINE:
+            self._load(self.tabs.currentIndex())
 
     def _name_skills(self) -> None:
         library = self._context.library
@@ -202,10 +251,10 @@ class HistoryPage(QWidget):
             self._loaded.clear()
 
     def _traces_changed(self) -> None:
-        self.timeline.change.refresh()
-        self.lines.change.refresh()
+        for view in self._changes_shown():
+            view.refresh()
         self._loaded.discard(_EFFECT)
-        if self.isVisible() and self._stack.currentIndex() == _EFFECT:
+        if self.isVisible() and self.tabs.currentIndex() == _EFFECT:
             self._load(_EFFECT)
 
     # The timeline
@@ -234,7 +283,7 @@ class HistoryPage(QWidget):
             self._read_more()
         current = self.timeline.list.current()
         if current is not None:
-            self._want_change(current, None)
+            self._entry_chosen(current)
 
     def _read_more(self) -> None:
         if self._following is None or self.work.runs("more") or self.work.runs("page"):
@@ -266,46 +315,10 @@ class HistoryPage(QWidget):
     def _tell(self, message: str) -> None:
         self._context.notify.warning(message, replace="history")
 
-    # One change
+    # Ways to a change
 
-    def _want_change(self, entry: TimelineEntry, line: LineOrigin | None) -> None:
-        view = self._view_of(line)
-        known = self._changes.get(entry.key)
-        if known is not None:
-            self._rest.stop()
-            view.show_change(known, line)
-            return
-        self._pending = (entry, line)
-        self._rest.start()
-
-    def _view_of(self, line: LineOrigin | None) -> ChangeView:
-        return self.timeline.change if line is None else self.lines.change
-
-    def _read_change(self) -> None:
-        if self._pending is None:
-            return
-        entry, line = self._pending
-        # The timeline knows of a change whether it was taken back; a line does not.
-        known = next((one for one in self.entries if one.key == entry.key), entry)
-        view, aim = self._view_of(line), self.aim
-
-        def done(shown: ShownChange) -> None:
-            if aim != self.aim:
-                return
-            if len(self._changes) >= _KEPT:
-                self._changes.pop(next(iter(self._changes)))
-            self._changes[entry.key] = shown
-            view.show_change(shown, line)
-
-        self.work.start(
-            "change" if line is None else "change of line",
-            reading.read_change,
-            self._shelf,
-            aim,
-            known,
-            on_done=done,
-            on_problem=lambda text: view.show_nothing("This change cannot be shown", text),
-        )
+    def _entry_chosen(self, entry: TimelineEntry) -> None:
+        self._changes.want(self.aim, entry, self.timeline.change)
 
     def _show_entry(self, key: str) -> None:
         """Show a change in the timeline, reading on until it is there."""
@@ -330,7 +343,10 @@ class HistoryPage(QWidget):
     # The other views
 
     def _tab_chosen(self, number: int) -> None:
-        self._stack.setCurrentIndex(number)
+        page = self._page(number)
+        if self._stack.indexOf(page) < 0:
+            self._stack.addWidget(page)
+        self._stack.setCurrentWidget(page)
         self._load(number)
         if not self.tabs.hasFocus():
             self.focus_first()
@@ -374,9 +390,12 @@ class HistoryPage(QWidget):
 
     def _line_chosen(self, line: LineOrigin) -> None:
         if line.entry is not None:
-            self._want_change(line.entry, line)
+            # The timeline knows of a change whether it was taken back; a line does not.
+            key = line.entry.key
+            known = next((one for one in self.entries if one.key == key), line.entry)
+            self._changes.want(self.aim, known, self.lines.change, line)
             return
-        self._rest.stop()
+        self._changes.stop()
         loose = line.known == "not_committed"
         self.lines.change.show_nothing(
             "Not recorded yet" if loose else "Older than what is known",
@@ -460,9 +479,7 @@ class HistoryPage(QWidget):
         (target or self.tabs).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _repaint(self) -> None:
-        for view in (self.timeline.change, self.lines.change):
+        for view in self._changes_shown():
             view.refresh()
-        for part in (self.timeline.list, self.tasks.tasks, self.tasks.versions, self.lineage.list):
+        for part in self.findChildren(QAbstractScrollArea):
             part.viewport().update()
-        for more in (self.effect.list, self.effect.uses, self.lines.view):
-            more.viewport().update()

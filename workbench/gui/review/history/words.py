@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from workbench.domain.text import counted
@@ -69,6 +70,7 @@ def name_of(author: str) -> str:
     return visible(author[:_MOST]).partition(" <")[0] or "unknown"
 
 
+@lru_cache(maxsize=4096)
 def when(time: str) -> str:
     """Return a time for people, "" where it is not known."""
     return local_time(time) if time else ""
