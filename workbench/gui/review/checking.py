@@ -17,7 +17,6 @@ from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot
 from workbench.review.admission import Means
-from workbench.review.admission import Means
 from workbench.review.scanning import Scanners
 from workbench.review.warm import WarmChecks
 
@@ -58,12 +57,6 @@ class Checking(QObject):
     def due(self) -> bool:
         """Whether a run is about to start."""
         return self._later.isActive()
-
-    @property
-    def means(self) -> Means:
-        """What facts about a selection are found out with; the same as for the checks."""
-        scanners = Scanners(self._scanners(), self._context.job_runner, self._warm.scans)
-        return Means(scanners, self._context.folders.data / "trust.jsonl", self._warm)
 
     @property
     def means(self) -> Means:
