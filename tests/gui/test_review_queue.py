@@ -236,6 +236,41 @@ def test_all_versions_are_rejected_with_a_reason(
     settle(panel, qtbot)
 
 
+def test_j_goes_on_from_a_proposal_that_has_left_the_list(
+    start: Callable[[], ReviewPanel],
+    propose: Callable[..., None],
+    world: ReviewWorld,
+    qtbot: QtBot,
+) -> None:
+    for name in "abcd":
+        propose(name, "1. One", f"1. Number {name}")
+    panel = start()
+    names = listed(panel)
+    for key, wanted in (("j", names[2]), ("k", names[0])):
+        panel.queue.select(names[1])
+        qtbot.waitUntil(lambda: panel.desk.proposal_id == names[1], timeout=10_000)
+        settle(panel, qtbot)
+        panel.desk.run("reject")
+        qtbot.keyClick(panel.desk.view.reason_bar, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: names[1] not in listed(panel), timeout=10_000)
+        settle(panel, qtbot)
+        panel.queue.setFocus()
+        qtbot.keyClick(panel.queue, key)
+        assert panel.queue.current_id() == wanted
+        qtbot.waitUntil(lambda: panel.desk.proposal_id == wanted, timeout=10_000)  # noqa: B023
+        settle(panel, qtbot)
+        panel.show_proposal(names[1])
+        qtbot.waitUntil(lambda: panel.desk.proposal_id == names[1], timeout=10_000)
+        settle(panel, qtbot)
+        panel.desk.run("undo")
+        panel.desk.run("accept")
+        panel.desk.run("undo")
+        panel.desk.run("defer")
+        qtbot.waitUntil(lambda: statuses(world)[names[1]] == "deferred", timeout=10_000)
+        panel.pane.shown.setCurrentText("To review")
+        settle(panel, qtbot)
+
+
 def test_what_nobody_contests_says_so(
     start: Callable[[], ReviewPanel], propose: Callable[..., None]
 ) -> None:

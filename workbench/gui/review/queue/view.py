@@ -217,6 +217,8 @@ class QueueView(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.queue = QueueModel(self)
+        self._above: list[str] = []
+        self._below: list[str] = []
         self.setModel(self.queue)
         self.setItemDelegate(QueueDelegate(self))
         self.setMouseTracking(True)
@@ -234,6 +236,7 @@ class QueueView(QListView):
         Where several are selected, those that are still listed stay so.
         """
         before = self.selected_ids()
+        self._remember_neighbours()
         self.selectionModel().blockSignals(True)
         self.queue.show(rows)
         self.select(selected)
@@ -279,8 +282,23 @@ class QueueView(QListView):
     def _tell_selected(self) -> None:
         self.selected.emit(self.selected_ids())
 
+    def _remember_neighbours(self) -> None:
+        """Keep what stands around the current proposal, for when it leaves the list."""
+        at = self.currentIndex().row()
+        if self.current_id():
+            names = [row.id for row in self.queue.rows]
+            self._above = [name for name in reversed(names[:at]) if name]
+            self._below = [name for name in names[at + 1 :] if name]
+
     def step(self, by: int) -> None:
-        """Go to the next or previous proposal."""
+        """Go to the next or previous proposal, also from one that has left the list."""
+        # A list that gets the focus with nothing current makes its first head so.
+        if not self.current_id():
+            around = self._below if by > 0 else self._above
+            near = next((name for name in around if self.queue.row_of(name) >= 0), "")
+            if near:
+                self.select(near)
+                return
         at = self.currentIndex().row() + by
         while 0 <= at < len(self.queue.rows):
             if self.queue.rows[at].id:
