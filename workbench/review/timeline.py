@@ -231,7 +231,7 @@ def _of_commit(commit: Commit, files: Iterable[ChangedFile], base: str) -> Timel
         proposal=proposal,
         engine=commit.trailer("Skill-Workbench-Engine") or "",
         gate=commit.trailer("Skill-Workbench-Gate") or "",
-        reviewer=commit.trailer("Reviewed-by") or "",
+        reviewer=", ".join(value for key, value in commit.trailers if key == "Reviewed-by"),
         content=commit.trailer(CONTENT) or "",
         evidence=tuple(
             value for key, value in commit.trailers if key == "Skill-Workbench-Evidence"
