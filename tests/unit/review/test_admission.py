@@ -25,6 +25,7 @@ from workbench.review.plan import ReviewProblem
 from workbench.review.policy import POLICY_FILE, PolicyProblem, read_policy
 from workbench.review.revert import revert
 from workbench.review.session import Review
+from workbench.review.timeline import timeline
 from workbench.review.transaction import RolledBack, Stale
 from workbench.security.trust import Signature, add_signature
 from workbench.skills.read import read_skill
@@ -476,3 +477,13 @@ def test_a_signature_the_user_set_up_and_that_fails_is_rolled_back(bench: Bench)
     assert bench.states[-1] == "rolled_back"
     git(bench.library, "config", "commit.gpgsign", "false")
     assert bench.apply().state == "committed"
+
+
+def test_the_history_names_everybody_who_reviewed(bench: Bench) -> None:
+    rule(bench, "[approvals]\npeople = 2\n")
+    approve(bench, ANN, 1)
+    approve(bench, BOB, 2)
+    bench.apply()
+    newest = timeline(bench.library, "demo", bench.history)[0]
+    assert newest.kind == "applied"
+    assert set(newest.reviewer.split(", ")) == {ANN, BOB}
