@@ -280,3 +280,36 @@ def test_a_library_below_the_root_of_its_repository_has_a_history_of_its_own(
     assert lines["Mine."].known == "not_committed"
     named = change_named(library, "demo", line.entry)
     assert [file.path for file in named.files] == ["demo/SKILL.md"]
+
+
+def test_no_program_of_a_strangers_repository_runs_while_its_history_is_read(
+    tmp_path: Path,
+) -> None:
+    bench = bench_on(tmp_path)
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch '{tmp_path}/sprung'\ncat \"$@\"\n")
+    trap.chmod(0o755)
+    library = bench.library
+    for key in (
+        *("core.fsmonitor", "diff.x.textconv", "diff.x.command", "diff.external"),
+        *("filter.x.clean", "filter.x.smudge", "gpg.program", "core.pager", "core.sshCommand"),
+    ):
+        git(library, "config", key, str(trap))
+    git(library, "config", "log.showSignature", "true")
+    git(library, "config", "alias.log", f"!{trap}")
+    (library / ".git/info").mkdir(exist_ok=True)
+    (library / ".git/info/attributes").write_text("*.md diff=x filter=x\n")
+    hooks = library / ".git/hooks"
+    hooks.mkdir(exist_ok=True)
+    (hooks / "post-index-change").write_bytes(trap.read_bytes())
+    (hooks / "post-index-change").chmod(0o755)
+    (library / "demo/SKILL.md").write_text(TEXT + "\nMine.\n")
+    found = history_of(bench)
+    assert [entry.kind for entry in found.page.entries] == ["uncommitted", "applied", "edit"]
+    for entry in found.page.entries:
+        assert entry_facts(library, entry, bench.history, bench.store).diff.hunks
+    assert origins(library, "demo/SKILL.md")
+    assert in_force(library, "demo")(git(library, "rev-parse", "HEAD"))
+    assert not (tmp_path / "sprung").exists()
+    git(library, "blame", "demo/SKILL.md", check=False)
+    assert (tmp_path / "sprung").exists(), "the trap itself has to work"
