@@ -166,6 +166,33 @@ def test_what_came_in_is_reviewed_and_taken_over_whole(
     assert not panel.sharing.shown
 
 
+def test_what_was_applied_is_pushed_after_both_sides_are_joined(
+    start: Start, people: tuple[Person, Person], qtbot: QtBot
+) -> None:
+    ann, ben = people
+    (ben.root / "README.md").write_bytes(b"Other.\n")
+    git(ben.root, "commit", "--quiet", "--all", "--message=Readme")
+    git(ben.root, "push", "--quiet")
+    (ann.library / "demo/SKILL.md").write_bytes(SKILL.replace(b"First", b"1st"))
+    commit(ann, "Mine")
+    page = page_of(start(), qtbot)
+    assert page.push_button.isEnabled()
+    page.push()
+    done(page, "Fetch, review them, then push again", qtbot)
+    assert page.tabs.tabText(2) == "To push (1)"
+    assert not page.push_button.isEnabled()
+    assert page.join_button.isVisibleTo(page)
+    page.join()
+    done(page, "README.md would come along", qtbot)
+    page.join(with_unreviewed=True)
+    done(page, "Joined in commit", qtbot)
+    qtbot.waitUntil(page.push_button.isEnabled, timeout=20_000)
+    page.push()
+    done(page, "Pushed", qtbot)
+    remote = ann.folder.parent / "remote.git"
+    assert git(remote, "rev-parse", "main") == git(ann.root, "rev-parse", "HEAD")
+
+
 def test_what_is_in_the_way_is_said_and_programs_need_a_yes(
     start: Start, people: tuple[Person, Person], qtbot: QtBot
 ) -> None:

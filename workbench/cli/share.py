@@ -21,6 +21,7 @@ from workbench.review.reviewers import settled
 from workbench.review.session import open_review
 from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
+from workbench.review.sharing.join import join
 from workbench.review.sharing.outlook import look_around
 from workbench.review.sharing.queue import TeamQueue, place_of
 from workbench.review.sharing.settings import (
@@ -45,6 +46,7 @@ _WORDS = {
     "incoming": "the commits the remote has and this branch lacks",
     "take": "make proposals of them, to be reviewed like any other",
     "forward": "move the branch to the remote's own commits, when all of them are accepted whole",
+    "join": "merge the remote's branch where its changes of skills came in by review already",
     "push": "send this branch's commits; never forced",
     "on": "turn the team's queue on (writes .workbench/sharing.toml)",
     "off": "turn it off again",
@@ -75,7 +77,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--together", action="store_true", help="take: all as one proposal")
     parser.add_argument(
-        "--with-others", action="store_true", help="forward: with files nobody reviewed"
+        "--with-others", action="store_true", help="forward, join: with files nobody reviewed"
     )
     parser.add_argument(
         "--add", nargs="+", default=[], metavar="ID", help="preview, sync: share these proposals"
@@ -130,6 +132,7 @@ class _Command:
             "incoming": self._incoming,
             "take": self._take,
             "forward": self._forward,
+            "join": self._join,
             "push": self._push,
             "on": self._on,
             "off": self._off,
@@ -199,6 +202,13 @@ class _Command:
         plan = forward.plan()
         done = forward.run(now=_now(), with_unreviewed=self._arguments.with_others)
         self._out.forwarded(plan, done)
+        return 0
+
+    def _join(self) -> int:
+        repository, place = place_of(self._library)
+        upstream = self._upstream()
+        others = self._arguments.with_others
+        self._out.joined(upstream, join(repository, place, upstream, with_unreviewed=others))
         return 0
 
     def _push(self) -> int:

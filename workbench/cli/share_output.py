@@ -11,6 +11,7 @@ from workbench.review.agreement import who_says_what
 from workbench.review.reviewers import HunkConflict
 from workbench.review.session import Review
 from workbench.review.sharing.forward import ForwardPlan, PushPlan, left_over
+from workbench.review.sharing.join import Joined
 from workbench.review.sharing.outlook import Outlook, distance_words
 from workbench.review.sharing.publishing import Publication
 from workbench.review.sharing.queue import QueueState, Synced
@@ -140,6 +141,18 @@ class Output:
             commit=tip,
             applied=[one.id for one in done],
             unreviewed=plan.unreviewed,
+        )
+
+    def joined(self, upstream: Upstream, done: Joined) -> None:
+        """Print the commit that joins both sides."""
+        lines = [f"Joined {upstream} in commit {done.commit[:12]}; no skill was changed by it."]
+        lines += [f"  came along: {one_line(path)}" for path in done.came_along]
+        self._print(
+            "share-join",
+            lines,
+            upstream=upstream,
+            commit=done.commit,
+            came_along=done.came_along,
         )
 
     def pushed(self, plan: PushPlan) -> None:

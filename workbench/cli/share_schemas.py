@@ -70,6 +70,7 @@ def schemas() -> dict[str, bytes]:
         ),
         "share-taken": object_of(upstream=upstream, proposals=_TEXTS),
         "share-forward": object_of(commit=_TEXT, applied=_TEXTS, unreviewed=_TEXTS),
+        "share-join": object_of(upstream=upstream, commit=_TEXT, came_along=_TEXTS),
         "share-push": object_of(
             upstream=upstream, commits=list_of(named["Commit"]), pushed=_TRUTH, why_not=_TEXT
         ),

@@ -107,6 +107,23 @@ def test_incoming_commits_are_reviewed_and_taken_over_whole(clis: tuple[Cli, Cli
     assert "nothing for the skills" in ben("incoming")
 
 
+def test_both_sides_are_joined_and_pushed(clis: tuple[Cli, Cli]) -> None:
+    ann, ben = clis
+    (ann.person.root / "README.md").write_bytes(b"Other.\n")
+    git(ann.person.root, "commit", "--quiet", "--all", "--message=Readme")
+    git(ann.person.root, "push", "--quiet")
+    (ben.person.library / "demo/SKILL.md").write_bytes(SKILL + b"Ben.\n")
+    commit(ben.person, "Mine")
+    ben("push", code=1)
+    assert "Fetch, review them" in ben.err
+    assert "join the two" in ben("push", code=1)
+    ben("join", code=2)
+    assert "README.md would come along" in ben.err
+    joined = ben.json("join", "--with-others")
+    assert joined["came_along"] == ["README.md"]
+    assert ben.json("push")["pushed"] is True
+
+
 def test_what_is_in_the_way_is_said_with_its_exit_code(clis: tuple[Cli, Cli]) -> None:
     ann, _ = clis
     git(ann.person.root, "remote", "set-url", "origin", str(ann.person.folder / "gone"))

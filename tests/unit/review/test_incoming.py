@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.review.build import LATER, NOW, SKILL, git, tree
+from tests.unit.review.build import LATER, NOW, SKILL, edited, git, tree
 from tests.unit.review.two_people import Person, commit, two_people
 from workbench.domain.proposal import HunkVerdict
 from workbench.review.apply import apply_decision
@@ -17,6 +17,7 @@ from workbench.review.plan import ReviewProblem
 from workbench.review.revert import revert
 from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
+from workbench.review.sharing.join import join
 from workbench.review.sharing.queue import place_of
 from workbench.store.remotes import fetch, upstream_of
 from workbench.store.transport import Call, TransportProblem
@@ -289,6 +290,56 @@ def test_a_push_sends_what_was_applied_and_never_forces(people: tuple[Person, Pe
     assert "Fetch, review them" in str(told.value)
     # What is there by now was fetched at once.
     assert changes_of(ben).distance.behind == 1
+
+
+def test_two_sides_that_went_on_are_joined_when_no_skill_changes_by_it(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    (ann.library / "demo/SKILL.md").write_bytes(SKILL.replace(b"First", b"1st"))
+    (ann.root / "README.md").write_bytes(b"Other.\n")
+    git(ann.root, "add", "README.md")
+    commit(ann, "Both")
+    git(ann.root, "push", "--quiet")
+    ben.propose([edited("demo/new.md", b"New.\n")])
+    accept_all(ben, "p1")
+    apply(ben, "p1")
+    repository, place = place_of(ben.library)
+    upstream = upstream_of(repository)
+    (came,) = fetched(ben).take(now=NOW)
+    assert plan_push(repository, upstream).apart
+    before = tree(ben.root)
+    with pytest.raises(ReviewProblem, match=r"would change skills/demo/SKILL.md, which has not"):
+        join(repository, place, upstream)
+    accept_all(ben, came.id)
+    apply(ben, came.id)
+    with pytest.raises(ReviewProblem, match=r"README.md would come along"):
+        join(repository, place, upstream)
+    assert tree(ben.root)["README.md"] == before["README.md"]
+    done = join(repository, place, upstream, with_unreviewed=True)
+    assert done.came_along == ("README.md",)
+    assert git(ben.root, "status", "--porcelain") == ""
+    send(repository, upstream, Call())
+    git(ann.root, "pull", "--quiet", "--ff-only")
+    assert files(ann) == files(ben)
+
+
+def test_what_both_sides_changed_is_not_joined(people: tuple[Person, Person]) -> None:
+    ann, ben = people
+    for person, words in ((ann, b"Ann"), (ben, b"Ben")):
+        (person.library / "demo/SKILL.md").write_bytes(SKILL.replace(b"First", words))
+        commit(person, "Mine")
+    git(ann.root, "push", "--quiet")
+    fetched(ben)
+    repository, place = place_of(ben.library)
+    before = tree(ben.root)
+    with pytest.raises(ReviewProblem, match=r"both sides changed skills/demo/SKILL.md"):
+        join(repository, place, upstream_of(repository))
+    git(ben.root, "checkout", "--quiet", "--detach")
+    with pytest.raises(ReviewProblem, match="detached"):
+        join(repository, place, upstream_of(repository, branch="main"))
+    git(ben.root, "checkout", "--quiet", "main")
+    assert tree(ben.root) == before
 
 
 def test_histories_that_have_nothing_in_common_are_told(

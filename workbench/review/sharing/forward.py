@@ -262,11 +262,15 @@ def _file(review: Review, file: ResultFile) -> ReceiptFile:
 
 
 class PushPlan(Struct, frozen=True):
-    """What a push would send, newest first; ``why_not`` is "" when it can be sent."""
+    """What a push would send, newest first; ``why_not`` is "" when it can be sent.
+
+    ``apart`` says that both sides went on, so that they have to be joined first.
+    """
 
     upstream: Upstream
     commits: tuple[Commit, ...]
     why_not: str = ""
+    apart: bool = False
 
 
 def plan_push(repository: Repository, upstream: Upstream) -> PushPlan:
@@ -290,9 +294,9 @@ def plan_push(repository: Repository, upstream: Upstream) -> PushPlan:
         return PushPlan(
             upstream,
             commits,
-            f"{upstream} has {here.behind} commits that are not in this branch. Where you "
-            "applied them as proposals the content is here under commits of its own: join the two "
-            "with git (git merge), which keeps what both sides say the same, then push.",
+            f"{upstream} has {here.behind} commits that are not in this branch. Review what came; "
+            "what you apply is here under commits of its own. Then join the two, and push.",
+            True,
         )
     if not commits:
         return PushPlan(upstream, (), f"{upstream} has all of it.")

@@ -30,9 +30,15 @@ from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.pause import single_shot
 from workbench.review.sharing.forward import PushPlan
 from workbench.review.sharing.incoming import IncomingCommit
+from workbench.review.sharing.join import ComesAlong, Joined
 from workbench.review.sharing.queue import Synced
 
 _DISK_MS = 400
+_NOT_SHARED = (
+    "Reviews are not shared",
+    "A branch of this repository can hold proposals and decisions, so that several people review "
+    "the same things without a server. Nothing is sent before you see it.",
+)
 _INCOMING, _QUEUE, _PUSH = range(3)
 
 
@@ -80,19 +86,18 @@ class SharingPage(QWidget):
             lambda one: one.id,
             (self.stop_button, self.mark_button, self.sync_button),
             nothing(
-                "Reviews are not shared",
-                "A branch of this repository can hold proposals and decisions, so that several "
-                "people review the same things without a server. Nothing is sent before you see "
-                "it.",
+                *_NOT_SHARED,
                 "branch",
                 ("Turn sharing on", self.turn_on),
             ),
         )
+        self.join_button = push_button("Join with remote", self.join)
+        self.join_button.setToolTip("Merge what the remote has, when that changes no skill")
         self.push_button = primary_button("Push", self.push)
         self.outgoing = ListPage(
             "Commits to push",
             lambda one: one.sha,
-            (self.push_button,),
+            (self.join_button, self.push_button),
             nothing("Nothing to push", "The remote has all of this branch.", "branch"),
         )
         self.pages = (self.incoming, self.queue, self.outgoing)
@@ -242,10 +247,7 @@ class SharingPage(QWidget):
             self.tabs.setTabText(_QUEUE, "Team queue")
             self.queue.show_rows((), "")
             self.queue.show_nothing(
-                "Reviews are not shared",
-                "A branch of this repository can hold proposals and decisions, so that several "
-                "people review the same things without a server. Nothing is sent before you see "
-                "it.",
+                *_NOT_SHARED,
             )
             return
         self.tabs.setTabText(_QUEUE, f"Team queue ({len(queue.shared)})")
@@ -276,6 +278,7 @@ class SharingPage(QWidget):
         if not commits:
             self.outgoing.show_nothing("Nothing to push", why)
         self.push_button.setEnabled(bool(commits) and not why)
+        self.join_button.setVisible(plan is not None and plan.apart)
 
     def _show_proposal(self, one: Proposal) -> None:
         found = self.found
@@ -353,6 +356,11 @@ class SharingPage(QWidget):
             with_unreviewed,
             then=self._moved,
         )
+
+    def join(self, *, with_unreviewed: bool = False) -> None:
+        """Merge what the remote has, when that changes no skill."""
+        if (library := self.library) is not None:
+            self._do("Join", reading.join_both, library, with_unreviewed, then=self._joined)
 
     def turn_on(self) -> None:
         """Turn sharing on."""
@@ -436,6 +444,15 @@ class SharingPage(QWidget):
             "came in with them.",
         )
         self._context.proposals_changed.emit()
+        self._context.workspace.reload()
+        self.refresh()
+
+    def _joined(self, done: Joined | ComesAlong) -> None:
+        if isinstance(done, ComesAlong):
+            again = partial(self.join, with_unreviewed=True)
+            self.note("warning", str(done), (("Take them too", again),))
+            return
+        self.note("success", f"Joined in commit {done.commit[:12]}. Now it can be pushed.")
         self._context.workspace.reload()
         self.refresh()
 

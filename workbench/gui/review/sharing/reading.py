@@ -12,6 +12,7 @@ from workbench.gui.review.backend import Shelf, now, reviewer_at
 from workbench.review.plan import ReviewProblem
 from workbench.review.sharing.forward import Forward, ForwardPlan, PushPlan, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
+from workbench.review.sharing.join import ComesAlong, Joined, join
 from workbench.review.sharing.outlook import Outlook, look_around
 from workbench.review.sharing.publishing import Publication, shareable
 from workbench.review.sharing.queue import Synced, TeamQueue, place_of
@@ -80,6 +81,15 @@ def move_forward(shelf: Shelf, library: Path, with_unreviewed: bool) -> tuple[Pr
     repository, place = place_of(library)
     forward = Forward(shelf.store, shelf.history, repository, place, upstream_of(repository))
     return forward.run(now=now(), with_unreviewed=with_unreviewed)
+
+
+def join_both(library: Path, with_unreviewed: bool) -> Joined | ComesAlong:
+    """Join the branch with its upstream, or say what would come along unreviewed."""
+    repository, place = place_of(library)
+    try:
+        return join(repository, place, upstream_of(repository), with_unreviewed=with_unreviewed)
+    except ComesAlong as found:
+        return found
 
 
 def push_all(library: Path, call: Call) -> PushPlan:
