@@ -47,7 +47,6 @@ class SharingPage(QWidget):
 
     left = Signal()
     proposal_wanted = Signal(str)
-    settled = Signal()
 
     def __init__(self, context: AppContext, shelf: Shelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +56,6 @@ class SharingPage(QWidget):
         self._wanted = ""
         self.talking = Talking(context, self, self)
         self.work = Work(context, self)
-        self.work.ended.connect(self._tell_settled)
         self._later = single_shot(self, _DISK_MS, self.refresh)
         self.library_name = ElidedLabel()
         self.facts = QLabel()
@@ -489,10 +487,6 @@ class SharingPage(QWidget):
     def said(self) -> str:
         """What the banner says, "" without one."""
         return "" if self._banner is None else self._banner.label.text()
-
-    def _tell_settled(self) -> None:
-        if not self.busy:
-            self.settled.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take Escape, which leads back."""
