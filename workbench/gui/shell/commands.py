@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +18,18 @@ CATEGORIES: tuple[str, ...] = (
     "Review",
     "Help",
 )
+
+
+def menu_titles(names: Sequence[str]) -> dict[str, str]:
+    """Return the menus with the letter that Alt opens each by, another for each ("&File")."""
+    taken: set[str] = set()
+    titles: dict[str, str] = {}
+    for name in names:
+        free = (at for at, sign in enumerate(name) if sign.casefold() not in taken)
+        at = next(free, 0)
+        taken.add(name[at].casefold())
+        titles[name] = f"{name[:at]}&{name[at:]}"
+    return titles
 
 
 def always() -> str | None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 from workbench.gui.shell.activities import ACTIVITIES, EDITOR_MODULE
 from workbench.gui.shell.activity_bar import ActivityBar
 from workbench.gui.shell.centre import Centre
-from workbench.gui.shell.commands import CATEGORIES, Command
+from workbench.gui.shell.commands import CATEGORIES, Command, menu_titles
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.docks import BOTTOM_PANELS, BottomDock, InspectorDock, make_panel
 from workbench.gui.shell.log_tail import LogTail
@@ -80,7 +80,9 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(context, context.commands.run)
         self.setStatusBar(self.status)
         # Empty menus, so that the bar has its height in the first frame.
-        self._empty_menus = {name: self.menuBar().addMenu(f"&{name}") for name in CATEGORIES}
+        self._empty_menus = {
+            name: self.menuBar().addMenu(title) for name, title in menu_titles(CATEGORIES).items()
+        }
         self._default_layout()
         self._restore(session)
 

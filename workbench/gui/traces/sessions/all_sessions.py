@@ -174,8 +174,13 @@ class AllSessions(QWidget):
         self.pages.addWidget(listed)
         self.pages.addWidget(self.folders)
         column(self, spacing=0).addWidget(self.pages)
-        self.setFocusProxy(self.pages)
+        self.pages.currentChanged.connect(lambda _page: self._take_focus_there())
+        self._take_focus_there()
         self._enable_compare()
+
+    def _take_focus_there(self) -> None:
+        on_folders = self.pages.currentWidget() is self.folders
+        self.setFocusProxy(self.folders if on_folders else self.named)
 
     def _attach(self) -> None:
         self._reader.attached = self._context.annotations.attached
