@@ -71,8 +71,8 @@ def key_changes(before: str, after: str) -> tuple[KeyChange, ...] | None:
         was, now = old.get(key, nothing), new.get(key, nothing)
         found = _nested(was, now)
         if not found and was[1] != now[1]:
-            before, after = (tuple(text.splitlines()) or ("",) for text in (was[1], now[1]))
-            found = [KeyChange(key, "rewritten", before, after)]
+            written = [tuple(text.splitlines()) or ("",) for text in (was[1], now[1])]
+            found = [KeyChange(key, "rewritten", written[0], written[1])]
         changes += found
     return tuple(changes)
 

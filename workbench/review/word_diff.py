@@ -200,12 +200,13 @@ def _parts(left: Sequence[str], right: Sequence[str]) -> list[_Part]:
     if (end_left - head) * (end_right - head) > _MOST_WORDS:
         parts.append(_Part(False, head, end_left, head, end_right))
     else:
-        for tag, i1, i2, j1, j2 in LCSseq.opcodes(left[head:end_left], right[head:end_right]):
-            equal = tag == "equal"
+        for one in LCSseq.opcodes(left[head:end_left], right[head:end_right]):
+            equal = one.tag == "equal"
+            i2, j2 = one.src_end + head, one.dest_end + head
             if parts[-1].equal == equal:
-                parts[-1].i2, parts[-1].j2 = i2 + head, j2 + head
+                parts[-1].i2, parts[-1].j2 = i2, j2
             else:
-                parts.append(_Part(equal, i1 + head, i2 + head, j1 + head, j2 + head))
+                parts.append(_Part(equal, one.src_start + head, i2, one.dest_start + head, j2))
     parts.append(_Part(True, end_left, len(left), end_right, len(right)))
     return parts
 

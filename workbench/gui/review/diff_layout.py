@@ -259,6 +259,8 @@ def _pieces(line: DiffLine, at: int, columns: int) -> Iterator[Cell]:
     text = line.text
     if len(line.signs) > len(text):
         text = text.ljust(len(line.signs))
+    if line.kind == "move":
+        columns += columns // 5  # it is drawn in the narrower font of the interface
     if len(text) * 2 <= columns:
         return iter((Cell(at, 0, len(text)),))
     return itertools.starmap(partial(Cell, at), wrapped(text, columns))
