@@ -42,7 +42,9 @@ def file_facts(
     Raises:
         ReviewProblem: a file of the proposal cannot be read.
     """
-    wanted = [one for one in hunks if not one.base_lines and not one.new_lines]
+    wanted = [
+        one for one in hunks if one.kind != "text" and not one.base_lines and not one.new_lines
+    ]
     if not wanted:
         return {}
     plans = {plan.path: plan for plan in plans_of(proposal, read_base, read_blob)}
