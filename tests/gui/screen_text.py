@@ -83,10 +83,11 @@ def describe(name: str, folder: Path) -> str:
         if scene.run:
             traces = open_all(world.traces)
             try:
-                run_engine_on(world, MINER, traces)
+                run_engine_on(world, MINER, traces, clock=lambda: _MOMENT)
             finally:
                 close_all(traces)
         with Stage() as stage:
+            stage.context.clock = lambda: _MOMENT
             if scene.library:
                 stage.open(world.library, world.traces)
             scene.show(stage, world)

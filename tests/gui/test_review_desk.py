@@ -199,7 +199,7 @@ def test_words_and_status_filter_the_queue(world: ReviewWorld, start: Start, qtb
     assert panel.desk.proposal_id == "second"
     panel.pane.shown.setCurrentText("All")
     panel.pane.filter.setText("nothing like it")
-    qtbot.waitUntil(lambda: panel._queue_stack.currentIndex() == 1)
+    qtbot.waitUntil(lambda: panel.pane.stack.currentIndex() == 1)
 
 
 # Verdicts by keyboard and mouse

@@ -88,6 +88,7 @@ def _draw(name: str, out: Path, theme: str, size: tuple[int, int]) -> int:
                 store.update(msgspec.structs.replace(proposal, job=_JOB))
         try:
             with Stage(size, theme) as stage:
+                stage.context.clock = lambda: _MOMENT
                 if scene.library:
                     stage.open(world.library, world.traces)
                 scene.show(stage, world)

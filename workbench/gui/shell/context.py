@@ -6,6 +6,7 @@ file", "show this step") as signals; the window brings the feature that answers 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 class AppContext(QObject):
     """The state of one window, and its signals.
 
@@ -72,6 +77,8 @@ class AppContext(QObject):
     def __init__(self, parent: QObject | None = None, *, proposals: Path | None = None) -> None:
         super().__init__(parent)
         self.commands = CommandRegistry(self)
+        #: What tells the time of day to views that say how old something is, ISO 8601.
+        self.clock: Callable[[], str] = _now
         self.selected_skill = ""
         self.client = ""
         self._awaited: tuple[str, str, int] | None = None

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 
-from workbench.gui.review.backend import now
 from workbench.gui.review.queue.menu import QueueMenu, filter_text
 from workbench.gui.review.queue.rows import FILTERS, QueueChoice, QueueRow, queue_rows, waiting
 from workbench.gui.review.queue.view import QueueView
@@ -22,6 +21,8 @@ from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.review.queue import Entry, Wanted
 
 Triage = Callable[[str], object]
+#: Tells the time, ISO 8601.
+Clock = Callable[[], str]
 
 
 class QueuePane(QWidget):
@@ -33,8 +34,9 @@ class QueuePane(QWidget):
     filtered = Signal()
     status_chosen = Signal()
 
-    def __init__(self, triage: Triage, parent: QWidget | None = None) -> None:
+    def __init__(self, triage: Triage, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._clock = clock
         self.entries: tuple[Entry, ...] = ()
         self.view = QueueView()
         self.filter = SearchField("Filter proposals…")
@@ -47,7 +49,7 @@ class QueuePane(QWidget):
         self.several, self._several_text = self._made_several(triage)
         self.active, self._active_text = self._made_active()
         self._none = EmptyState("Nothing matches", "No proposal passes this filter.", icon="search")
-        self._stack = QStackedWidget()
+        self.stack = QStackedWidget()
         self.setMinimumWidth(200)
         self._lay_out()
         self.filter.searched.connect(lambda _text: self.filtered.emit())
@@ -70,9 +72,9 @@ class QueuePane(QWidget):
         inside.addLayout(tools)
         inside.addLayout(chooser)
         inside.addWidget(self.active)
-        self._stack.addWidget(self.view)
-        self._stack.addWidget(self._none)
-        inside.addWidget(self._stack, 1)
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self._none)
+        inside.addWidget(self.stack, 1)
         inside.addWidget(self.several)
         inside.addWidget(self.count)
 
@@ -122,11 +124,11 @@ class QueuePane(QWidget):
 
     def rows(self) -> tuple[QueueRow, ...]:
         """Return the rows that pass the filters."""
-        return queue_rows(self.entries, self.choice, now=now())
+        return queue_rows(self.entries, self.choice, now=self._clock())
 
     def show_rows(self, rows: Sequence[QueueRow], selected: str) -> None:
         """Show rows, one of them selected."""
-        self._stack.setCurrentIndex(0 if rows else 1)
+        self.stack.setCurrentIndex(0 if rows else 1)
         self.view.show_rows(rows, selected)
 
     def loosen(self) -> None:
