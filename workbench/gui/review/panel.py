@@ -61,7 +61,7 @@ class ReviewPanel(QWidget):
         self._shelf = shelf
         self.desk = Desk(context, shelf)
         self.evidence = EvidenceView()
-        self.pane = QueuePane(self._triage, lambda: context.clock())
+        self.pane = QueuePane(self._triage, context.clock)
         self.queue = self.pane.view
         self.triage = Triage(context, shelf, self.desk.flush, self)
         self._footprints = Footprints()
