@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.unit.review.build import LATER, NOW, SKILL, edited, git, tree
@@ -245,6 +246,23 @@ def test_what_came_in_with_git_is_noted_as_such(people: tuple[Person, Person]) -
     assert {ben.store.get(one.id).status for one in made} == {"applied"}
     assert ben.store.receipts(made[0].id)[-1].reviewer == "nobody here"
     assert note_reached(ben.store, ben.history, repository, place, now=LATER) == ()
+
+
+def test_a_stored_proposal_is_not_taken_for_a_commit_it_is_not(
+    people: tuple[Person, Person],
+) -> None:
+    """A store may come from anywhere, and what is noted as applied can be reverted."""
+    ann, ben = people
+    everything(ann)
+    made = fetched(ben).take(now=NOW)[0]
+    change = msgspec.structs.replace(made.draft.changes[-1], new_text="Other.\n", blob=None)
+    draft = msgspec.structs.replace(made.draft, changes=(*made.draft.changes[:-1], change))
+    ben.store.update(msgspec.structs.replace(made, draft=draft))
+    git(ben.root, "merge", "--quiet", "--ff-only", "origin/main")
+    repository, place = place_of(ben.library)
+    noted = note_reached(ben.store, ben.history, repository, place, now=LATER)
+    assert made.id not in {one.id for one in noted}
+    assert ben.store.receipts(made.id) == ()
 
 
 def test_line_ends_come_as_a_checkout_would_write_them(people: tuple[Person, Person]) -> None:

@@ -75,6 +75,7 @@ def shared(person: Person, name: str, text: str) -> bytes:
         ("proposals/evil/proposal.json", '"demo/SKILL.md"=>"/etc/x"', "not a plain path"),
         ("proposals/evil/proposal.json", '"id": "evil"=>"id": "../p"', "its folder is evil"),
         ("proposals/evil/proposal.json", "{=>[", "not readable"),
+        ("proposals/evil/proposal.json", '"miner"=>"git-remote"', "come by fetching"),
         ("proposals/evil/proposal.json", "proposal/1=>proposal/9", "a newer program"),
         ("proposals/evil/other.json", "{=>{", "no file of a queue"),
         ("proposals/evil/blobs/../x", "{=>{", ""),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.unit.review.build import LATER, SKILL, edited, git, tree
 from tests.unit.review.two_people import ANN, BEN, Person, as_text, two_people
-from workbench.domain.proposal import Evidence, EvidenceCheck, HunkVerdict
+from workbench.domain.proposal import Evidence, EvidenceCheck, Gate, HunkVerdict
 from workbench.domain.trajectory import ByteSpan
 from workbench.review.agreement import open_conflicts
 from workbench.review.apply import apply_decision
@@ -137,7 +137,8 @@ def test_nothing_of_the_machine_leaves_it(people: tuple[Person, Person]) -> None
     )
     rationale = f"In {ann.library} the key sk-ant-api03-{'Ab3' * 31}-AAAAAA was used."
     draft = replace(proposal.draft, evidence=(evidence,), rationale=rationale)
-    ann.store.update(replace(proposal, draft=draft, checks=(check,)))
+    gate = Gate("supported", "weighted", ("3 repairs",), 3, 0, 9)
+    ann.store.update(replace(proposal, draft=draft, checks=(check,), gate=gate))
     ann.decide("accept", "accept", minute=1)
 
     outgoing = ann.queue.publication(["p1"])
@@ -154,6 +155,11 @@ def test_nothing_of_the_machine_leaves_it(people: tuple[Person, Person]) -> None
     assert (there.status, there.source, there.span) == ("source_missing", "", None)
     assert "run.jsonl" in there.reason
     assert ben.store.get("p1").draft.changes == draft.changes
+    # A level makes rules of a library let a change pass, so nobody can bring one along.
+    claimed = ben.store.get("p1").gate
+    assert (claimed.level, claimed.repairs) == ("not_evaluated", 3)
+    assert claimed.reasons[0] == "Another machine found it supported; that was not run here."
+    assert ann.store.get("p1").gate == gate
 
 
 def test_proposed_text_with_a_key_in_it_stays_here(people: tuple[Person, Person]) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.domain.proposal import Decision, EvidenceCheck, Proposal, Receipt
+from workbench.domain.proposal import Decision, EvidenceCheck, Gate, Proposal, Receipt
 from workbench.files import sha256
 from workbench.review.plan import ReviewProblem, check_path
 from workbench.traces.redact.redactor import Redactor
@@ -38,6 +38,9 @@ _NAMES: Final = """
 _KEPT: Final = frozenset(_NAMES.split())
 #: The text that a hash binds.
 _BOUND: Final = frozenset({"new_text", "content", "heading", "after", "edited"})
+
+#: Proposals made from the remote's own commits: everybody has them by fetching.
+REMOTE_ENGINE: Final = "git-remote"
 
 PROPOSAL: Final = "skill-workbench/shared-proposal/1"
 DECISION: Final = "skill-workbench/shared-decision/1"
@@ -119,14 +122,22 @@ def read_proposal(data: bytes, name: str, place: Place) -> Proposal:
             f"it is of the library '{proposal.library[:100] or '.'}' of the repository, not of "
             f"'{place.inside or '.'}'."
         )
+    if proposal.engine.id == REMOTE_ENGINE:
+        raise ReviewProblem("it says it is a commit of the remote; those come by fetching.")
     for change in proposal.draft.changes:
         for path in (change.path, change.new_path):
             if path is not None:
                 check_path(path)
     for file in proposal.base:
         check_path(file.path)
-    checks = tuple(_elsewhere(check) for check in proposal.checks)
-    return replace(proposal, library=str(place.library), checks=checks, status="pending", job="")
+    return replace(
+        proposal,
+        library=str(place.library),
+        checks=tuple(_elsewhere(check) for check in proposal.checks),
+        gate=_claimed(proposal.gate),
+        status="pending",
+        job="",
+    )
 
 
 def read_decision(data: bytes, name: str) -> Decision:
@@ -210,6 +221,14 @@ def _cleaned(
 def _named(check: EvidenceCheck) -> EvidenceCheck:
     name = PurePosixPath(check.source.replace("\\", "/")).name
     return replace(check, source=name)
+
+
+def _claimed(gate: Gate) -> Gate:
+    """Return a gate of another machine: its figures are shown, its level does not count here."""
+    if gate.level == "not_evaluated":
+        return gate
+    words = f"Another machine found it {gate.level}; that was not run here."
+    return replace(gate, level="not_evaluated", reasons=(words, *gate.reasons))
 
 
 def _elsewhere(check: EvidenceCheck) -> EvidenceCheck:

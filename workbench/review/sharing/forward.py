@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import HunkVerdict, Proposal, Receipt, ReceiptFile
-from workbench.files import FileProblem
+from workbench.files import FileProblem, sha256
 from workbench.review.admission import forbidden
 from workbench.review.agreement import open_conflicts
 from workbench.review.compose import Result, ResultFile
@@ -23,9 +23,9 @@ from workbench.review.disk import look, permissions
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
 from workbench.review.session import Review, open_review
-from workbench.review.sharing.form import Place
+from workbench.review.sharing.form import REMOTE_ENGINE, Place
 from workbench.review.sharing.incoming import Incoming, RemoteChanges
-from workbench.review.sharing.publishing import REMOTE_ENGINE
+from workbench.store.branch_files import files_of, read_checked_out
 from workbench.store.git import Commit, Repository
 from workbench.store.gitcommand import refusal, run_git
 from workbench.store.history import HistoryEntry, LocalHistory
@@ -199,6 +199,8 @@ def note_reached(
             review = open_review(store, proposal.id)
             verdicts = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
             result = review.result(verdicts)
+            if not _is_of_git(repository, place, proposal, result):
+                continue
         except (FileProblem, ReviewProblem):
             continue
         receipt = _receipt(review, result, repository, commit, now)
@@ -226,6 +228,22 @@ def note_reached(
         store.update(done)
         noted.append(done)
     return tuple(noted)
+
+
+def _is_of_git(repository: Repository, place: Place, proposal: Proposal, result: Result) -> bool:
+    """Say whether both sides of every file are what git has: a store may come from anywhere."""
+    old, new = proposal.engine.settings_hash, proposal.engine.version
+    if old and not _COMMIT.fullmatch(old):
+        return False
+    sides = (files_of(repository, old or None), files_of(repository, new))
+    for file in result.files:
+        path = f"{place.inside}/{file.path}" if place.inside else file.path
+        for files, digest in zip(sides, (file.base_sha256, file.sha256), strict=True):
+            there = files.get(path)
+            found = None if there is None else read_checked_out(repository, [there]).get(there)
+            if (None if found is None else sha256(found)) != digest:
+                return False
+    return True
 
 
 def _receipt(

@@ -29,8 +29,7 @@ from workbench.domain.proposal import (
 from workbench.files import FileProblem, confined, is_program_folder, is_utf8_name, sha256
 from workbench.review.diff import decoded
 from workbench.review.plan import ReviewProblem, check_path
-from workbench.review.sharing.form import Place
-from workbench.review.sharing.publishing import REMOTE_ENGINE
+from workbench.review.sharing.form import REMOTE_ENGINE, Place
 from workbench.skills.folder import SKILL_FILES
 from workbench.store.branch_files import BranchFile, files_of, read_checked_out
 from workbench.store.git import Identity, Repository
@@ -92,8 +91,10 @@ class _Touched(Struct, frozen=True):
 
 
 class _Drawn(Struct, frozen=True):
-    """What a proposal is made of."""
+    """What a proposal is made of: the files that differ between two commits."""
 
+    old: str | None
+    new: str
     touched: tuple[_Touched, ...]
     left_out: tuple[tuple[str, str], ...]
 
@@ -234,7 +235,7 @@ class RemoteChanges:
                     for side in sides
                     if not self._why_not(side, skills)
                 ]
-        return _Drawn(tuple(touched), tuple(dict.fromkeys(left_out)))
+        return _Drawn(old, new, tuple(touched), tuple(dict.fromkeys(left_out)))
 
     def _why_not(self, file: BranchFile, skills: Collection[str]) -> str:
         inside = self._inside(file.path)
@@ -300,7 +301,7 @@ class RemoteChanges:
         )
         proposal = Proposal(
             name,
-            Engine(REMOTE_ENGINE, commit),
+            Engine(REMOTE_ENGINE, drawn.new, drawn.old or ""),
             str(self._place.library),
             tuple(made.base.values()),
             draft,

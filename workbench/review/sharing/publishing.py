@@ -11,6 +11,7 @@ from msgspec import Struct
 from workbench.domain.proposal import Proposal
 from workbench.files import sha256
 from workbench.review.sharing.form import (
+    REMOTE_ENGINE,
     Place,
     Shared,
     blobs_of,
@@ -31,9 +32,6 @@ from workbench.review.sharing.layout import (
 )
 from workbench.store.git import Repository
 from workbench.store.proposals import ProposalStore, StoreProblem
-
-#: Proposals made from the remote's own commits: everybody has them by fetching.
-REMOTE_ENGINE = "git-remote"
 
 
 class Outgoing(Struct, frozen=True):
@@ -80,7 +78,7 @@ def publication(
 
     Decisions and receipts go along for every proposal that is in the queue or in ``add``.
     """
-    proposals = [one for one in store.list() if place.holds(one)]
+    proposals = shareable(store, place)
     made = _Publication(store, repository, place, there)
     if MARKER not in there:
         made.put(MARKER, "queue", "", Shared(MARKER_DATA))
