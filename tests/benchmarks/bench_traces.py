@@ -4,7 +4,8 @@ The floor finds every newline of the mapped file and decodes each line's ``type`
 is measured in the same run, in CPU seconds. Targets for 60 MB: first screen within 0.5 s, skeleton
 within 3 times the floor, memory growth within a third of the file, a word found within 0.3 s
 before anything is indexed. The skeleton counts all there is, subagents too; the values of steps
-are made when a trajectory's steps are first asked for: "every step" makes all of them besides.
+are made when a trajectory's steps are first asked for, those of a subagent from its records, which
+are read once more: "every step" makes all of them besides.
 
     python -m tests.benchmarks.bench_traces --chain ../shared/data/traces/claude-code
         --eval LOG.eval --peer-python ENVIRONMENT/bin/python

@@ -219,6 +219,8 @@ def reported(**counts: int | None) -> Metrics | None:
 
 
 def _entries(counts: Counter[str]) -> tuple[LossEntry, ...]:
+    if not counts:
+        return ()
     return tuple(LossEntry(kind, count) for kind, count in sorted(counts.items()))
 
 

@@ -136,7 +136,7 @@ class Builder:
     def wait(self, agent: str | None) -> None:
         """Let plain records of an agent wait from now on, unless there is what concerns them."""
         told_apart = self._uids is not None or self._call_ids is not None
-        if not (told_apart or self._coming or self._alone or self.skills.knows_folders()):
+        if not (told_apart or self._coming or self._alone or self.skills.folders):
             self.waiting = Tally(self.number, agent, self._bundles)
 
     def follows(
@@ -286,7 +286,8 @@ class Builder:
         if self._by_step is not None:
             self._by_step.setdefault(call.step, []).append(call)
         if name in SKILL_TOOLS:
-            self.skills.call(call, given, line.attribution_skill, place)
+            if self.skills.concerns(name, path, given.command or given.cmd):
+                self.skills.call(call, given, line.attribution_skill, place)
         elif given.prompt:
             self.prompts.append((hash(given.prompt.strip()), call))
         if self._waiting and native in self._waiting:
@@ -314,10 +315,15 @@ class Builder:
         else:
             call.answer_again(place)
         call.answered = line.timestamp
-        kept = line.tool_use_result
-        error = settle(call, block, kept)
-        if isinstance(kept, ToolUseResult) and kept.agent_id:
-            self.agents.setdefault(kept.agent_id, call)
+        kept, error = line.tool_use_result, ""
+        if isinstance(kept, ToolUseResult):
+            error = settle(call, block, kept)
+            if kept.agent_id:
+                self.agents.setdefault(kept.agent_id, call)
+        elif block.is_error:
+            error = settle(call, block, kept)
+        else:
+            call.status = "ok"
         if call.native in self.skills.awaited:
             self.skills.result(call, error, span_of(place))
         return self.steps[call.step]

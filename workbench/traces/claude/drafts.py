@@ -224,9 +224,10 @@ class TokenSum:
 
     def made(self) -> Metrics:
         """Return the sum, with the cached tokens counted as input."""
-        parts = (self.fresh, self.read, self.written)
-        recorded = any(part is not None for part in parts)
-        whole = sum(part or 0 for part in parts) if recorded else None
+        fresh, read, written = self.fresh, self.read, self.written
+        whole: int | None = None
+        if fresh is not None or read is not None or written is not None:
+            whole = (fresh or 0) + (read or 0) + (written or 0)
         return Metrics(whole, self.output, self.read, self.written)
 
 

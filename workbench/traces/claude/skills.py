@@ -44,13 +44,16 @@ _BYTES_A_TOKEN: Final = 4
 
 
 class SkillWatch:
-    """Follows a session and notes what happens to skills."""
+    """Follows a session and notes what happens to skills.
+
+    ``folders`` are those of skills that are known by now: a call with any path may be a use then.
+    """
 
     def __init__(self) -> None:
         self.events: list[SkillEvent] = []
         self.cwd = ""
         self.awaited: set[str] = set()
-        self._folders: dict[str, None] = {}
+        self.folders: dict[str, None] = {}
         self._names: tuple[str, ...] = ()
         self._asked: dict[str, tuple[str, int, SkillTrigger]] = {}
         self._uses: dict[str, tuple[tuple[SkillUse, ...], int, ByteSpan]] = {}
@@ -81,7 +84,7 @@ class SkillWatch:
                 self._asked[call.native] = (skill, call.step, trigger)
                 self._add(skill, "requested", trigger, call.step, span_of(place))
             return
-        path, folders = call.path, self._folders
+        path, folders = call.path, self.folders
         uses: tuple[SkillUse, ...] = ()
         if path is not None and ("skills" in path or "SKILL.md" in path or folders):
             if name in _READ_TOOLS:
@@ -97,6 +100,14 @@ class SkillWatch:
         if uses:
             self.awaited.add(call.native)
             self._uses[call.native] = (uses, call.step, span_of(place))
+
+    def concerns(self, name: str, path: str | None, command: str | None) -> bool:
+        """Whether a call of a tool can concern a skill at all; nearly none does."""
+        if self.folders or name == "Skill":
+            return True
+        if path is not None and ("skills" in path or "SKILL.md" in path):
+            return True
+        return command is not None and ("skills/" in command or "SKILL.md" in command)
 
     def result(self, call: CallDraft, error: str, span: ByteSpan) -> None:
         """Note a result: a skill is loaded, or was asked for in vain."""
@@ -171,10 +182,6 @@ class SkillWatch:
         self._settle_compaction()
         self._compacted = (step, span)
 
-    def knows_folders(self) -> bool:
-        """Whether folders of skills are known, so that a call with any path may be a use."""
-        return bool(self._folders)
-
     def ended(self) -> list[SkillEvent]:
         """Return all events, at the end of the session."""
         self._settle_compaction()
@@ -222,9 +229,9 @@ class SkillWatch:
 
     def _know(self, folder: str) -> None:
         """Note that a folder is a skill's."""
-        if folder not in self._folders:
-            self._folders[folder] = None
-            self._names = tuple({_name(known) for known in self._folders})
+        if folder not in self.folders:
+            self.folders[folder] = None
+            self._names = tuple({_name(known) for known in self.folders})
 
     def _may_use(self, command: str) -> bool:
         """Whether a command can concern a skill at all; splitting all of them costs time."""

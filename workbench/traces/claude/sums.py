@@ -40,8 +40,11 @@ def tokens_of(builder: Builder) -> Metrics:
 
 def model_of(builder: Builder) -> str | None:
     """Return the model of most steps."""
-    models = Counter([step.model for step in builder.steps if step.model is not None])
+    named = [step.model for step in builder.steps if step.model is not None]
     waiting = builder.waiting
+    if waiting is not None and not named:
+        return waiting.model
+    models = Counter(named)
     if waiting is not None and waiting.model is not None:
         models[waiting.model] += len(waiting.steps)
     return models.most_common(1)[0][0] if models else None
