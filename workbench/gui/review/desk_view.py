@@ -246,7 +246,7 @@ class DeskView(QWidget):
         more = (self.test, self.ask, self.lock)
         for button in (self.accept, self.reject, self.defer, self.edit, *more):
             acts.addWidget(button)
-        self.split = icon_button("branch", "Split", lambda: self._run("split"), shortcut="X")
+        self.split = icon_button("split", "Split", lambda: self._run("split"), shortcut="X")
         self.comment = icon_button("message", "Comment", lambda: self._run("comment"), shortcut="C")
         self.undo = icon_button("undo", "Undo", lambda: self._run("undo"), shortcut="U")
         self.previous = icon_button(
