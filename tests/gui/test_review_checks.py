@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.review_world import SKILL, TRACE, ReviewWorld, make_world
 from tests.gui.test_accessibility import nameless
 from workbench.domain.proposal import Change, Proposal
-from workbench.gui.review.checks_strip import ChecksStrip
+from workbench.gui.review.checks.strip import ChecksStrip
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow

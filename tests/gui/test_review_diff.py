@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from tests.gui.test_review_text import shown
 from workbench.domain.proposal import BaseFile, Change, Engine, Hunk, Proposal, ProposalDraft
 from workbench.files import sha256
-from workbench.gui.review.diff_layout import side_by_side
-from workbench.gui.review.diff_line import DiffLine, DiffOptions
-from workbench.gui.review.diff_lines import diff_lines, is_long
-from workbench.gui.review.diff_speech import as_text, spoken
-from workbench.gui.review.emphasis import shown as shown_line
+from workbench.gui.review.diff.emphasis import shown as shown_line
+from workbench.gui.review.diff.layout import side_by_side
+from workbench.gui.review.diff.line import DiffLine, DiffOptions
+from workbench.gui.review.diff.lines import diff_lines, is_long
+from workbench.gui.review.diff.speech import as_text, spoken
 from workbench.review.file_facts import file_facts, type_of
 from workbench.review.hunks import hunks_of
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from workbench.domain.comment import Comment, LineAnchor, Thread
 from workbench.domain.proposal import Hunk, HunkVerdict, Split
 from workbench.gui.review.choices import Choices
-from workbench.gui.review.diff_layout import side_by_side, unified
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.diff_lines import diff_lines
+from workbench.gui.review.diff.layout import side_by_side, unified
+from workbench.gui.review.diff.line import DiffLine
+from workbench.gui.review.diff.lines import diff_lines
 from workbench.gui.review.lines.comment_lines import with_comments
 from workbench.gui.review.lines.cuts import Cuts
 from workbench.review.comments import PlacedThread

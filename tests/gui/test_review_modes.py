@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.review_world import SKILL, ReviewWorld, make_world
 from workbench.gui.review.panel import ReviewPanel
-from workbench.gui.review.rendered_pair import RenderedPair
-from workbench.gui.review.rendered_view import RenderedView
+from workbench.gui.review.rendered.pair import RenderedPair
+from workbench.gui.review.rendered.view import RenderedView
 from workbench.gui.shell.window import MainWindow
 from workbench.review.markdown_blocks import block_pairs
 

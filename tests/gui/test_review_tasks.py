@@ -13,7 +13,7 @@ from tests.gui.review_world import PROPOSED, ReviewWorld, make_world
 from tests.gui.test_review_desk import Start, settled, start  # noqa: F401 - a fixture
 from workbench.domain.proposal import Gate, Proposal
 from workbench.domain.task import PairedRow, PairedTable
-from workbench.gui.review.task_rows import gate_words, split_figures, task_rows
+from workbench.gui.review.tasks.rows import gate_words, split_figures, task_rows
 from workbench.gui.shell.context import AppContext
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from workbench.domain.proposal import BaseFile, Change, Engine, Proposal, ProposalDraft
 from workbench.files import sha256
-from workbench.gui.review.diff_layout import columns_of, side_by_side, unified, wrapped
-from workbench.gui.review.diff_lines import DiffLine, diff_lines
+from workbench.gui.review.diff.emphasis import hidden_characters, visible
+from workbench.gui.review.diff.layout import columns_of, side_by_side, unified, wrapped
+from workbench.gui.review.diff.lines import DiffLine, diff_lines
 from workbench.gui.review.edit_text import lines_of, text_of
-from workbench.gui.review.emphasis import hidden_characters, visible
 from workbench.review.diff import split_lines
 from workbench.review.hunks import hunks_of
 from workbench.review.word_diff import changed_words

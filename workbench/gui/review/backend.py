@@ -21,8 +21,8 @@ from workbench.domain.proposal import (
 )
 from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
-from workbench.gui.review.diff_line import DiffLine, DiffOptions, Facts
-from workbench.gui.review.diff_lines import diff_lines, is_long
+from workbench.gui.review.diff.line import DiffLine, DiffOptions, Facts
+from workbench.gui.review.diff.lines import diff_lines, is_long
 from workbench.review.contests import Footprints
 from workbench.review.decide import decide, record
 from workbench.review.file_facts import file_facts

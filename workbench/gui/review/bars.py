@@ -9,8 +9,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QToolButton, QWidget
 
 from workbench.domain.proposal import REASON_CODES, Hunk
+from workbench.gui.review.diff.emphasis import hidden_characters
 from workbench.gui.review.edit_text import lines_of, text_of
-from workbench.gui.review.emphasis import hidden_characters
 from workbench.gui.review.flow import Flow
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.code_view import CodeView

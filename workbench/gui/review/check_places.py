@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 
-from workbench.gui.review.check_rows import CheckPlace
+from workbench.gui.review.checks.rows import CheckPlace
 from workbench.gui.review.on_desk import OnDesk
 from workbench.gui.shell.context import AppContext
 from workbench.review.places import hunk_of_base, place_of

@@ -19,18 +19,18 @@ from workbench.gui.review.asking.desk_asking import DeskAsking
 from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
 from workbench.gui.review.carry_out import CarryOut
 from workbench.gui.review.check_places import CheckPlaces
-from workbench.gui.review.checking import Checking
+from workbench.gui.review.checks.checking import Checking
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
-from workbench.gui.review.diff_modes import DiffModes
-from workbench.gui.review.diff_paint import HunkMark
+from workbench.gui.review.diff.paint import HunkMark
+from workbench.gui.review.display.modes import DiffModes
 from workbench.gui.review.export import Kind, ReviewExport
 from workbench.gui.review.hunk_marks import hunk_marks, joined
 from workbench.gui.review.lines.desk_lines import DeskLines
 from workbench.gui.review.locking.desk_locks import DeskLocks
 from workbench.gui.review.locking.held import held_back
 from workbench.gui.review.notices import show_notices
-from workbench.gui.review.rendered_mode import RenderedMode
+from workbench.gui.review.rendered.mode import RenderedMode
 from workbench.gui.review.testing.desk_tests import DeskTests
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext

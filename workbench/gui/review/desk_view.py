@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 
 from workbench.gui.review.applying.page import ApplyPage
 from workbench.gui.review.bars import EditBar, ReasonBar
-from workbench.gui.review.checks_strip import ChecksStrip
-from workbench.gui.review.diff_view import DiffView
+from workbench.gui.review.checks.strip import ChecksStrip
+from workbench.gui.review.diff.view import DiffView
 from workbench.gui.review.flow import Flow
 from workbench.gui.review.header import ProposalHeader
 from workbench.gui.review.merge_page import MergePage
-from workbench.gui.review.task_table import TaskTable
+from workbench.gui.review.tasks.table import TaskTable
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.banner import Banner, Severity
 from workbench.gui.widgets.buttons import WordButton, icon_button, primary_button

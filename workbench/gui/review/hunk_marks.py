@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from workbench.domain.proposal import EvidenceCheck
 from workbench.gui.review.bars import REASON_WORDS
 from workbench.gui.review.choices import Choices
-from workbench.gui.review.diff_paint import HunkMark
+from workbench.gui.review.diff.paint import HunkMark
 from workbench.review.splits import part_places
 
 

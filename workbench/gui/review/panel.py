@@ -20,8 +20,8 @@ from workbench.gui.review.bars import ReasonBar
 from workbench.gui.review.commands import review_commands, with_free_keys
 from workbench.gui.review.contests.desk_contests import DeskContests
 from workbench.gui.review.desk import Desk
-from workbench.gui.review.evidence_rows import evidence_rows, open_evidence
-from workbench.gui.review.evidence_view import EvidenceRow, EvidenceView
+from workbench.gui.review.evidence.rows import evidence_rows, open_evidence
+from workbench.gui.review.evidence.view import EvidenceRow, EvidenceView
 from workbench.gui.review.history.at_review import ReviewHistory
 from workbench.gui.review.queue.pane import QueuePane
 from workbench.gui.review.queue.rows import QueueRow

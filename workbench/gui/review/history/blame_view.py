@@ -18,8 +18,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from workbench.gui.review.diff_layout import LINE, columns_of, wrapped
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.emphasis import visible
+from workbench.gui.review.diff.layout import LINE, columns_of, wrapped
 from workbench.gui.review.history.words import (
     KIND_TOKENS,
     KIND_WORDS,

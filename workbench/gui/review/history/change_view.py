@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 from workbench.domain.proposal import Receipt
 from workbench.domain.text import counted
 from workbench.gui.review.backend import short
-from workbench.gui.review.diff_paint import HunkMark
-from workbench.gui.review.diff_view import DiffView
-from workbench.gui.review.emphasis import visible
-from workbench.gui.review.evidence_rows import evidence_rows, open_evidence
-from workbench.gui.review.evidence_view import EvidenceView
+from workbench.gui.review.diff.emphasis import visible
+from workbench.gui.review.diff.paint import HunkMark
+from workbench.gui.review.diff.view import DiffView
+from workbench.gui.review.evidence.rows import evidence_rows, open_evidence
+from workbench.gui.review.evidence.view import EvidenceView
 from workbench.gui.review.flow import Flow
 from workbench.gui.review.history.reading import ShownChange
 from workbench.gui.review.history.words import (

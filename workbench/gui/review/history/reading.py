@@ -19,8 +19,8 @@ from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.runners.stored import read_results
 from workbench.evolution.evidence import recheck
 from workbench.gui.review.backend import Shelf
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.diff_lines import DiffOptions, diff_lines, is_long
+from workbench.gui.review.diff.line import DiffLine
+from workbench.gui.review.diff.lines import DiffOptions, diff_lines, is_long
 from workbench.review.bisect import Bisection, results_by_version, tasks_of
 from workbench.review.origins import LineOrigin, origins
 from workbench.review.plan import ReviewProblem

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from workbench.domain.text import counted
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.header import local_time
 from workbench.gui.widgets.badge import Tone
 from workbench.gui.widgets.two_line_row import TwoLines

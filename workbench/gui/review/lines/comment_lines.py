@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from workbench.domain.comment import Comment
 from workbench.domain.proposal import Hunk
 from workbench.domain.text import counted
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.emphasis import visible
+from workbench.gui.review.diff.line import DiffLine
 from workbench.review.comments import PlacedThread
 
 

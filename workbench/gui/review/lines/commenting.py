@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from workbench.domain.comment import Comment, CommentRecord, Side, Thread
 from workbench.domain.text import counted
 from workbench.gui.review.backend import now
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.line import DiffLine
 from workbench.gui.review.lines.backend import keep_comment
 from workbench.gui.review.lines.bars import CommentBar, LineChoice
 from workbench.gui.review.lines.comment_lines import Talk, with_comments

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
 
-from workbench.gui.review.diff_layout import Cell, Row
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.diff_view import DiffView
+from workbench.gui.review.diff.layout import Cell, Row
+from workbench.gui.review.diff.line import DiffLine
+from workbench.gui.review.diff.view import DiffView
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 

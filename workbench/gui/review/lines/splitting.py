@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 
 from workbench.domain.comment import Side
 from workbench.domain.text import counted
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.line import DiffLine
 from workbench.gui.review.lines.bars import SplitBar
 from workbench.gui.review.lines.cuts import Cuts
 from workbench.gui.review.lines.on_desk import DeskOfLines

@@ -11,7 +11,7 @@ from workbench.domain.selection_test import SelectionTest
 from workbench.evaluation.evaluator import Scored
 from workbench.gui.review.act_desk import ActDesk
 from workbench.gui.review.backend import Opened
-from workbench.gui.review.task_rows import TaskView, flips_words
+from workbench.gui.review.tasks.rows import TaskView, flips_words
 from workbench.gui.review.testing.planning import (
     Plan,
     Scope,

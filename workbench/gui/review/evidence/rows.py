@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workbench.domain.proposal import Evidence, EvidenceCheck
-from workbench.gui.review.evidence_view import EvidenceRow
+from workbench.gui.review.evidence.view import EvidenceRow
 from workbench.gui.shell.context import AppContext
 from workbench.traces.open import OpenTrace
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.line import DiffLine
 from workbench.review.moved import Move, Side, moved
 from workbench.review.word_diff import changed_spans
 

@@ -12,9 +12,9 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from workbench.domain.proposal import VerdictKind
-from workbench.gui.review.comment_paint import paint_comment
-from workbench.gui.review.diff_layout import EMPTY, Cell, Row, columns_of
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.comments import paint_comment
+from workbench.gui.review.diff.layout import EMPTY, Cell, Row, columns_of
+from workbench.gui.review.diff.line import DiffLine
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
 from workbench.gui.theme.icons import paint_icon

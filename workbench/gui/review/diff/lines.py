@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.diff_changes import Changes
-from workbench.gui.review.diff_keys import KeyedFile
-from workbench.gui.review.diff_line import DiffLine, DiffOptions, Edited, Facts, LineKind, ReadBase
-from workbench.gui.review.diff_moves import with_moves
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.changes import Changes
+from workbench.gui.review.diff.emphasis import visible
+from workbench.gui.review.diff.keys import KeyedFile
+from workbench.gui.review.diff.line import DiffLine, DiffOptions, Edited, Facts, LineKind, ReadBase
+from workbench.gui.review.diff.moves import with_moves
 from workbench.review.blanks import change_of, ends_of
 from workbench.review.diff import decoded, split_lines
 

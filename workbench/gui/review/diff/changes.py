@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from workbench.gui.review.diff_line import DiffLine, DiffOptions, LineKind
-from workbench.gui.review.emphasis import shown
+from workbench.gui.review.diff.emphasis import shown
+from workbench.gui.review.diff.line import DiffLine, DiffOptions, LineKind
 from workbench.review.blanks import change_of, ends_of, line_end, without_blanks
 from workbench.review.diff import changed_ranges
 from workbench.review.word_diff import changed_spans, pairs_of

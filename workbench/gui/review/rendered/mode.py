@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.diff_desk import DiffDesk
-from workbench.gui.review.diff_modes import DiffModes
-from workbench.gui.review.rendered_view import RenderedView
+from workbench.gui.review.display.desk import DiffDesk
+from workbench.gui.review.display.modes import DiffModes
+from workbench.gui.review.rendered.view import RenderedView
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.review.diff import decoded

@@ -20,9 +20,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.diff_layout import HEAD, LINE, Layout, Row, side_by_side, unified
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.diff_paint import (
+from workbench.gui.review.diff.layout import HEAD, LINE, Layout, Row, side_by_side, unified
+from workbench.gui.review.diff.line import DiffLine
+from workbench.gui.review.diff.paint import (
     BAR,
     BUTTONS,
     MARKS,
@@ -34,7 +34,7 @@ from workbench.gui.review.diff_paint import (
     Look,
     buttons_of,
 )
-from workbench.gui.review.diff_speech import as_text, spoken
+from workbench.gui.review.diff.speech import as_text, spoken
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.pause import single_shot

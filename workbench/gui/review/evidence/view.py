@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.domain.proposal import Evidence, EvidenceCheck
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
 from workbench.gui.theme.icons import paint_icon

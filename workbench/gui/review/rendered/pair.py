@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 
-from workbench.gui.review.emphasis import hidden_characters
+from workbench.gui.review.diff.emphasis import hidden_characters
 from workbench.gui.theme.current import colour
 from workbench.gui.widgets.markdown_text import markdown_document
 from workbench.review.markdown_blocks import Block, BlockPair

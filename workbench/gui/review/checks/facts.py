@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from workbench.gui.models.skill_rows import size_text
-from workbench.gui.review.check_rows import FACTS, HIGH, CheckRow, FactName, check_rows, counted
-from workbench.gui.review.checks import Checked
+from workbench.gui.review.checks.rows import FACTS, HIGH, CheckRow, FactName, check_rows, counted
+from workbench.gui.review.checks.selection import Checked
 from workbench.gui.review.words import LEVEL_TONES, level_text
 from workbench.gui.widgets.badge import Tone
 from workbench.review.costs import Tokens

@@ -14,7 +14,7 @@ from functools import cache, partial
 
 from msgspec import Struct
 
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.line import DiffLine
 
 LINE, HEAD = 20, 34
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
-from workbench.gui.review.check_facts import Change, Told, since, since_line, since_sentence, told
-from workbench.gui.review.check_rows import FACTS, CheckPlace, CheckRow, FactName
-from workbench.gui.review.checks import Checked
+from workbench.gui.review.checks.facts import Change, Told, since, since_line, since_sentence, told
+from workbench.gui.review.checks.rows import FACTS, CheckPlace, CheckRow, FactName
+from workbench.gui.review.checks.selection import Checked
 from workbench.gui.review.flow import Flow
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import icon

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.domain.proposal import Gate
-from workbench.gui.review.task_rows import (
+from workbench.gui.review.tasks.rows import (
     CHANGE_WORDS,
     TaskRow,
     TaskView,

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from workbench.gui.review.rendered_pair import RenderedPair
+from workbench.gui.review.rendered.pair import RenderedPair
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.review.markdown_blocks import BlockPair

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject
 
 from workbench.domain.proposal import HunkVerdict
 from workbench.gui.review.backend import Opened
-from workbench.gui.review.checks import Checked, check_selection, scan_base
-from workbench.gui.review.checks_strip import ChecksStrip
+from workbench.gui.review.checks.selection import Checked, check_selection, scan_base
+from workbench.gui.review.checks.strip import ChecksStrip
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton
 
-from workbench.gui.review.diff_desk import DiffDesk
-from workbench.gui.review.diff_line import DiffLine, DiffOptions
-from workbench.gui.review.diff_lines import diff_lines, is_long
+from workbench.gui.review.diff.line import DiffLine, DiffOptions
+from workbench.gui.review.diff.lines import diff_lines, is_long
+from workbench.gui.review.display.desk import DiffDesk
 from workbench.gui.theme.icons import icon
 
 #: Switch and act of that name, words in the menu, key in the diff.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from workbench.gui.review.act_desk import ActDesk
-from workbench.gui.review.diff_paint import HunkMark
+from workbench.gui.review.diff.paint import HunkMark
 from workbench.gui.review.lines.desk_lines import DeskLines
 
 

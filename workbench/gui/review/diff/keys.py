@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from workbench.domain.proposal import Hunk
-from workbench.gui.review.diff_changes import Changes
-from workbench.gui.review.diff_line import DiffLine
-from workbench.gui.review.emphasis import visible
+from workbench.gui.review.diff.changes import Changes
+from workbench.gui.review.diff.emphasis import visible
+from workbench.gui.review.diff.line import DiffLine
 from workbench.review.front_matter_diff import front_matter_lines, key_changes
 
 _SAME = "No key and no value changes: only comments, order, quotes or blank lines."

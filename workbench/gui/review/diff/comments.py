@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from workbench.gui.review.diff_layout import Cell
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.layout import Cell
+from workbench.gui.review.diff.line import DiffLine
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.theme.icons import paint_icon

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from workbench.gui.review.diff_line import DiffLine
+from workbench.gui.review.diff.line import DiffLine
 
 _SIGNS = {"add": "+", "remove": "-", "context": " "}
 _SPOKEN = {"add": "Added", "remove": "Removed"}

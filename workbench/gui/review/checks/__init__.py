@@ -1,0 +1,1 @@
+"""What a selection does to the checks, and the strip that shows it."""

@@ -1,0 +1,1 @@
+"""How the changes are displayed: the switches of the desk for its diff."""

@@ -1,0 +1,1 @@
+"""Markdown before and after, rendered side by side."""

@@ -1,0 +1,1 @@
+"""The paired table of tasks."""
