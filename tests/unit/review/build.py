@@ -133,7 +133,7 @@ class Bench:
         return decision
 
     def apply(self, **rest: object) -> Receipt:
-        """Apply the last decision, with a yes to all that wants one unless ``confirmed`` is given."""
+        """Apply the last decision; all that wants a yes has it, unless ``confirmed`` is given."""
         rest.setdefault("confirmed", tuple(ALL))
         return apply_decision(self.store, self.history, self.id, now=LATER, **rest)
 

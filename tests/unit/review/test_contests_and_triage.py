@@ -198,9 +198,7 @@ def test_rejecting_a_heading_rejects_what_was_accepted_below_it(desk: Desk) -> N
     assert dependent, [hunk.id for hunk in review.hunks]
     carry_out(desk.store, [Order("a", "accept")], sign=ann, now=NOW)
     (needed,) = dependent[0].depends_on
-    done = carry_out(
-        desk.store, [Order("a", "reject", (needed,), "wrong")], sign=ann, now=LATER
-    )
+    done = carry_out(desk.store, [Order("a", "reject", (needed,), "wrong")], sign=ann, now=LATER)
     assert done.problems == ()
     assert set(desk.verdicts("a").values()) == {"reject"}
 
