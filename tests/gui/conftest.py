@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.log_tail import LogTail
 from workbench.gui.shell.session import Session
 from workbench.gui.shell.window import MainWindow
-from workbench.gui.theme.current import apply_theme
+from workbench.gui.theme.current import apply_theme, dress
 
 SKILL = """---
 name: {name}
@@ -41,6 +43,19 @@ def collect_in_this_thread() -> Iterator[None]:
     yield
     gc.enable()
     gc.collect()
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """A part that is shown by itself looks as it does in the window."""
+    add = qtbot.addWidget
+
+    def add_dressed(widget: QWidget, **rest: Any) -> None:
+        dress(widget)
+        add(widget, **rest)
+
+    monkeypatch.setattr(qtbot, "addWidget", add_dressed)
+    return qtbot
 
 
 @pytest.fixture

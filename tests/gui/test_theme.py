@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFontInfo, QPalette
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.gui.theme.contrast import TEXT_PAIRS, ratio, too_faint
-from workbench.gui.theme.current import apply_theme, palette_of
+from workbench.gui.theme.current import apply_theme, dress, palette_of
 from workbench.gui.theme.fonts import MONO_FAMILY, UI_FAMILY, mono_font, ui_font
 from workbench.gui.theme.icons import icon
 from workbench.gui.theme.stylesheet import stylesheet_of
@@ -54,6 +55,27 @@ def test_the_palette_is_that_of_the_theme(qtbot: QtBot) -> None:
     assert palette.color(QPalette.ColorRole.Window).name() == dark["window"]
     faint = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
     assert faint.name() == dark["text_disabled"]
+
+
+def test_what_is_in_a_window_and_its_dialogs_follow_the_theme(qtbot: QtBot) -> None:
+    def shown(label: QLabel) -> str:
+        label.ensurePolished()
+        return label.palette().color(QPalette.ColorRole.WindowText).name()
+
+    apply_theme("light")
+    window = QWidget()
+    dress(window)
+    qtbot.addWidget(window)
+    late, in_dialog = QLabel("late"), QLabel("in a dialog")
+    for label in (late, in_dialog):
+        label.setProperty("wrong", True)
+    late.setParent(window)
+    in_dialog.setParent(QDialog(window))
+    for name in ("light", "dark", "high-contrast"):
+        apply_theme(name)
+        error = load_theme(name)["error"]
+        assert [shown(late), shown(in_dialog)] == [error, error]
+    apply_theme("light")
 
 
 def test_icons_are_drawn_in_the_colour_of_the_theme_in_use(qtbot: QtBot) -> None:

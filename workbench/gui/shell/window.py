@@ -23,6 +23,7 @@ from workbench.gui.shell.log_tail import LogTail
 from workbench.gui.shell.session import LAYOUT_VERSION, Session
 from workbench.gui.shell.status import StatusBar
 from workbench.gui.shell.welcome import WelcomePage
+from workbench.gui.theme.current import dress
 from workbench.gui.widgets.layouts import row
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         on_closed: Callable[[Session], None] | None = None,
     ) -> None:
         super().__init__()
+        dress(self)
         self.context = context
         self._on_closed = on_closed
         self._closing = False

@@ -21,6 +21,7 @@ from workbench.domain.annotation import Annotation, SkillLine
 from workbench.domain.skill import Skill
 from workbench.domain.trajectory import OutcomeStatus
 from workbench.gui.shell.context import AppContext
+from workbench.gui.theme.current import dress
 from workbench.gui.traces.words import outcome_words
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.elided_label import ElidedLabel
@@ -97,6 +98,10 @@ class AnnotationForm(QFrame):
         completer = QCompleter(list(self._context.annotations.labels), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        popup = completer.popup()
+        if popup is not None:
+            # It has no parent whose style sheet it could follow.
+            dress(popup)
         self.label.setCompleter(completer)
         self.label.setText(before.label if before else "")
         self.note.setPlainText(before.note if before else "")
