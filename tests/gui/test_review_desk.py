@@ -15,6 +15,7 @@ from tests.gui.review_world import PROPOSED, SKILL, TRACE, ReviewWorld, make_wor
 from tests.gui.test_accessibility import nameless
 from workbench.domain.proposal import Change, Proposal
 from workbench.gui.review.panel import ReviewPanel
+from workbench.gui.review.queue.rows import QueueRow
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
@@ -300,6 +301,11 @@ def test_a_verdict_is_kept_when_another_proposal_is_shown_at_once(
     settled(panel, qtbot)
     (decision,) = world.store.decisions(shown)
     assert decision.verdicts[0].verdict == "accept"
+    qtbot.waitUntil(lambda: "accepted" in row_of(panel, shown).status, timeout=10_000)
+
+
+def row_of(panel: ReviewPanel, name: str) -> QueueRow:
+    return next(row for row in panel.queue.queue.rows if row.id == name)
 
 
 def test_accepting_a_bullet_accepts_the_heading_it_needs(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.theme.fonts import ui_font
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.plain_label import PlainLabel
 
 
 class ActBar(QWidget):
@@ -66,11 +67,9 @@ class ActBar(QWidget):
             self.confirmed.emit()
 
 
-def text_label(*, muted: bool = False) -> QLabel:
+def text_label(*, muted: bool = False) -> PlainLabel:
     """Return a label for words of ours and of others, which are never markup."""
-    made = QLabel()
-    made.setWordWrap(True)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = PlainLabel()
     if muted:
         made.setProperty("muted", True)
     return made

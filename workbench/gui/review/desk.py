@@ -420,11 +420,13 @@ class Desk(QWidget):
             self._keep_later.stop()
             opened, choices = self.opened, self.choices
             if choices.said != self._kept:
+                self._kept = choices.said
                 try:
                     backend.keep_verdicts(opened.review, choices.verdicts, opened.reviewer)
                 except PROBLEMS as problem:
                     self._context.notify.error(str(problem))
-                self._kept = choices.said
+                else:
+                    self.changed.emit(opened.proposal.id)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.flush()

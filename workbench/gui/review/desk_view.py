@@ -8,7 +8,6 @@ from functools import cached_property
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QLabel,
     QScrollArea,
     QStackedWidget,
     QToolButton,
@@ -29,6 +28,7 @@ from workbench.gui.widgets.buttons import WordButton, icon_button, primary_butto
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.split_view import SplitView
 
 Run = Callable[[str], object]
@@ -56,7 +56,7 @@ class DeskView(QWidget):
         self.reason_bar, self.edit_bar = ReasonBar(), EditBar()
         self.strip = ChecksStrip()
         self.tasks = TaskTable()
-        self.diagnosis = QLabel()
+        self.diagnosis = PlainLabel()
         self.message = EmptyState("No proposal is selected", "Select one at the left.")
         self.counts = ElidedLabel()
         self.counts.setProperty("muted", True)
@@ -200,8 +200,6 @@ class DeskView(QWidget):
 
     def _made_work(self) -> QWidget:
         body = QWidget()
-        self.diagnosis.setWordWrap(True)
-        self.diagnosis.setTextFormat(Qt.TextFormat.PlainText)
         self.diagnosis.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.diagnosis.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse

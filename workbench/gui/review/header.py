@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.domain.proposal import Gate, Proposal
+from workbench.domain.text import spelled_out
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.words import LEVEL_TONES, STATUS_TONES, level_text, status_text
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.plain_label import PlainLabel
 
 #: A longer rationale is cut until it is asked for.
 _SHORT = 200
@@ -31,19 +33,13 @@ class ProposalHeader(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = QLabel()
+        self.title = PlainLabel()
         self.title.setProperty("heading", True)
-        self.title.setWordWrap(True)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status, self.level, self.cause = Badge(), Badge(), Badge()
-        self.made = QLabel()
+        self.made = PlainLabel()
         self.made.setProperty("muted", True)
-        self.made.setWordWrap(True)
-        self.made.setTextFormat(Qt.TextFormat.PlainText)
-        self.rationale = QLabel()
-        self.rationale.setWordWrap(True)
-        self.rationale.setTextFormat(Qt.TextFormat.PlainText)
+        self.rationale = PlainLabel()
         self.rationale.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._more = link_button("Whole rationale", self._toggle)
         self._full = ""
@@ -66,7 +62,9 @@ class ProposalHeader(QWidget):
     def show_proposal(self, opened: Opened) -> None:
         """Show another proposal."""
         proposal = opened.proposal
-        self.title.setText(" ".join(proposal.draft.title.split()))
+        title = " ".join(proposal.draft.title.split())
+        self.title.setText(_cut(title))
+        self.title.setToolTip(spelled_out(title) if len(title) > _SHORT else "")
         self.made.setText(made_by(proposal))
         self.show_status(proposal)
         self.show_level(proposal.gate)
@@ -139,4 +137,8 @@ def local_time(text: str) -> str:
 def _cut(text: str) -> str:
     lines = text.splitlines()
     short = " ".join(" ".join(lines[:3]).split())
-    return short if len(short) <= _SHORT else f"{short[:_SHORT].rsplit(' ', 1)[0]} …"
+    if len(short) <= _SHORT:
+        return short
+    words = short[:_SHORT].rpartition(" ")[0]
+    # One endless word is cut inside; of others none is.
+    return f"{words if len(words) > _SHORT // 2 else short[:_SHORT]} …"

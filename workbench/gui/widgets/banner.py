@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.layouts import row
+from workbench.gui.widgets.plain_label import PlainLabel
 
 Severity = Literal["info", "success", "warning", "error"]
 _ICONS = {"info": "info", "success": "check-circle", "warning": "warning", "error": "error"}
@@ -37,9 +38,7 @@ class Banner(QFrame):
         sign = QLabel()
         sign.setPixmap(icon(_ICONS[severity], severity).pixmap(QSize(16, 16)))
         line.addWidget(sign, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.label = QLabel(text)
-        self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label = PlainLabel(text)
         self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         line.addWidget(self.label, 1)
         self.buttons = [push_button(title, run) for title, run in actions]

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from workbench.domain.text import spelled_out
+
 
 class ElidedLabel(QLabel):
     """One line of plain text."""
@@ -28,7 +30,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Show the first line of a text; the tip has all of it."""
-        super().setText(" ".join(text.split()))
+        super().setText(spelled_out(" ".join(text.split())))
         self.setToolTip(text)
 
     def minimumSizeHint(self) -> QSize:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.theme.icons import paint_icon
 from workbench.gui.widgets.buttons import link_button, primary_button
 from workbench.gui.widgets.layouts import column
+from workbench.gui.widgets.plain_label import PlainLabel
 
 _ROOM_FOR_ICON = 240
 
@@ -68,11 +69,9 @@ class EmptyState(QWidget):
         self._sentence.setText(sentence)
 
 
-def _centred(text: str, *, heading: bool = False, muted: bool = False) -> QLabel:
-    label = QLabel(text)
+def _centred(text: str, *, heading: bool = False, muted: bool = False) -> PlainLabel:
+    label = PlainLabel(text)
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setProperty("heading", heading)
     label.setProperty("muted", muted)
     return label

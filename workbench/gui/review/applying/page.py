@@ -20,6 +20,7 @@ from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import primary_button, push_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.marks import CheckBox
+from workbench.gui.widgets.plain_label import PlainLabel
 
 _MESSAGE_HEIGHT = 150
 _SIDE = 16
@@ -44,9 +45,7 @@ class ApplyPage(QWidget):
         self._busy = False
         self.title = QLabel()
         self.title.setProperty("heading", True)
-        self.ground = QLabel()
-        self.ground.setWordWrap(True)
-        self.ground.setTextFormat(Qt.TextFormat.PlainText)
+        self.ground = PlainLabel()
         self.branch = BranchField()
         self.branch.changed.connect(self._branch_changed)
         self.branch.name.textEdited.connect(lambda _text: self._enable())

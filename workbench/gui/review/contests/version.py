@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from workbench.domain.proposal import Proposal
-from workbench.gui.review.edit_text import text_of
+from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.words import LEVEL_TONES, flips_text, level_text, status_text
 from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.buttons import link_button, push_button
@@ -64,7 +64,8 @@ class Version(QFrame):
             inside.addWidget(part)
         self.text = CodeView(f"Version {name} {engine}".strip(), read_only=True)
         shown = tuple(lines)[:_MOST_LINES]
-        self.text.set_text(text_of(shown) if shown else (what or "(nothing)"))
+        text = "\n".join(visible(line) for line in shown)
+        self.text.set_text(text if shown else (what or "(nothing)"))
         if base and shown:
             self.text.set_line_colours(_new_lines(base, shown))
         inside.addWidget(self.text)

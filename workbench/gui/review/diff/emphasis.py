@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from workbench.domain.text import HIDDEN
+
 _TAB = 4
-#: Controls, formats, separators of lines, surrogates, private use.
-_HIDDEN = ("Cc", "Cf", "Zl", "Zp", "Cs", "Co")
 _TRAILING = re.compile(r"\s+\Z")
 #: What stands for a space, the beginning of a tab, and any other blank.
 _SPACE, _TAB_SIGN, _OTHER = "·", "→", "°"
@@ -42,7 +42,7 @@ def shown(line: str, *, every: bool = False, trailing: bool = True) -> tuple[str
         if sign == "\t":
             piece = " " * (_TAB - length % _TAB)
             over = _TAB_SIGN.ljust(len(piece))
-        elif sign != " " and not sign.isprintable() and unicodedata.category(sign) in _HIDDEN:
+        elif sign != " " and not sign.isprintable() and unicodedata.category(sign) in HIDDEN:
             piece = f"[U+{ord(sign):04X}]"
             over = " " * len(piece)
         elif (every or at >= tail) and sign.isspace():
@@ -58,6 +58,6 @@ def hidden_characters(text: str) -> tuple[str, ...]:
     found = {
         f"U+{ord(sign):04X}"
         for sign in text
-        if sign not in "\t\r\n" and unicodedata.category(sign) in _HIDDEN
+        if sign not in "\t\r\n" and unicodedata.category(sign) in HIDDEN
     }
     return tuple(sorted(found))

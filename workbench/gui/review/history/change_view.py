@@ -32,6 +32,7 @@ from workbench.gui.widgets.badge import Badge
 from workbench.gui.widgets.buttons import link_button, push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.split_view import SplitView
 from workbench.review.origins import LineOrigin
 from workbench.review.timeline import TimelineEntry
@@ -58,16 +59,14 @@ class ChangeView(QWidget):
         super().__init__(parent)
         self._context = context
         self.shown: ShownChange | None = None
-        self.title = QLabel()
+        self.title = PlainLabel()
         self.title.setProperty("heading", True)
         self.kind, self.level = Badge(), Badge()
-        self.made, self.behind, self.told = QLabel(), QLabel(), QLabel()
-        self.left_out, self.receipt = QLabel(), QLabel()
+        self.made, self.behind, self.told = PlainLabel(), PlainLabel(), PlainLabel()
+        self.left_out, self.receipt = PlainLabel(), PlainLabel()
         for label in (self.made, self.behind, self.told, self.left_out):
             label.setProperty("muted", True)
         for label in (self.title, self.made, self.behind, self.told, self.left_out, self.receipt):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.open = push_button("Open proposal", self._ask_proposal)
         self.revert = push_button("Revert…", self._ask_revert)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from workbench.gui.review.act_bar import ActBar
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.layouts import row
+from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.review.hunk_locks import LOCKS_FILE, Lockable, LockedPart, entry_text
 
@@ -29,8 +30,7 @@ class LockBar(ActBar):
         self.reason.setPlaceholderText("Why it may not change (optional)")
         self.reason.setAccessibleName("Why it may not change")
         self.reason.textChanged.connect(lambda _text: self._preview())
-        self.written = QLabel()
-        self.written.setTextFormat(Qt.TextFormat.PlainText)
+        self.written = PlainLabel()
         self.written.setFont(mono_font(0.95))
         self.written.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.written.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Proposal, ProposalStatus
 from workbench.domain.task import GateLevel
-from workbench.domain.text import counted
+from workbench.domain.text import counted, spelled_out
 from workbench.gui.review.words import flips_text, level_text, status_text
 from workbench.review.queue import Entry, Sort, Wanted, age, skills_of, sorted_entries
 
@@ -23,6 +23,8 @@ FILTERS: dict[str, tuple[ProposalStatus, ...]] = {
     "All": (),
 }
 
+#: More letters of a title have no room in a row or in its tip.
+_LONGEST: Final = 300
 _LEVELS: Final[tuple[GateLevel, ...]] = ("supported", "promising", "not_evaluated", "rejected")
 
 
@@ -163,6 +165,6 @@ def _row(group: str, entry: Entry, now: str) -> QueueRow:
 
 def short_title(proposal: Proposal, group: str) -> str:
     """Return the title without the name of its group in front, which stands above it."""
-    title = " ".join(proposal.draft.title.split())
+    title = spelled_out(" ".join(proposal.draft.title.split())[:_LONGEST])
     rest = title.removeprefix(f"{group}: ")
     return (rest[:1].upper() + rest[1:]) if rest else title
