@@ -26,6 +26,7 @@ from workbench.review.comments import (
     deleted,
     file_sides,
     find_thread,
+    keep_record,
     replied,
     resolved,
     rewritten,
@@ -104,7 +105,7 @@ def split(review: Review, arguments: argparse.Namespace, reviewer: str) -> int:
 def comment(review: Review, arguments: argparse.Namespace, reviewer: str) -> int:
     """Say something of a line, answer, change, take back or settle what was said."""
     made = _record(review, arguments, reviewer)
-    review.store.add_comment(review.proposal.id, made)
+    made = keep_record(review.store, review.proposal.id, made)
     found = [one for one in _placed(review) if one.thread.id == made.thread]
     _show(review, found, as_json=arguments.format == "json")
     if not found and arguments.format != "json":

@@ -91,6 +91,8 @@ class Output:
         for warning in (*scan_problems, *checks.warnings):
             print(coloured(one_line(f"warning: {warning}"), "yellow"))
         print(f"gate: {gate.level.replace('_', ' ')}")
+        for reason in gate.reasons:
+            print(one_line(f"  {reason}"))
         print(coloured("failed", "red") if checks.failed else coloured("passed", "green"))
 
     def decision(self, decision: Decision, status: ProposalStatus, gate: Gate, hunks: int) -> None:

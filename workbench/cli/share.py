@@ -19,6 +19,7 @@ from workbench.review.decide import decide, pick, record, verdicts_for
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import settled
 from workbench.review.session import open_review
+from workbench.review.sharing.evidence_here import TracesHere
 from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import join
@@ -83,6 +84,14 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         "--add", nargs="+", default=[], metavar="ID", help="preview, sync: share these proposals"
     )
     parser.add_argument("--add-all", action="store_true", help="preview, sync: share all")
+    parser.add_argument(
+        "--traces",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="sync: look quotes of others up in these too (default: the watched folders)",
+    )
     parser.add_argument("--proposal", metavar="ID", help="conflicts, resolve: of this one")
     parser.add_argument("--hunks", nargs="+", default=[], metavar="ID", help="ids or numbers")
     parser.add_argument("--verdict", choices=tuple(_VERDICTS), help="resolve: what counts")
@@ -270,7 +279,10 @@ class _Command:
 
     def _sync(self) -> int:
         queue = TeamQueue(self._store, self._library)
-        synced = queue.sync(self._call(), add=self._added(queue), reviewer=self._reviewer())
+        traces = TracesHere(UserFolders.default().trace_index, self._arguments.traces)
+        synced = queue.sync(
+            self._call(), add=self._added(queue), reviewer=self._reviewer(), traces=traces
+        )
         console.progress("")
         self._out.synced(queue.sharing, synced)
         return 1 if synced.taken.conflicts else 0

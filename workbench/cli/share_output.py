@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.cli.console import coloured, document, for_terminal, one_line, print_json
 from workbench.domain.proposal import Proposal
+from workbench.domain.text import counted
 from workbench.review.agreement import who_says_what
 from workbench.review.reviewers import HunkConflict
 from workbench.review.session import Review
@@ -23,6 +24,11 @@ _STATES = {
     "here": "here already",
     "outside": "touches no skill",
 }
+
+
+def said_once(given: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return each proposal with each person once."""
+    return tuple(dict.fromkeys(given))
 
 
 class Output:
@@ -59,7 +65,7 @@ class Output:
             lines.append(f"queue    {where}")
             lines.append(
                 f"         {len(queue.shared)} proposals shared, {len(queue.waiting)} here alone, "
-                f"{queue.unsent} decisions and receipts not sent"
+                f"{counted(queue.unsent, 'act')} not sent (decisions, applies, comments, tests)"
             )
             lines += [f"  both sides changed {path}" for path in queue.aside]
             lines += [f"  {problem}" for problem in queue.problems]
@@ -209,6 +215,12 @@ class Output:
         lines = [f"{where}: {len(synced.sent)} files sent"]
         lines += [f"new proposal {name}" for name in taken.proposals]
         lines += [f"{who} decided on {name}" for name, who in taken.decisions]
+        lines += [f"{who} commented on lines of {name}" for name, who in said_once(taken.comments)]
+        lines += [
+            f"{who} says they tested a selection of {name} on their machine; not evaluated here"
+            for name, who in said_once(taken.tests)
+        ]
+        lines += [f"quotes of {name} were found in traces on this machine" for name in taken.found]
         lines += [f"{name} was applied or taken back elsewhere" for name in taken.applied]
         lines += [f"held back: {name}: {why}" for name, why in synced.held]
         lines += [f"both sides changed {path}; both are kept" for path in synced.differing]
@@ -222,6 +234,9 @@ class Output:
             sent=synced.sent,
             proposals=taken.proposals,
             decisions=[{"proposal": name, "reviewer": who} for name, who in taken.decisions],
+            comments=[{"proposal": name, "author": who} for name, who in taken.comments],
+            tests=[{"proposal": name, "by": who} for name, who in taken.tests],
+            found=taken.found,
             applied=taken.applied,
             conflicts=taken.conflicts,
             held=[{"proposal": name, "why": why} for name, why in synced.held],

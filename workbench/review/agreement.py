@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from workbench.domain.proposal import Decision
+from workbench.domain.reviewer import reviewer_key
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import (
     HunkConflict,
     conflicts,
     in_force,
-    reviewer_key,
     standing,
 )
 from workbench.review.session import WHOLE, Review

@@ -16,6 +16,7 @@ from workbench.review.compose import Result, ResultFile, accepted_hunks
 from workbench.review.decide import gate_after
 from workbench.review.disk import DiskFile, look, missing_folders, permissions
 from workbench.review.message import apply_message, checked_trailers
+from workbench.review.moments import after
 from workbench.review.new_branch import check_branch
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover_one
@@ -188,7 +189,7 @@ def _prepared(
         state="prepared",
         files=tuple(_receipt_file(file, found) for file in result.files),
         reviewer=decision.reviewer,
-        time=now,
+        time=after(now, (one.time for one in review.store.receipts(review.proposal.id))),
         content_hash=result.content_hash,
         message=ground.note,
         repository=str(repository.root) if repository else None,

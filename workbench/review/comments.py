@@ -12,11 +12,14 @@ from msgspec.structs import replace
 
 from workbench.domain.comment import Comment, CommentAct, CommentRecord, LineAnchor, Side, Thread
 from workbench.domain.proposal import Hunk
+from workbench.domain.reviewer import reviewer_key
 from workbench.files import sha256
 from workbench.review.diff import decoded, split_lines
+from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
 from workbench.store.line_comments import threads_of
+from workbench.store.proposals import ProposalStore
 
 Edited = Callable[[str], "tuple[str, ...] | None"]
 
@@ -162,6 +165,18 @@ def counts_by_hunk(placed: Sequence[PlacedThread]) -> dict[str, tuple[int, int]]
 # Acts
 
 
+def keep_record(store: ProposalStore, proposal_id: str, record: CommentRecord) -> CommentRecord:
+    """Write an act on a comment and return it as written: after all that is said in its thread.
+
+    Raises:
+        FileProblem: it cannot be written.
+    """
+    known = [one.time for one in store.comments(proposal_id) if one.thread == record.thread]
+    written = replace(record, time=after(record.time, known))
+    store.add_comment(proposal_id, written)
+    return written
+
+
 def begun(anchor: LineAnchor, text: str, *, author: str, now: str) -> CommentRecord:
     """Return the record that begins a thread.
 
@@ -278,7 +293,7 @@ def _record(
 
 
 def _check_own(comment: Comment, author: str) -> None:
-    if comment.author != " ".join(author.split()):
+    if reviewer_key(comment.author) != reviewer_key(author):
         raise ReviewProblem(
             f"This comment is by {comment.author}; only they change or delete it. Reply to it, or "
             "resolve the thread."

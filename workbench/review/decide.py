@@ -15,6 +15,7 @@ from workbench.domain.proposal import (
     ProposalStatus,
     VerdictKind,
 )
+from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review
@@ -110,6 +111,8 @@ def decide(
 ) -> Decision:
     """Return the decision, bound to the hash of the files that the accepted hunks make.
 
+    It is signed with the time ``now``, or a moment after what others said by a faster clock.
+
     ``policy`` is the hash of the one in force when the reviewer approves it expressly.
 
     Raises:
@@ -138,7 +141,7 @@ def decide(
         review.proposal.id,
         tuple(verdicts),
         signed,
-        now,
+        after(now, (one.time for one in review.store.decisions(review.proposal.id))),
         result.content_hash,
         comment,
         policy,

@@ -10,6 +10,7 @@ from workbench.domain.proposal import Receipt, ReceiptFile
 from workbench.review.disk import changed_since, look, missing_folders
 from workbench.review.merge import FileMerge, Merge, merge_file
 from workbench.review.message import revert_message
+from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
 from workbench.review.recover import recover_one
 from workbench.review.transaction import Ground, Stale, Transaction, survey
@@ -105,7 +106,7 @@ def _prepared(original: Receipt, root: Path, ground: Ground, *, reviewer: str, n
         state="prepared",
         files=tuple(_backwards(file) for file in original.files),
         reviewer=reviewer,
-        time=now,
+        time=after(now, (original.time,)),
         commit=None,
         message=ground.note,
         repository=str(ground.repository.root) if ground.repository else None,

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.proposal import Decision, Hunk, HunkVerdict
+from workbench.domain.reviewer import reviewer_key
 
 
 class Said(Struct, frozen=True):
@@ -107,13 +108,6 @@ class Standing(Struct, frozen=True):
             parts.setdefault(whole, []).append(part)
         names = (one.hunk for decision in self.decisions for one in decision.verdicts)
         return tuple(dict.fromkeys(one for name in names for one in parts.get(name, [name])))
-
-
-def reviewer_key(reviewer: str) -> str:
-    """Return what tells reviewers apart: the address of "Name <mail>", else the whole name."""
-    text = " ".join(reviewer.split()).casefold()
-    _name, mark, mail = text.rpartition("<")
-    return mail[:-1].strip() if mark and mail.endswith(">") and "@" in mail else text
 
 
 def standing(decisions: Iterable[Decision], hunks: Iterable[Hunk] = ()) -> Standing:

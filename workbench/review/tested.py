@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from workbench.domain.proposal import Gate, Hunk, HunkVerdict, Proposal
+from workbench.domain.reviewer import reviewer_key
 from workbench.domain.selection_test import SelectionTest
 from workbench.review.compose import accepted_hunks, compose
 from workbench.review.hunks import hunks_of
@@ -18,10 +21,22 @@ def standing_gate(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
     """Return the gate of a selection; of one nobody tested it says why there is none.
 
     The engine's run tested the whole, unedited; anything else counts once it was tested itself.
+    What others found on their machines is told, and counts for nothing.
     """
     tested = standing_test(review, verdicts)
     if tested is not None:
         return tested.gate
+    own = _own_gate(review, verdicts)
+    if own.level != "not_evaluated":
+        return own
+    told = tested_elsewhere(review, verdicts)
+    if not told:
+        return own
+    newest = claimed_gate(told[-1].gate, said_by(told[-1]))
+    return replace(newest, reasons=(*newest.reasons, *own.reasons))
+
+
+def _own_gate(review: Review, verdicts: Sequence[HunkVerdict]) -> Gate:
     own = review.proposal.gate
     chosen = _chosen(review, verdicts)
     edited = any(hunk.edited_from for hunk in chosen)
@@ -56,6 +71,36 @@ def standing_test(review: Review, verdicts: Sequence[HunkVerdict]) -> SelectionT
         return latest(tests, review.result(verdicts).content_hash)
     except ReviewProblem:
         return None
+
+
+def tested_elsewhere(review: Review, verdicts: Sequence[HunkVerdict]) -> tuple[SelectionTest, ...]:
+    """Return what others say tasks found of exactly these files, the last of each, oldest first."""
+    tests = review.store.tests_elsewhere(review.proposal.id)
+    if not tests or not _chosen(review, verdicts):
+        return ()
+    try:
+        content = review.result(verdicts).content_hash
+    except ReviewProblem:
+        return ()
+    people: dict[str, list[SelectionTest]] = {}
+    for one in tests:
+        people.setdefault(reviewer_key(one.by), []).append(one)
+    found = (latest(own, content) for own in people.values())
+    evaluated = [one for one in found if one and one.gate.level != "not_evaluated"]
+    return tuple(sorted(evaluated, key=lambda one: one.time))
+
+
+def claimed_gate(gate: Gate, who: str) -> Gate:
+    """Return a gate of another machine: its figures are shown, its level does not count here."""
+    if gate.level == "not_evaluated":
+        return gate
+    words = f"{who} found it {gate.level}; that was not run here."
+    return replace(gate, level="not_evaluated", reasons=(words, *gate.reasons))
+
+
+def said_by(test: SelectionTest) -> str:
+    """Return who says what a test found, as the beginning of a sentence."""
+    return f"{test.by.partition(' <')[0]}, on their machine on {test.time[:10]},"
 
 
 def hunk_tests(review: Review, verdicts: Sequence[HunkVerdict]) -> dict[str, SelectionTest]:

@@ -1,7 +1,8 @@
 """Threads of comments from their records. The order of the records in the file says nothing.
 
 Two stores are brought together by putting the lines of both into one file: a record is known by
-its id, and of two that contradict each other the later one counts.
+its id, and of two that contradict each other the later one counts. Nobody's words are replaced by
+another person's record: a comment is what its author wrote, changed and took back.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 
 from workbench.domain.comment import Comment, CommentRecord, LineAnchor, Thread
 from workbench.domain.proposal import Proposal
+from workbench.domain.reviewer import reviewer_key
 from workbench.files import FileProblem
 from workbench.store.proposals import ProposalStore, StoreProblem
 
@@ -48,7 +50,7 @@ def threads(records: Iterable[CommentRecord]) -> tuple[Thread, ...]:
     """Return what the records leave, oldest first; threads without a comment are left out."""
     distinct = {record.id: record for record in records}
     ordered = sorted(distinct.values(), key=lambda record: (record.time, record.id))
-    comments: dict[str, dict[str, Comment]] = {}
+    comments: dict[str, dict[tuple[str, str], Comment]] = {}
     anchors: dict[str, LineAnchor] = {}
     resolved: dict[str, str] = {}
     for record in ordered:
@@ -58,12 +60,12 @@ def threads(records: Iterable[CommentRecord]) -> tuple[Thread, ...]:
             if record.anchor is not None:
                 anchors.setdefault(record.thread, record.anchor)
             inside = comments.setdefault(record.thread, {})
-            inside[record.comment] = _written(inside.get(record.comment), record)
+            inside[_own(record)] = _written(inside.get(_own(record)), record)
     for record in ordered:
         inside = comments.get(record.thread, {})
-        if record.act in ("delete", "restore") and record.comment in inside:
+        if record.act in ("delete", "restore") and _own(record) in inside:
             gone = record.act == "delete"
-            inside[record.comment] = _deleted(inside[record.comment], gone)
+            inside[_own(record)] = _deleted(inside[_own(record)], gone)
     found: list[Thread] = []
     for name, inside in comments.items():
         if name not in anchors or all(one.deleted for one in inside.values()):
@@ -71,6 +73,11 @@ def threads(records: Iterable[CommentRecord]) -> tuple[Thread, ...]:
         said = sorted(inside.values(), key=lambda one: (one.created, one.id))
         found.append(Thread(name, anchors[name], tuple(said), resolved.get(name, "")))
     return tuple(sorted(found, key=lambda one: (one.comments[0].created, one.id)))
+
+
+def _own(record: CommentRecord) -> tuple[str, str]:
+    """Return which comment of whom a record is about."""
+    return record.comment, reviewer_key(record.author)
 
 
 def _written(before: Comment | None, record: CommentRecord) -> Comment:

@@ -1,8 +1,9 @@
 """Proposals on disk, with the files they are based on, what was decided and what was applied.
 
 Layout of a store: ``<id>/proposal.json``, ``<id>/blobs/<sha256>``, ``<id>/decisions.jsonl``,
-``<id>/receipts.jsonl`` and ``<id>/gates.jsonl`` (tests of selections). The logs only grow; of
-decisions and receipts the last counts.
+``<id>/receipts.jsonl``, ``<id>/comments.jsonl``, ``<id>/gates.jsonl`` (tests of selections) and
+``<id>/gates-elsewhere.jsonl`` (tests that others say they ran on their machines). The logs only
+grow; of decisions and receipts the last counts.
 """
 
 from __future__ import annotations
@@ -208,6 +209,20 @@ class ProposalStore:
     def tests(self, proposal_id: str) -> tuple[SelectionTest, ...]:
         """Return the tests of selections of a proposal, oldest first, without torn lines."""
         return read_lines(self._folder(proposal_id) / "gates.jsonl", SelectionTest)[0]
+
+    def add_test_elsewhere(self, test: SelectionTest) -> None:
+        """Add what somebody says tasks found on another machine; it counts for nothing here.
+
+        Raises:
+            StoreProblem: there is no such proposal.
+            FileProblem: it cannot be written.
+        """
+        self.get(test.proposal)
+        append_line(self._folder(test.proposal) / "gates-elsewhere.jsonl", test)
+
+    def tests_elsewhere(self, proposal_id: str) -> tuple[SelectionTest, ...]:
+        """Return the tests others say they ran, oldest first, without torn lines."""
+        return read_lines(self._folder(proposal_id) / "gates-elsewhere.jsonl", SelectionTest)[0]
 
     def add_comment(self, proposal_id: str, record: CommentRecord) -> None:
         """Add to what is said of the lines of a proposal.

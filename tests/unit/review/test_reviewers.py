@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from workbench.domain.proposal import Decision, Hunk, HunkVerdict, VerdictKind
+from workbench.domain.reviewer import reviewer_key
 from workbench.review.reviewers import (
     conflicts,
     decision_id,
     in_force,
-    reviewer_key,
     said_id,
     settled,
     standing,

@@ -63,9 +63,13 @@ class Person:
         ]
         return self.keep(review, verdicts, minute)
 
-    def keep(self, review: Review, verdicts: list[HunkVerdict], minute: int) -> Decision:
+    def keep(
+        self, review: Review, verdicts: list[HunkVerdict], minute: int, policy: str = ""
+    ) -> Decision:
         now = f"2026-03-01T10:{minute:02}:00.000000+00:00"
-        decision = decide(review, verdicts, reviewer=self.reviewer, now=now, comment="so")
+        decision = decide(
+            review, verdicts, reviewer=self.reviewer, now=now, comment="so", policy=policy
+        )
         record(review, decision)
         return decision
 

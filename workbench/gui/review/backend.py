@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from workbench.review.recover import recover
 from workbench.review.revert import merge_revert, revert
 from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review, open_review
+from workbench.review.sharing.evidence_here import TracesHere, is_wanting, look_up
 from workbench.store.git import GitProblem, identity_at
 from workbench.store.history import LocalHistory
 from workbench.store.line_comments import threads_of
@@ -43,10 +44,14 @@ PROBLEMS = (FileProblem, ReviewProblem, GitProblem)
 
 
 class Shelf(Struct, frozen=True):
-    """Where reviews are kept: the proposals, and the versions of libraries outside git."""
+    """Where reviews are kept: the proposals, and the versions of libraries outside git.
+
+    ``traces`` gives those of this machine, in which quotes of others are looked up.
+    """
 
     store: ProposalStore
     history: LocalHistory
+    traces: Callable[[], TracesHere] = TracesHere
 
 
 class Opened(Struct, frozen=True):
@@ -98,6 +103,8 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
     Raises:
         FileProblem, ReviewProblem: it cannot be shown.
     """
+    if any(map(is_wanting, shelf.store.get(proposal_id).checks)):
+        look_up(shelf.store, proposal_id, shelf.traces())
     review = open_review(shelf.store, proposal_id)
     proposal = review.proposal
     reviewer = reviewer_at(review.library)

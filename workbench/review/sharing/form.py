@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
 
@@ -21,10 +21,12 @@ from msgspec.structs import replace
 
 from workbench.domain.proposal import Decision, EvidenceCheck, Gate, Proposal, Receipt
 from workbench.files import sha256
+from workbench.review.moments import is_plain
 from workbench.review.plan import ReviewProblem, check_path
+from workbench.review.tested import claimed_gate
 from workbench.traces.redact.redactor import Redactor
 
-_Value = TypeVar("_Value", Proposal, Decision, Receipt)
+_Value = TypeVar("_Value", bound=Struct)
 
 #: What is bound by hashes, or names something: it is kept as it is. All other text is prose.
 _NAMES: Final = """
@@ -89,18 +91,18 @@ def share_proposal(proposal: Proposal, place: Place) -> Shared:
         status="pending",
         job="",
     )
-    return _shared(PROPOSAL, own, place)
+    return shared_value(PROPOSAL, own, place)
 
 
 def share_decision(decision: Decision, place: Place) -> Shared:
     """Return a decision as it is shared."""
-    return _shared(DECISION, decision, place)
+    return shared_value(DECISION, decision, place)
 
 
 def share_receipt(receipt: Receipt, place: Place) -> Shared:
     """Return what became of an apply as it is shared."""
     own = replace(receipt, library=place.inside, repository=None, message="", created_folders=())
-    return _shared(RECEIPT, own, place)
+    return shared_value(RECEIPT, own, place)
 
 
 def secret_in(data: bytes) -> bool:
@@ -114,7 +116,7 @@ def read_proposal(data: bytes, name: str, place: Place) -> Proposal:
     Raises:
         ReviewProblem: it is none, has another id than its folder, or leaves the library.
     """
-    proposal = _read(data, PROPOSAL, Proposal)
+    proposal = read_value(data, PROPOSAL, Proposal)
     if proposal.id != name:
         raise ReviewProblem(f"it says it is '{proposal.id[:60]}', but its folder is {name}.")
     if proposal.library != place.inside:
@@ -146,9 +148,12 @@ def read_decision(data: bytes, name: str) -> Decision:
     Raises:
         ReviewProblem: it is none, or of another proposal, or nobody signed it.
     """
-    decision = _read(data, DECISION, Decision)
-    if decision.proposal != name or not decision.reviewer.strip():
+    decision = read_value(data, DECISION, Decision)
+    if decision.proposal != name:
         raise ReviewProblem(f"it is of proposal '{decision.proposal[:60]}', not of {name}.")
+    if not decision.reviewer.strip():
+        raise ReviewProblem("nobody signed it.")
+    check_time(decision.time)
     return decision
 
 
@@ -158,9 +163,10 @@ def read_receipt(data: bytes, name: str, place: Place) -> Receipt:
     Raises:
         ReviewProblem: it is none, of another proposal, or tells of something unfinished.
     """
-    receipt = _read(data, RECEIPT, Receipt)
+    receipt = read_value(data, RECEIPT, Receipt)
     if receipt.proposal != name or receipt.state not in ("committed", "reverted"):
         raise ReviewProblem(f"it is no finished receipt of {name}.")
+    check_time(receipt.time)
     for file in receipt.files:
         check_path(file.path)
     return replace(
@@ -173,6 +179,16 @@ def read_receipt(data: bytes, name: str, place: Place) -> Receipt:
     )
 
 
+def check_time(time: str) -> None:
+    """Refuse a time that cannot be put in order with others.
+
+    Raises:
+        ReviewProblem: it is no time in UTC.
+    """
+    if not is_plain(time):
+        raise ReviewProblem(f"its time '{time[:40]}' is no ISO 8601 time in UTC.")
+
+
 def blobs_of(proposal: Proposal) -> frozenset[str]:
     """Return the hashes of the files that belong to a proposal: both sides, as far as by hash."""
     base = {file.sha256 for file in proposal.base}
@@ -180,11 +196,15 @@ def blobs_of(proposal: Proposal) -> frozenset[str]:
     return frozenset(name for name in base | changed if name is not None)
 
 
-def _shared(schema: str, value: Struct, place: Place) -> Shared:
+def shared_value(
+    schema: str, value: Struct, place: Place, kept: frozenset[str] = frozenset()
+) -> Shared:
+    """Return a value as it leaves the machine; ``kept`` are further fields that are no prose."""
     counts: Counter[str] = Counter()
     bound: list[str] = []
     homes = tuple(dict.fromkeys((str(place.library), str(place.root))))
-    clean = _cleaned(msgspec.to_builtins(value), "", counts, bound, homes)
+    cleaner = _Cleaner(counts, bound, homes, _KEPT | kept)
+    clean = cleaner.cleaned(msgspec.to_builtins(value), "")
     try:
         encoded = msgspec.json.encode({"schema": schema, "value": clean})
     except UnicodeEncodeError:
@@ -196,26 +216,30 @@ def _shared(schema: str, value: Struct, place: Place) -> Shared:
     return Shared(data, tuple(sorted(counts.items())), held)
 
 
-def _cleaned(
-    value: Any, key: str, counts: Counter[str], bound: list[str], homes: Iterable[str]
-) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _cleaned(one, str(name), counts, bound, homes) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_cleaned(one, key, counts, bound, homes) for one in value]
-    if not isinstance(value, str) or key in _KEPT:
-        return value
-    if key in _BOUND:
-        bound.append(value)
-        return value
-    text = value
-    for home in homes:
-        if home in text:
-            text = text.replace(home, ".")
-            counts["folder"] += 1
-    data, hits = Redactor().redact(text.encode("utf-8", "surrogatepass"))
-    counts.update(hit.kind for hit in hits)
-    return data.decode("utf-8", "surrogatepass")
+class _Cleaner(Struct):
+    counts: Counter[str]
+    bound: list[str]
+    homes: tuple[str, ...]
+    kept: frozenset[str]
+
+    def cleaned(self, value: Any, key: str) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self.cleaned(one, str(name)) for name, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.cleaned(one, key) for one in value]
+        if not isinstance(value, str) or key in self.kept:
+            return value
+        if key in _BOUND:
+            self.bound.append(value)
+            return value
+        text = value
+        for home in self.homes:
+            if home in text:
+                text = text.replace(home, ".")
+                self.counts["folder"] += 1
+        data, hits = Redactor().redact(text.encode("utf-8", "surrogatepass"))
+        self.counts.update(hit.kind for hit in hits)
+        return data.decode("utf-8", "surrogatepass")
 
 
 def _named(check: EvidenceCheck) -> EvidenceCheck:
@@ -224,11 +248,7 @@ def _named(check: EvidenceCheck) -> EvidenceCheck:
 
 
 def _claimed(gate: Gate) -> Gate:
-    """Return a gate of another machine: its figures are shown, its level does not count here."""
-    if gate.level == "not_evaluated":
-        return gate
-    words = f"Another machine found it {gate.level}; that was not run here."
-    return replace(gate, level="not_evaluated", reasons=(words, *gate.reasons))
+    return claimed_gate(gate, "Another machine")
 
 
 def _elsewhere(check: EvidenceCheck) -> EvidenceCheck:
@@ -245,7 +265,12 @@ class _Envelope(Struct, frozen=True):
     value: msgspec.Raw
 
 
-def _read(data: bytes, schema: str, kind: type[_Value]) -> _Value:
+def read_value(data: bytes, schema: str, kind: type[_Value]) -> _Value:
+    """Return the value of a shared file.
+
+    Raises:
+        ReviewProblem: it is of another kind or version, or not readable.
+    """
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
         if envelope.schema != schema:

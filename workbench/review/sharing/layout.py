@@ -8,6 +8,8 @@
     proposals/<id>/blobs/<sha256>                         its files, by hash
     proposals/<id>/decisions/<time>-<reviewer>-<id>.json  one file a decision
     proposals/<id>/receipts/<time>-<content>-<state>.json what became of it
+    proposals/<id>/comments/<time>-<author>-<record>.json one act on a comment on a line
+    proposals/<id>/tests/<time>-<who>-<content>-<id>.json what tasks said of a selection
 
 Every file is written once under a name that follows from what it says, so that two branches merge
 by taking the files of both. Whatever else lies there is left alone.
@@ -22,9 +24,12 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from workbench.domain.comment import CommentRecord
 from workbench.domain.proposal import Decision, Receipt
+from workbench.domain.reviewer import reviewer_key
+from workbench.domain.selection_test import SelectionTest
 from workbench.files import is_program_folder, sha256
-from workbench.review.reviewers import decision_id, reviewer_key
+from workbench.review.reviewers import decision_id
 from workbench.store.branch_files import REGULAR, BranchFile
 
 MARKER: Final = "queue.json"
@@ -37,7 +42,7 @@ with Skill Workbench: proposals, decisions on them and what became of them, one 
 meant to be merged into another branch. `skill-workbench share sync` brings it up to date.
 """
 
-Kind = Literal["proposal", "blob", "decision", "receipt"]
+Kind = Literal["proposal", "blob", "decision", "receipt", "comment", "test"]
 
 #: The most bytes that are read of a file of each kind, and of everything new in one go.
 MOST_BYTES: Final[Mapping[Kind, int]] = {
@@ -45,6 +50,8 @@ MOST_BYTES: Final[Mapping[Kind, int]] = {
     "blob": 64 << 20,
     "decision": 4 << 20,
     "receipt": 4 << 20,
+    "comment": 1 << 20,
+    "test": 16 << 20,
 }
 MOST_AT_ONCE: Final = 512 << 20
 #: So many proposals of a branch are taken in.
@@ -60,6 +67,8 @@ _OURS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         re.compile(rf"proposals/({_ID})/decisions/{_SAID}-([0-9a-f]{{16}})\.json"),
     ),
     ("receipt", re.compile(rf"proposals/({_ID})/receipts/({_SAID}-[a-z]+)\.json")),
+    ("comment", re.compile(rf"proposals/({_ID})/comments/{_SAID}-([0-9a-f]{{16}})\.json")),
+    ("test", re.compile(rf"proposals/({_ID})/tests/({_SAID}-[0-9a-f]+-[0-9a-f]{{16}})\.json")),
 )
 _ASIDE: Final = re.compile(r"(?P<path>.+)\.other-[0-9a-f]{12}")
 
@@ -110,12 +119,12 @@ def sorted_out(files: Iterable[BranchFile]) -> QueueFiles:
         one = _sorted(file)
         if one is None:
             if file.path not in (MARKER, README) and file.path.startswith("proposals/"):
-                problems.append(f"{_shown(file.path)} is no file of a queue; it was left alone.")
+                problems.append(f"{shown(file.path)} is no file of a queue; it was left alone.")
         elif file.mode != REGULAR:
-            problems.append(f"{_shown(file.path)} is a link or program; it was not read.")
+            problems.append(f"{shown(file.path)} is a link or program; it was not read.")
         elif file.size > MOST_BYTES[one.kind]:
             problems.append(
-                f"{_shown(file.path)} has {file.size:,} bytes, more than "
+                f"{shown(file.path)} has {file.size:,} bytes, more than "
                 f"{MOST_BYTES[one.kind]:,}; it was not read."
             )
         else:
@@ -170,8 +179,7 @@ def is_sane(path: str) -> bool:
 
 def decision_path(decision: Decision) -> str:
     """Return where a decision lies: it follows from what it says."""
-    who = sha256(reviewer_key(decision.reviewer).encode("utf-8", "surrogatepass"))[:8]
-    name = f"{_stamp(decision.time)}-{who}-{decision_id(decision)}"
+    name = f"{_stamp(decision.time)}-{_who(decision.reviewer)}-{decision_id(decision)}"
     return f"proposals/{decision.proposal}/decisions/{name}.json"
 
 
@@ -179,6 +187,27 @@ def receipt_path(receipt: Receipt) -> str:
     """Return where a receipt lies: it follows from what it says."""
     name = f"{_stamp(receipt.time)}-{receipt.content_hash[:12]}-{receipt.state}"
     return f"proposals/{receipt.proposal}/receipts/{name}.json"
+
+
+def comment_path(proposal: str, record: CommentRecord) -> str:
+    """Return where an act on a comment lies: it follows from its id, its author and its time."""
+    name = f"{_stamp(record.time)}-{_who(record.author)}-{comment_name(record)}"
+    return f"proposals/{proposal}/comments/{name}.json"
+
+
+def comment_name(record: CommentRecord) -> str:
+    """Return what tells one act on a comment from every other."""
+    return _hash(record.id)[:16]
+
+
+def test_path(test: SelectionTest) -> str:
+    """Return where a test of a selection lies: it follows from what was tested, by whom and when.
+
+    Its words do not count: what is cleaned before it is sent changes them.
+    """
+    said = (test.proposal, test.content_hash, test.scope, test.hunk, test.gate.level, *test.hunks)
+    name = f"{_stamp(test.time)}-{_who(test.by)}-{test.content_hash[:12]}-{_hash(*said)[:16]}"
+    return f"proposals/{test.proposal}/tests/{name}.json"
 
 
 def proposal_path(proposal: str) -> str:
@@ -191,6 +220,14 @@ def blob_path(proposal: str, digest: str) -> str:
     return f"proposals/{proposal}/blobs/{digest}"
 
 
+def _who(reviewer: str) -> str:
+    return sha256(reviewer_key(reviewer).encode("utf-8", "surrogatepass"))[:8]
+
+
+def _hash(*words: str) -> str:
+    return sha256("\0".join(words).encode("utf-8", "surrogatepass"))
+
+
 def _stamp(time: str) -> str:
     """Return a time as part of a file name on any system, sorted as the times are."""
     moment, _, zone = time.partition("+")
@@ -198,6 +235,7 @@ def _stamp(time: str) -> str:
     return f"{digits[:32]}Z" if zone in ("", "00:00") else f"{digits[:32]}"
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
+    """Return a path of the queue as it can be printed: short, and nothing in it that acts."""
     short = PurePosixPath(path).as_posix()[:120]
     return "".join(sign if sign.isprintable() else "?" for sign in short)

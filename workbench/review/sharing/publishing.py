@@ -26,19 +26,24 @@ from workbench.review.sharing.layout import (
     README,
     README_DATA,
     blob_path,
+    comment_path,
     decision_path,
     proposal_path,
     receipt_path,
+    test_path,
 )
+from workbench.review.sharing.said import share_comment, share_test
 from workbench.store.git import Repository
 from workbench.store.proposals import ProposalStore, StoreProblem
+
+Sent = Literal["proposal", "file", "decision", "receipt", "comment", "test", "queue"]
 
 
 class Outgoing(Struct, frozen=True):
     """A file that would be added to the queue. ``text`` None is a binary file."""
 
     path: str
-    kind: Literal["proposal", "file", "decision", "receipt", "queue"]
+    kind: Sent
     proposal: str
     size: int
     text: str | None
@@ -111,7 +116,7 @@ class _Publication:
     def put(
         self,
         path: str,
-        kind: Literal["proposal", "file", "decision", "receipt", "queue"],
+        kind: Sent,
         proposal: str,
         shared: Shared,
     ) -> None:
@@ -148,7 +153,7 @@ class _Publication:
         return True
 
     def what_became_of(self, proposal: Proposal) -> None:
-        """Add the decisions on a proposal, and finished applies and reverts."""
+        """Add what was said of a proposal: decisions, applies and reverts, comments, tests."""
         for decision in self._store.decisions(proposal.id):
             path = decision_path(decision)
             if path in self._there:
@@ -163,6 +168,15 @@ class _Publication:
             if receipt.state in ("committed", "reverted"):
                 shared = share_receipt(receipt, self._place)
                 self.put(receipt_path(receipt), "receipt", proposal.id, shared)
+        for record in self._store.comments(proposal.id):
+            path = comment_path(proposal.id, record)
+            if path not in self._there:
+                shared = share_comment(record, proposal.id, self._place)
+                self.put(path, "comment", proposal.id, shared)
+        for test in self._store.tests(proposal.id):
+            path = test_path(test)
+            if path not in self._there:
+                self.put(path, "test", proposal.id, share_test(test, self._place))
 
     def _committed(self, proposal: Proposal) -> frozenset[str]:
         """Return the base files that are in HEAD as they are: they are shared already."""

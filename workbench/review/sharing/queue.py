@@ -22,6 +22,7 @@ from msgspec import Struct
 from workbench.domain.proposal import Proposal
 from workbench.files import FileProblem
 from workbench.review.plan import ReviewProblem
+from workbench.review.sharing.evidence_here import TracesHere
 from workbench.review.sharing.form import Place
 from workbench.review.sharing.layout import (
     MARKER,
@@ -62,8 +63,8 @@ class QueueState(Struct, frozen=True):
     """The queue as of the last fetch, without asking the network.
 
     ``shared`` are the proposals in it; ``waiting`` those of this library that are here alone;
-    ``unsent`` is how many decisions and receipts are not in it; ``aside`` are files both sides
-    changed, which were kept side by side.
+    ``unsent`` is how many files of what was said and done are not in it; ``aside`` are files both
+    sides changed, which were kept side by side.
     """
 
     sharing: Sharing
@@ -130,7 +131,7 @@ class TeamQueue:
             MARKER in files,
             tuple(one.id for one in proposals if one.id in shared),
             tuple(one for one in proposals if one.id not in shared),
-            sum(one.kind in ("decision", "receipt") for one in more.files),
+            sum(one.kind not in ("queue", "proposal", "file") for one in more.files),
             queue.aside,
             queue.problems,
         )
@@ -144,13 +145,21 @@ class TeamQueue:
         files, _ = self._joined()
         return publication(self._store, self.repository, self.place, files, add)
 
-    def sync(self, call: Call, *, add: Collection[str] = (), reviewer: str = "") -> Synced:
+    def sync(
+        self,
+        call: Call,
+        *,
+        add: Collection[str] = (),
+        reviewer: str = "",
+        traces: TracesHere | None = None,
+    ) -> Synced:
         """Bring the queue and the store up to date with each other.
 
         Args:
             call: how to talk to the remote.
             add: proposals to share that are not shared yet.
             reviewer: who commits where git has no identity.
+            traces: where quotes of others are looked up again.
 
         Raises:
             TransportProblem: the remote cannot be reached or refuses; what was fetched is kept.
@@ -173,7 +182,7 @@ class TeamQueue:
             commit = self._commit(files, more, known, identity)
             if self._given(commit, known, call):
                 queue = sorted_out(files.values())
-                taken = self._taken_in(commit, queue)
+                taken = self._taken_in(commit, queue, traces)
                 return Synced(
                     commit,
                     tuple(more.contents),
@@ -190,7 +199,7 @@ class TeamQueue:
             "Nothing is lost; sync again.",
         )
 
-    def _taken_in(self, commit: str, queue: QueueFiles) -> TakenIn:
+    def _taken_in(self, commit: str, queue: QueueFiles, traces: TracesHere | None) -> TakenIn:
         """Take what is new into the store, once nothing is applied any more."""
         with ExitStack() as held:
             for left in range(_TRIES, -1, -1):
@@ -201,7 +210,9 @@ class TeamQueue:
                     if not left:
                         raise
                 time.sleep(0.5)
-            return TakingIn(self._store, self.repository, self.place, commit, queue).run()
+            return TakingIn(
+                self._store, self.repository, self.place, commit, queue, traces=traces
+            ).run()
 
     def _fetch(self, call: Call) -> None:
         try:
@@ -331,7 +342,7 @@ def _message(more: Publication) -> str:
     counts = Counter[str](one.kind for one in more.files)
     words = [
         f"{counts[name]} {name}{'' if counts[name] == 1 else 's'}"
-        for name in ("proposal", "decision", "receipt")
+        for name in ("proposal", "decision", "receipt", "comment", "test")
         if counts[name]
     ]
     return f"Share {', '.join(words)}\n" if words else "Join what was shared\n"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import Decision, Proposal, ProposalStatus, Receipt
+from workbench.domain.reviewer import reviewer_key
 from workbench.files import FileProblem
 from workbench.review.agreement import open_conflicts
 from workbench.review.decide import status_after
 from workbench.review.plan import ReviewProblem
-from workbench.review.reviewers import decision_id, in_force, reviewer_key
+from workbench.review.reviewers import decision_id, in_force
 from workbench.review.session import open_review
+from workbench.review.sharing.evidence_here import TracesHere, look_up
 from workbench.review.sharing.form import (
     Place,
     blob_is,
@@ -28,21 +31,30 @@ from workbench.review.sharing.layout import (
     MOST_PROPOSALS,
     QueueFile,
     QueueFiles,
+    comment_name,
+    comment_path,
     decision_path,
     receipt_path,
+    shown,
+    test_path,
 )
+from workbench.review.sharing.said import read_comment, read_test
 from workbench.store.branch_files import read_blobs
 from workbench.store.git import Repository
 from workbench.store.gitcommand import run_git
 from workbench.store.proposals import ProposalStore, StoreProblem
 
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_Value = TypeVar("_Value")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
+_OTHER: Final = "it says something else than its name."
 _ENDS: tuple[ProposalStatus, ...] = ("applied", "reverted", "stale")
 
 
 class TakenIn(Struct, frozen=True):
     """What came in: ids of proposals, decisions with their reviewers, what was applied elsewhere.
 
+    ``comments`` and ``tests`` are (proposal, who) of each act on a comment and each test of a
+    selection; ``found`` are proposals whose quotes were found in traces of this machine.
     ``problems`` say in words what was left out, ``conflicts`` are proposals reviewers differ on.
     """
 
@@ -51,6 +63,9 @@ class TakenIn(Struct, frozen=True):
     applied: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    comments: tuple[tuple[str, str], ...] = ()
+    tests: tuple[tuple[str, str], ...] = ()
+    found: tuple[str, ...] = ()
 
 
 class TakingIn:
@@ -63,14 +78,19 @@ class TakingIn:
         place: Place,
         tip: str,
         queue: QueueFiles,
+        *,
+        traces: TracesHere | None = None,
     ) -> None:
         self._store, self._repository, self._place = store, repository, place
-        self._tip, self._queue = tip, queue
+        self._tip, self._queue, self._traces = tip, queue, traces
+        self._found: list[str] = []
         self._read = 0
         self._texts: Mapping[str, bytes] = {}
-        self._signed: list[tuple[QueueFile, Decision]] = []
+        self._signed: list[Signed] = []
         self._proposals: list[str] = []
         self._decisions: list[tuple[str, str]] = []
+        self._comments: list[tuple[str, str]] = []
+        self._tests: list[tuple[str, str]] = []
         self._applied: list[str] = []
         self._problems: list[str] = list(queue.problems)
 
@@ -103,9 +123,13 @@ class TakingIn:
             if proposal is None or not self._place.holds(proposal):
                 continue
             news = self._new_decisions(name, files)
+            self._new_comments(name, files)
+            self._new_tests(name, files)
             ended = self._receipts(name, files)
             if news or ended or name in self._proposals:
                 self._settle(name)
+            if self._traces is not None and look_up(self._store, name, self._traces):
+                self._found.append(name)
             if self._differs(name):
                 conflicts.append(name)
         self._problems += foreign_hands(self._repository, self._tip, self._signed)
@@ -115,6 +139,9 @@ class TakingIn:
             tuple(self._applied),
             tuple(conflicts),
             tuple(self._problems),
+            tuple(self._comments),
+            tuple(self._tests),
+            tuple(self._found),
         )
 
     def _contents(self, files: list[QueueFile]) -> Mapping[str, bytes]:
@@ -177,26 +204,57 @@ class TakingIn:
     def _new_decisions(self, name: str, files: list[QueueFile]) -> bool:
         known = {decision_id(one) for one in self._store.decisions(name)}
         new = [one for one in files if one.kind == "decision" and one.name not in known]
-        contents = self._contents(new)
         found: list[Decision] = []
-        for one in new:
-            data = contents.get(one.file.blob)
-            if data is None:
-                continue
-            try:
-                decision = read_decision(data, name)
-            except ReviewProblem as problem:
-                self._left_out(one, problem)
-                continue
+        for one, decision in self._values(new, lambda data: read_decision(data, name)):
             if decision_path(decision) != one.file.path:
-                self._left_out(one, "it says something else than its name.")
+                self._left_out(one, _OTHER)
                 continue
             found.append(decision)
-            self._signed.append((one, decision))
+            self._signed.append(Signed(one, "decision", decision.reviewer))
         for decision in sorted(found, key=lambda decision: decision.time):
             self._store.add_decision(decision)
             self._decisions.append((name, decision.reviewer))
         return bool(found)
+
+    def _new_comments(self, name: str, files: list[QueueFile]) -> None:
+        known = {comment_name(one) for one in self._store.comments(name)}
+        new = [one for one in files if one.kind == "comment" and one.name not in known]
+        for one, record in self._values(new, lambda data: read_comment(data, name)):
+            if comment_path(name, record) != one.file.path or one.name in known:
+                self._left_out(one, _OTHER)
+                continue
+            known.add(one.name)
+            self._store.add_comment(name, record)
+            self._comments.append((name, record.author))
+            self._signed.append(Signed(one, "comment", record.author))
+
+    def _new_tests(self, name: str, files: list[QueueFile]) -> None:
+        stored = (*self._store.tests(name), *self._store.tests_elsewhere(name))
+        known = {test_path(one) for one in stored}
+        new = [one for one in files if one.kind == "test" and one.file.path not in known]
+        for one, test in self._values(new, lambda data: read_test(data, name)):
+            if test_path(test) != one.file.path:
+                self._left_out(one, _OTHER)
+                continue
+            self._store.add_test_elsewhere(test)
+            self._tests.append((name, test.by))
+            self._signed.append(Signed(one, "test", test.by))
+
+    def _values(
+        self, files: list[QueueFile], read: Callable[[bytes], _Value]
+    ) -> Iterator[tuple[QueueFile, _Value]]:
+        """Read files; say of those that are not what they should be why they are left out."""
+        contents = self._contents(files)
+        for one in files:
+            data = contents.get(one.file.blob)
+            if data is None:
+                continue
+            try:
+                value = read(data)
+            except ReviewProblem as problem:
+                self._left_out(one, problem)
+                continue
+            yield one, value
 
     def _receipts(self, name: str, files: list[QueueFile]) -> bool:
         own = self._store.receipts(name)
@@ -204,21 +262,12 @@ class TakingIn:
             return False  # an apply of this machine is under way or has to be mended first
         known = {receipt_path(one) for one in own}
         new = [one for one in files if one.kind == "receipt" and one.file.path not in known]
-        contents = self._contents(new)
         found: list[Receipt] = []
-        for one in new:
-            data = contents.get(one.file.blob)
-            if data is None:
-                continue
-            try:
-                receipt = read_receipt(data, name, self._place)
-            except ReviewProblem as problem:
-                self._left_out(one, problem)
-                continue
+        for one, receipt in self._values(new, lambda data: read_receipt(data, name, self._place)):
             named = (receipt.commit, receipt.revert_commit)
             sane = all(commit is None or _COMMIT.fullmatch(commit) for commit in named)
             if receipt_path(receipt) != one.file.path or not sane:
-                self._left_out(one, "it says something else than its name.")
+                self._left_out(one, _OTHER)
                 continue
             found.append(receipt)
         last = own[-1].time if own else ""
@@ -256,7 +305,7 @@ class TakingIn:
             return False
 
     def _left_out(self, one: QueueFile, why: object) -> None:
-        self._problems.append(f"{one.file.path} was left out: {why}")
+        self._problems.append(f"{shown(one.file.path)} was left out: {why}")
 
 
 def _asked(proposal: Proposal) -> tuple[object, ...]:
@@ -268,10 +317,16 @@ def _asked(proposal: Proposal) -> tuple[object, ...]:
     return (*sorted((one.path, one.sha256 or "") for one in proposal.base), *changes)
 
 
-def foreign_hands(
-    repository: Repository, tip: str, signed: Sequence[tuple[QueueFile, Decision]]
-) -> tuple[str, ...]:
-    """Return, in words, the decisions that somebody else than who signed them put into the queue.
+class Signed(Struct, frozen=True):
+    """A file of the queue, what it is, and who signed it."""
+
+    file: QueueFile
+    what: str
+    by: str
+
+
+def foreign_hands(repository: Repository, tip: str, signed: Sequence[Signed]) -> tuple[str, ...]:
+    """Return, in words, what somebody else than who signed it put into the queue.
 
     Whoever may push can sign as anybody; git says who pushed, as far as it knows.
     """
@@ -279,7 +334,10 @@ def foreign_hands(
         return ()
     mark = "\x02"
     command = ["log", "--diff-filter=A", "--no-renames", "--name-only", "-z", f"--format={mark}%ae"]
-    answer = run_git([*command, tip, "--", *(one.file.path for one, _ in signed)], repository.root)
+    paths = [one.file.file.path for one in signed]
+    # The paths of thousands would not fit on a command line.
+    few = ["--", *paths] if len(paths) < 200 else ["--", "proposals"]
+    answer = run_git([*command, tip, *few], repository.root)
     added: dict[str, str] = {}
     who = ""
     for field in answer.stdout.decode("utf-8", "replace").split("\0"):
@@ -289,11 +347,11 @@ def foreign_hands(
         elif text:
             added[text] = who
     told: list[str] = []
-    for one, decision in signed:
-        by = added.get(one.file.path, "")
-        if by and reviewer_key(f"x <{by}>") != reviewer_key(decision.reviewer):
+    for one in signed:
+        by = added.get(one.file.file.path, "")
+        if by and reviewer_key(f"x <{by}>") != reviewer_key(one.by):
             told.append(
-                f"The decision on {decision.proposal} signed {decision.reviewer} was put into the "
-                f"queue by {by}. Ask whether it is theirs."
+                f"The {one.what} on {one.file.proposal} signed {one.by} was put into the queue by "
+                f"{by}. Ask whether it is theirs."
             )
     return tuple(told)

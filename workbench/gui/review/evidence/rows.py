@@ -8,7 +8,13 @@ from pathlib import Path
 from workbench.domain.proposal import Evidence, EvidenceCheck
 from workbench.gui.review.evidence.view import EvidenceRow
 from workbench.gui.shell.context import AppContext
+from workbench.review.sharing.evidence_here import TracesHere
 from workbench.traces.open import OpenTrace
+
+
+def traces_here(context: AppContext) -> TracesHere:
+    """Return the traces of this machine: those that are open, and those of watched folders."""
+    return TracesHere(context.folders.trace_index, [one.path for one in context.traces])
 
 
 def evidence_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.domain.comment import CommentRecord, Thread
+from workbench.review.comments import keep_record
 from workbench.review.session import Review
 from workbench.store.line_comments import threads_of
 
@@ -22,5 +23,5 @@ def keep_comment(review: Review, record: CommentRecord) -> tuple[Thread, ...]:
     Raises:
         FileProblem: it cannot be written.
     """
-    review.store.add_comment(review.proposal.id, record)
+    keep_record(review.store, review.proposal.id, record)
     return read_threads(review)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, Signal
 
 from workbench.domain.comment import Comment, CommentRecord, Side, Thread
+from workbench.domain.reviewer import reviewer_key
 from workbench.domain.text import counted
 from workbench.gui.review.backend import now
 from workbench.gui.review.diff.line import DiffLine
@@ -178,7 +179,9 @@ class Commenting(QObject):
 
     def _is_mine(self, comment: Comment) -> bool:
         opened = self._desk.opened
-        return opened is not None and comment.author == opened.reviewer and not comment.deleted
+        if opened is None or comment.deleted:
+            return False
+        return reviewer_key(comment.author) == reviewer_key(opened.reviewer)
 
     def _leave(self) -> None:
         if self._choosing or self.bar.isVisible():

@@ -8,6 +8,7 @@ from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from workbench.domain.proposal import HunkVerdict, VerdictKind
+from workbench.domain.reviewer import reviewer_key
 from workbench.domain.text import counted
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.bars import REASON_WORDS
@@ -19,7 +20,6 @@ from workbench.review.reviewers import (
     Said,
     Standing,
     in_force,
-    reviewer_key,
     settled,
 )
 from workbench.review.session import Review

@@ -256,7 +256,7 @@ class SharingPage(QWidget):
         self.marked -= set(queue.shared) | set(held)
         going = [counted(len(self.marked), "proposal")] if self.marked else []
         if queue.unsent:
-            going.append(f"{counted(queue.unsent, 'decision')} or receipts")
+            going.append(f"{counted(queue.unsent, 'act')} (decisions, applies, comments, tests)")
         words = f"A sync sends {' and '.join(going)}." if going else "A sync sends nothing new."
         self.queue.show_rows(listed, f"{words} At the right is exactly what is sent of one.")
         self.queue.nothing.button.setVisible(False)
@@ -410,13 +410,8 @@ class SharingPage(QWidget):
     def _synced(self, synced: Synced) -> None:
         taken = synced.taken
         self.marked.clear()
-        parts = [
-            f"{counted(len(synced.sent), 'file')} sent",
-            f"{counted(len(taken.proposals), 'proposal')} and "
-            f"{counted(len(taken.decisions), 'decision')} taken in",
-        ]
         problems = [*taken.problems, *(f"{name}: {why}" for name, why in synced.held)]
-        text = f"Synced: {', '.join(parts)}."
+        text = rows.synced_words(synced)
         actions: Actions = ()
         if taken.conflicts:
             text += f" Reviewers differ on {counted(len(taken.conflicts), 'proposal')}."

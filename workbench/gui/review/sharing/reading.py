@@ -101,7 +101,8 @@ def push_all(library: Path, call: Call) -> PushPlan:
 def sync(shelf: Shelf, library: Path, add: Collection[str], call: Call) -> Synced:
     """Bring queue and store up to date with each other."""
     queue = TeamQueue(shelf.store, library)
-    return queue.sync(call, add=add, reviewer=reviewer_at(library))
+    who = reviewer_at(library)
+    return queue.sync(call, add=add, reviewer=who, traces=shelf.traces())
 
 
 def share(library: Path, remotes: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from workbench.review.sharing.forward import ForwardPlan
 from workbench.review.sharing.incoming import IncomingCommit
 from workbench.review.sharing.outlook import distance_words
 from workbench.review.sharing.publishing import Publication
+from workbench.review.sharing.queue import Synced
 from workbench.store.git import Commit
 
 #: So many characters of a file are shown.
@@ -143,6 +144,21 @@ def push_text(one: Commit) -> str:
     return "\n".join(lines)
 
 
+def synced_words(synced: Synced) -> str:
+    """Return what a sync did, in a sentence."""
+    taken = synced.taken
+    parts = [
+        f"{counted(len(synced.sent), 'file')} sent",
+        f"{counted(len(taken.proposals), 'proposal')} and "
+        f"{counted(len(taken.decisions), 'decision')} taken in",
+    ]
+    more = ((taken.comments, "comment"), (taken.tests, "test"))
+    parts += [f"{counted(len(one), name)} of others" for one, name in more if one]
+    if taken.found:
+        parts.append(f"quotes of {counted(len(taken.found), 'proposal')} found here")
+    return f"Synced: {', '.join(parts)}."
+
+
 def facts(found: Look) -> list[str]:
     """Return how a library stands to its remote and its queue, in sentences."""
     outlook = found.outlook
@@ -160,7 +176,7 @@ def facts(found: Look) -> list[str]:
         where += f" of {queue.sharing.remote}" if queue.sharing.remote else ", here alone"
         lines.append(
             f"Team queue in {where}: {len(queue.shared)} shared, {len(queue.waiting)} here alone, "
-            f"{queue.unsent or 'nothing'} to send of what was decided."
+            f"{queue.unsent or 'nothing'} to send of what was decided, said and tested."
         )
         lines += [f"Both sides changed {path}; both are kept." for path in queue.aside[:3]]
         lines += list(queue.problems[:3])
