@@ -128,6 +128,39 @@ def test_a_proposal_whose_base_is_gone_says_why_it_cannot_be_shown(
     qtbot.waitUntil(lambda: desk.proposal_id == proposal.id and not desk.busy, timeout=10_000)
     assert desk.opened is None
     assert "not stored" in desk.view.message._sentence.text()
+    assert row_of(panel, "lost").problem
+
+
+def test_a_proposal_that_leaves_the_library_is_rejected_unseen_and_that_is_undone(
+    world: ReviewWorld, window: MainWindow, qtbot: QtBot
+) -> None:
+    world.add("escape", (Change("c1", "../outside.md", "write", "x\n"),))
+    world.propose("good", {"demo/SKILL.md": PROPOSED})
+    window.show_activity("review")
+    panel = window.centre.view("review")
+    assert isinstance(panel, ReviewPanel)
+    desk = panel.desk
+    settled(panel, qtbot)
+    panel.queue.select("escape")
+    qtbot.waitUntil(lambda: desk.unreadable and not desk.busy, timeout=10_000)
+    assert desk.view.message.button.isVisible()
+    panel.queue.setFocus()
+    qtbot.keyClick(panel.queue, "a")
+    qtbot.keyClick(panel.queue, "r")
+    assert panel.reason_bar.isVisible()
+    qtbot.keyClick(panel.reason_bar, "4")
+    qtbot.keyClick(panel.reason_bar, Qt.Key.Key_Return)
+    assert panel.queue.hasFocus()
+    qtbot.waitUntil(lambda: world.store.get("escape").status == "rejected", timeout=10_000)
+    assert world.store.decisions("escape")[-1].verdicts[0].reason == "unsafe"
+    qtbot.waitUntil(lambda: desk.proposal_id == "good", timeout=10_000)
+    settled(panel, qtbot)
+    assert not desk.view.message.button.isVisible()
+    qtbot.waitUntil(lambda: panel.triage.can_undo, timeout=10_000)
+    qtbot.keyClick(panel.queue, "u")
+    qtbot.waitUntil(lambda: world.store.get("escape").status == "pending", timeout=10_000)
+    settled(panel, qtbot)
+    assert not (world.library.parent / "outside.md").exists()
 
 
 # What is shown

@@ -41,7 +41,7 @@ from workbench.review.report.html import html_report
 from workbench.review.report.markdown import markdown_report
 from workbench.review.revert import merge_revert, revert
 from workbench.review.scanning import scan_of
-from workbench.review.session import Review, open_review
+from workbench.review.session import Review, open_for, open_review
 from workbench.review.transaction import RolledBack, Stale
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
 from workbench.store.git import GitMissing, GitProblem, identity_at
@@ -233,12 +233,13 @@ class _Command:
 
     def _decide(self, proposal: Proposal) -> int:
         arguments = self._arguments
-        review = self._review(proposal)
+        kind = _KINDS[arguments.action]
+        review = open_for(kind, self._store, proposal.id, arguments.library)
         reviewer = self._reviewer(review.library)
         verdicts = verdicts_for(
             review,
             pick(review, arguments.hunks),
-            _KINDS[arguments.action],
+            kind,
             reason=arguments.reason,
             comment=arguments.comment,
             reviewer=reviewer,

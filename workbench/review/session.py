@@ -9,13 +9,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal, Split
+from workbench.domain.proposal import Decision, Hunk, HunkVerdict, Proposal, Split, VerdictKind
 from workbench.files import FileProblem, confined, sha256
-from workbench.review.compose import Result, compose
+from workbench.review.compose import Result, compose, content_hash
 from workbench.review.copied import TextSource
 from workbench.review.disk import look
 from workbench.review.evidence_texts import evidence_texts
-from workbench.review.hunks import finished, pieces_of
+from workbench.review.hunks import Pieces, finished, pieces_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import Standing, standing
 from workbench.review.siblings import with_siblings
@@ -34,11 +34,18 @@ class Review:
     splits: tuple[Split, ...]
     split_problems: tuple[str, ...]
 
-    def __init__(self, store: ProposalStore, proposal: Proposal, library: Path) -> None:
+    def __init__(
+        self,
+        store: ProposalStore,
+        proposal: Proposal,
+        library: Path,
+        *,
+        pieces: Pieces | None = None,
+    ) -> None:
         self.store = store
         self.proposal = proposal
         self.library = library
-        self._pieces = pieces_of(proposal, self.read_base, self.read_blob)
+        self._pieces = pieces or pieces_of(proposal, self.read_base, self.read_blob)
         decision = self.decision
         self.split(decision.splits if decision is not None else ())
 
@@ -81,6 +88,8 @@ class Review:
     def result(self, verdicts: Sequence[HunkVerdict]) -> Result:
         """Return the exact files that the accepted hunks make."""
         own = tuple(verdict for verdict in verdicts if verdict.hunk != WHOLE)
+        if not self.hunks and not own:
+            return Result((), content_hash(()))
         return compose(self.proposal, self.hunks, own, self.read_base, self.read_blob)
 
     def changed_on_disk(self) -> tuple[str, ...]:
@@ -128,3 +137,25 @@ def open_review(store: ProposalStore, proposal_id: str, library: Path | None = N
     """
     proposal = store.get(proposal_id)
     return Review(store, proposal, Path(library or proposal.library).absolute())
+
+
+def open_for(
+    kind: VerdictKind, store: ProposalStore, proposal_id: str, library: Path | None = None
+) -> Review:
+    """Open a proposal to give a verdict on it.
+
+    One whose changes cannot be shown, such as one that leaves the library, can still be rejected
+    or deferred as a whole: it is opened without hunks.
+
+    Raises:
+        StoreProblem: there is no such proposal, or it is broken.
+        ReviewProblem: it is to be accepted, and its changes cannot be shown.
+    """
+    try:
+        return open_review(store, proposal_id, library)
+    except (ReviewProblem, FileProblem):
+        if kind == "accept":
+            raise
+    proposal = store.get(proposal_id)
+    where = Path(library or proposal.library).absolute()
+    return Review(store, proposal, where, pieces=Pieces((), {}))

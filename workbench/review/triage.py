@@ -13,7 +13,7 @@ from workbench.review.contests import Contest, Side
 from workbench.review.decide import decide, record, verdicts_for
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
-from workbench.review.session import Review, open_review
+from workbench.review.session import Review, open_for
 from workbench.store.proposals import ProposalStore
 
 #: Says who reviews in a library.
@@ -50,7 +50,7 @@ def carry_out(store: ProposalStore, orders: Iterable[Order], *, sign: Sign, now:
     problems: list[str] = []
     for order in orders:
         try:
-            review = open_review(store, order.proposal)
+            review = open_for(order.kind, store, order.proposal)
             reviewer = sign(review.library)
             last = in_force(review.standing, reviewer)
             verdicts = _verdicts(review, order, reviewer)
@@ -68,7 +68,7 @@ def take_back(store: ProposalStore, before: Sequence[Before], *, sign: Sign, now
     problems: list[str] = []
     for one in before:
         try:
-            review = open_review(store, one.proposal)
+            review = open_for("reject", store, one.proposal)
             reviewer = sign(review.library)
             last = in_force(review.standing, reviewer)
             record(review, decide(review, one.verdicts, reviewer=reviewer, now=now))

@@ -295,3 +295,21 @@ def test_what_is_not_contested_merges_without_conflict(
                 regions = three_way(tuple(LINES), tuple(left), tuple(right))
                 clash = [one for one in regions if one.kind == "conflict"]
                 assert not clash, (first, second)
+
+
+@pytest.mark.parametrize("path", ["../outside.md", ".git/hooks/post-commit"])
+def test_what_cannot_be_shown_is_rejected_as_a_whole_and_never_accepted(
+    desk: Desk, path: str
+) -> None:
+    name = desk.propose("escape", Change("c1", path, "write", "x\n"))
+    (entry,) = desk.queue().entries
+    assert path in entry.problem
+    refused = carry_out(desk.store, [Order(name, "accept")], sign=ann, now=NOW)
+    assert refused.before == ()
+    assert path in refused.problems[0]
+    done = carry_out(desk.store, [Order(name, "reject", (), "unsafe")], sign=ann, now=NOW)
+    assert done.problems == ()
+    assert desk.store.get(name).status == "rejected"
+    assert desk.store.decisions(name)[-1].verdicts[0].reason == "unsafe"
+    take_back(desk.store, done.before, sign=ann, now=LATER)
+    assert desk.store.get(name).status == "pending"

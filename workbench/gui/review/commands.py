@@ -10,7 +10,7 @@ from workbench.gui.shell.commands import Command, CommandRegistry
 #: Act of the desk, title, key, what has to be so, group in the menu.
 _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("accept", "Accept hunk", "Ctrl+Alt+A", "decide", 0),
-    ("reject", "Reject hunk…", "Ctrl+Alt+R", "decide", 0),
+    ("reject", "Reject hunk…", "Ctrl+Alt+R", "reject", 0),
     ("defer", "Defer hunk", "Ctrl+Alt+D", "decide", 0),
     ("edit", "Edit hunk…", "Ctrl+Alt+E", "edit", 0),
     ("undo", "Undo last verdict", "Ctrl+Alt+Z", "undo", 0),
@@ -75,6 +75,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
     why = {
         "shown": lambda: None if desk.opened is not None else "no proposal is shown.",
         "decide": desk.why_not_decide,
+        "reject": desk.why_not_reject,
         "edit": desk.why_not_edit,
         "undo": desk.why_not_undo,
         "hunks": why_no_hunks,

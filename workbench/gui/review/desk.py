@@ -49,6 +49,8 @@ class Desk(QWidget):
     something new about a proposal, ``settled()`` that nothing is being read, checked or written,
     ``selection_changed()`` that other verdicts, or those of another proposal, are shown.
 
+    ``refused(id)`` asks to reject a proposal as a whole that cannot be shown (``unreadable``).
+
     ``alone`` says what tasks said of hunks taken alone, ``locked`` which lock holds a hunk back,
     ``differing`` where reviewers differ.
     """
@@ -58,6 +60,7 @@ class Desk(QWidget):
     settled = Signal()
     selection_changed = Signal()
     evidence_asked = Signal()
+    refused = Signal(str)
 
     def __init__(self, context: AppContext, shelf: Shelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +68,7 @@ class Desk(QWidget):
         self.opened: Opened | None = None
         self.choices = Choices(())
         self._proposal_id = ""
+        self.unreadable = False
         self._kept = self.choices.said
         self.alone: Mapping[str, str] = {}
         self.locked: Mapping[str, str] = {}
@@ -128,6 +132,7 @@ class Desk(QWidget):
         if proposal_id != self._proposal_id:
             self.view.diff.show_diff((), (), ())
         self._proposal_id = proposal_id
+        self.unreadable = False
         self.carry_out.forget()
         if not proposal_id:
             self.opened, self.choices = None, Choices(())
@@ -157,7 +162,8 @@ class Desk(QWidget):
 
     def _not_shown(self, message: str) -> None:
         self.opened, self.choices = None, Choices(())
-        self.view.show_message("This proposal cannot be shown", message)
+        self.unreadable = True
+        self.view.show_message("This proposal cannot be shown", message, refusable=True)
         self._hunk_changed()
 
     def _show(self, opened: Opened) -> None:
@@ -254,6 +260,10 @@ class Desk(QWidget):
             return "select a proposal first."
         return "this proposal is applied. Revert it first." if self.applied else None
 
+    def why_not_reject(self) -> str | None:
+        """Say why nothing can be rejected; what cannot be shown can be."""
+        return None if self.unreadable else self.why_not_decide()
+
     def why_not_edit(self) -> str | None:
         """Say why the current hunk cannot be edited."""
         hunk = self.hunk()
@@ -336,6 +346,8 @@ class Desk(QWidget):
         self.run(act)
 
     def _ask_reason(self) -> None:
+        if self.unreadable:
+            self.refused.emit(self._proposal_id)
         if self.why_not_decide() is not None:
             return
         before = self.choices.of(self._names()[0])

@@ -57,7 +57,12 @@ class DeskView(QWidget):
         self.strip = ChecksStrip()
         self.tasks = TaskTable()
         self.diagnosis = PlainLabel()
-        self.message = EmptyState("No proposal is selected", "Select one at the left.")
+        self.message = EmptyState(
+            "No proposal is selected",
+            "Select one at the left.",
+            action=("Reject…", lambda: run("reject")),
+        )
+        self.message.button.hide()
         self.counts = ElidedLabel()
         self.counts.setProperty("muted", True)
         self.counts.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
@@ -76,9 +81,10 @@ class DeskView(QWidget):
 
     # Pages
 
-    def show_message(self, heading: str, sentence: str) -> None:
-        """Show a sentence instead of a proposal."""
+    def show_message(self, heading: str, sentence: str, *, refusable: bool = False) -> None:
+        """Show a sentence instead of a proposal, and a button to reject it unseen."""
         self.message.set_texts(heading, sentence)
+        self.message.button.setVisible(refusable)
         self._outer.setCurrentWidget(self.message)
 
     def show_work(self) -> None:

@@ -115,6 +115,7 @@ class ReviewPanel(QWidget):
         )
         self.desk.hunk_changed.connect(self._show_evidence)
         self.desk.evidence_asked.connect(self._go_to_evidence)
+        self.desk.refused.connect(lambda name: self._reject((name,)))
         self.desk.changed.connect(lambda _id: context.proposals_changed.emit())
         self.evidence.opened.connect(self._open_evidence)
         context.proposals_changed.connect(self.read)
@@ -258,14 +259,16 @@ class ReviewPanel(QWidget):
         """Decide on all that are selected; a rejection asks why first."""
         names = self.queue.selected_ids()
         if kind == "reject":
-
-            def reject(reason: str, comment: str) -> None:
-                orders = [Order(name, "reject", (), reason, comment) for name in names]
-                self.triage.carry_out(orders)
-
-            self._ask_why(counted(len(names), "proposal"), reject)
+            self._reject(names)
         elif kind in ("accept", "defer"):
             self.triage.carry_out([Order(name, _KINDS[kind]) for name in names])
+
+    def _reject(self, names: tuple[str, ...]) -> None:
+        def reject(reason: str, comment: str) -> None:
+            orders = [Order(name, "reject", (), reason, comment) for name in names]
+            self.triage.carry_out(orders)
+
+        self._ask_why(counted(len(names), "proposal"), reject)
 
     def _ask_why(self, what: str, then: Callable[[str, str], None]) -> None:
         self._then = then
@@ -279,7 +282,7 @@ class ReviewPanel(QWidget):
 
     def _leave_reason(self) -> None:
         self.reason_bar.hide()
-        back = self.queue if self.desk.view.at_work else self.contests.page
+        back = self.contests.page if self.contests.on_page else self.queue
         back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _decided(self, names: tuple[str, ...]) -> None:
@@ -352,6 +355,8 @@ class ReviewPanel(QWidget):
             Qt.KeyboardModifier.KeypadModifier,
         )
         act = acts.get(Qt.Key(event.key())) if plain and self.desk.view.at_work else None
+        if plain and event.key() == Qt.Key.Key_R and self.desk.unreadable:
+            act = "reject"
         several = self.queue.hasFocus() and len(self.queue.selected_ids()) > 1
         if act in ("accept", "reject", "defer") and several:
             self._triage(act)

@@ -41,7 +41,7 @@ class QueueRow(Struct, frozen=True):
     """A row: the head of a group when ``id`` is empty, else a proposal.
 
     ``flips`` are repaired and broken tasks, ``contested`` counts places that others change too,
-    ``talk`` threads of comments that nobody settled.
+    ``talk`` threads of comments that nobody settled. ``problem``: why it cannot be shown.
     """
 
     group: str
@@ -60,6 +60,7 @@ class QueueRow(Struct, frozen=True):
     contested: int = 0
     talk: int = 0
     count: int = 0
+    problem: str = ""
 
     @property
     def status_text(self) -> str:
@@ -153,14 +154,19 @@ def _row(group: str, entry: Entry, now: str) -> QueueRow:
         level=entry.gate.level,
         flips=flips_text(entry.gate) if changes else "",
         engine=proposal.engine.id.replace("_", " "),
-        size=f"+{entry.added} \N{MINUS SIGN}{entry.removed} lines" if changes else "",
+        size=_size(entry) if changes and not entry.problem else "",
         age=age(proposal.created, now) if now else "",
         verified=entry.verified,
         evidence=len(draft.evidence),
         files=len({change.path for change in draft.changes}),
         contested=entry.contested,
         talk=entry.talk,
+        problem=entry.problem,
     )
+
+
+def _size(entry: Entry) -> str:
+    return f"+{entry.added} \N{MINUS SIGN}{entry.removed} lines"
 
 
 def short_title(proposal: Proposal, group: str) -> str:

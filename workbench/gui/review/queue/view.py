@@ -72,7 +72,8 @@ class QueueModel(QAbstractListModel):
             return row.title or row.group
         if role == Qt.ItemDataRole.ToolTipRole:
             contested = f"\n{row.contested_text} by other proposals" if row.contested else ""
-            return f"{row.group}: {row.title}{contested}" if row.id else row.group
+            problem = f"\n{row.problem}" if row.problem else ""
+            return f"{row.group}: {row.title}{contested}{problem}" if row.id else row.group
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return _spoken(row)
         if role == ROW_ROLE:
@@ -86,7 +87,8 @@ def _spoken(row: QueueRow) -> str:
     what = "Diagnosis" if row.diagnosis else "Proposal"
     level = "" if row.diagnosis else level_text(row.level)
     flips = f"repairs and regressions {row.flips}" if row.flips else ""
-    parts = (row.status_text, level, flips, *row.facts, row.contested_text)
+    shown = "cannot be shown" if row.problem else ""
+    parts = (row.status_text, shown, level, flips, *row.facts, row.contested_text)
     return f"{what} for {row.group}: {row.title}, {', '.join(filter(None, parts))}"
 
 
@@ -154,7 +156,9 @@ class QueueDelegate(QStyledItemDelegate):
         left = float(title.left())
         painter.setFont(base)
         badges: list[tuple[str, Tone]] = []
-        if not row.diagnosis and row.level != "not_evaluated":
+        if row.problem:
+            badges.append(("cannot be shown", "error"))
+        elif not row.diagnosis and row.level != "not_evaluated":
             flips = f" {row.flips}" if row.flips else ""
             badges.append((f"{level_text(row.level)}{flips}", LEVEL_TONES[row.level]))
         if row.status != "pending" or not (badges or row.contested):
