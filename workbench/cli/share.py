@@ -20,7 +20,7 @@ from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import settled
 from workbench.review.session import open_review
 from workbench.review.sharing.evidence_here import TracesHere
-from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
+from workbench.review.sharing.forward import Forward, joinable, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import join
 from workbench.review.sharing.outlook import look_around
@@ -216,8 +216,14 @@ class _Command:
     def _join(self) -> int:
         repository, place = place_of(self._library)
         upstream = self._upstream()
-        others = self._arguments.with_others
-        self._out.joined(upstream, join(repository, place, upstream, with_unreviewed=others))
+        done = join(
+            repository,
+            place,
+            upstream,
+            with_unreviewed=self._arguments.with_others,
+            reviewed=joinable(self._store, repository, place, upstream),
+        )
+        self._out.joined(upstream, done)
         return 0
 
     def _push(self) -> int:

@@ -20,6 +20,7 @@ from workbench.review.sharing.settings import Sharing
 from workbench.store.remotes import Distance, Upstream
 
 _STATES = {
+    "reviewed": "reviewed here",
     "new": "not looked at",
     "here": "here already",
     "outside": "touches no skill",
@@ -64,7 +65,7 @@ class Output:
             where = f"{queue.sharing.remote or 'this repository'}, branch {queue.sharing.branch}"
             lines.append(f"queue    {where}")
             lines.append(
-                f"         {len(queue.shared)} proposals shared, {len(queue.waiting)} here alone, "
+                f"         {counted(len(queue.shared), 'proposal')} shared, {len(queue.waiting)} here alone, "
                 f"{counted(queue.unsent, 'act')} not sent (decisions, applies, comments, tests)"
             )
             lines += [f"  both sides changed {path}" for path in queue.aside]
@@ -103,12 +104,12 @@ class Output:
         """Print the commits that came."""
         lines: list[str] = []
         for one in plan.incoming.commits:
-            state = one.status or _STATES.get(one.state, one.state)
+            state = _STATES.get(one.state) or one.status or one.state
             lines.append(
                 f"{one.commit[:10]}  {state:14}  {one.time[:10]}  "
                 f"{one_line(one.author.name)}: {one_line(one.subject)}"
             )
-            if one.state == "taken":
+            if one.state in ("taken", "reviewed"):
                 lines.append(f"            {one.proposal}")
             lines += [f"            {path}" for path in one.files[:12]]
             lines += [f"            not part of it: {path} ({why})" for path, why in one.left_out]
@@ -168,10 +169,8 @@ class Output:
             lines.append(f"Nothing was pushed: {plan.why_not}")
         else:
             own = len(left_over(plan.commits))
-            lines.append(
-                f"Pushed {len(plan.commits)} commits to {plan.upstream}, {own} of them no applied "
-                "proposals."
-            )
+            rest = f", {own} of them made outside of reviews" if own else ""
+            lines.append(f"Pushed {counted(len(plan.commits), 'commit')} to {plan.upstream}{rest}.")
         self._print(
             "share-push",
             lines,
@@ -191,7 +190,9 @@ class Output:
         lines += [f"held back: {name}: {why}" for name, why in plan.held]
         where = f"{state.sharing.remote or 'this repository'}, branch {state.sharing.branch}"
         replaced = ", ".join(f"{count} {kind}" for kind, count in plan.replaced) or "nothing"
-        lines.append(f"{len(plan.files)} files to {where} {state.address}; replaced: {replaced}")
+        lines.append(
+            f"{counted(len(plan.files), 'file')} to {where} {state.address}; replaced: {replaced}"
+        )
         here = [one.id for one in state.waiting if one.id not in plan.proposals]
         if here:
             lines.append(f"stay here: {', '.join(here)} (--add ID, --add-all)")
@@ -212,7 +213,7 @@ class Output:
         """Print what a sync did."""
         taken = synced.taken
         where = f"{sharing.remote or 'this repository'}, branch {sharing.branch}"
-        lines = [f"{where}: {len(synced.sent)} files sent"]
+        lines = [f"{where}: {counted(len(synced.sent), 'file')} sent"]
         lines += [f"new proposal {name}" for name in taken.proposals]
         lines += [f"{who} decided on {name}" for name, who in taken.decisions]
         lines += [f"{who} commented on lines of {name}" for name, who in said_once(taken.comments)]

@@ -117,7 +117,7 @@ class Forward:
         """Return the files that proposals of what came are about, as paths of the repository."""
         found: set[str] = set()
         for one in incoming.commits:
-            if one.state != "taken":
+            if one.state not in ("taken", "reviewed"):
                 continue
             for change in self._store.get(one.proposal).draft.changes:
                 found |= {path for path in (change.path, change.new_path) if path is not None}
@@ -144,7 +144,7 @@ class Forward:
                 return f"{what} was not reviewed. Take it in as a proposal first."
             if one.state == "taken" and not self._whole(one.proposal):
                 return f"not all of {what} is accepted as it is."
-            if one.state == "taken" and (rules := self._forbidden(one.proposal)):
+            if one.state in ("taken", "reviewed") and (rules := self._forbidden(one.proposal)):
                 return f"{what} does not keep the rules of the library: {rules}"
         return ""
 
@@ -166,6 +166,26 @@ class Forward:
             one is not None and one.verdict == "accept" and one.edited is None for one in taken
         )
         return whole and not open_conflicts(review)
+
+
+def joinable(
+    store: ProposalStore, repository: Repository, place: Place, upstream: Upstream
+) -> frozenset[str]:
+    """Return the files of skills that may come in by a join: reviewed here, within the rules.
+
+    Raises:
+        ReviewProblem, GitProblem: what came cannot be looked at.
+    """
+    changes = RemoteChanges(store, repository, place, upstream)
+    for one in changes.look().commits:
+        if one.state != "reviewed":
+            continue
+        if rules := forbidden(open_review(store, one.proposal, place.library)):
+            raise ReviewProblem(
+                f"Nothing was joined: commit {one.commit[:10]} does not keep the rules of the "
+                f"library: {rules}"
+            )
+    return changes.reviewed_paths()
 
 
 def note_reached(

@@ -29,10 +29,11 @@ from workbench.domain.proposal import (
 from workbench.files import FileProblem, confined, is_program_folder, is_utf8_name, sha256
 from workbench.review.diff import decoded
 from workbench.review.plan import ReviewProblem, check_path
+from workbench.review.sharing.already_reviewed import ReviewedHere, Side, Sides
 from workbench.review.sharing.form import REMOTE_ENGINE, Place
 from workbench.skills.folder import SKILL_FILES
 from workbench.store.branch_files import BranchFile, files_of, read_checked_out
-from workbench.store.git import Identity, Repository
+from workbench.store.git import Commit, Identity, Repository
 from workbench.store.gitcommand import refusal, run_git
 from workbench.store.proposals import ProposalStore
 from workbench.store.remotes import (
@@ -47,8 +48,9 @@ _MOST_BYTES: Final = 64 << 20
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _FILES: Final = ("100644", "100755")
 
-#: Whether a commit is a proposal already, can become one, brings nothing new, or touches no skill.
-IncomingState = Literal["new", "taken", "here", "outside"]
+#: Whether a commit is a proposal already, can become one, applies one that was approved here,
+#: brings nothing new, or touches no skill.
+IncomingState = Literal["new", "taken", "reviewed", "here", "outside"]
 
 
 class IncomingCommit(Struct, frozen=True):
@@ -122,6 +124,9 @@ class RemoteChanges:
             commit = one.commit
             drawn = self._drawn(commit.parents[0] if commit.parents else None, commit.sha)
             name = self._name(commit.sha)
+            state = self._state(name, known, drawn)
+            if state == "new" and (reviewed := self._reviewed(commit, drawn)) is not None:
+                name, state = reviewed.id, "reviewed"
             rows.append(
                 IncomingCommit(
                     commit.sha,
@@ -129,13 +134,27 @@ class RemoteChanges:
                     commit.time,
                     commit.subject,
                     name,
-                    self._state(name, known, drawn),
+                    state,
                     tuple(self._inside(file.path) for file in drawn.touched),
                     drawn.left_out,
                     known.get(name),
                 )
             )
         return Incoming(self.upstream, self.distance, tuple(rows))
+
+    def reviewed_paths(self) -> frozenset[str]:
+        """Return the files, as paths of the repository, that came by reviewed commits alone.
+
+        Raises:
+            ReviewProblem, GitProblem: as for ``look``.
+        """
+        reviewed: set[str] = set()
+        others: set[str] = set()
+        for one in self.look().commits:
+            (reviewed if one.state == "reviewed" else others).update(one.files)
+        inside = self._place.inside
+        names = reviewed - others
+        return frozenset(f"{inside}/{name}" if inside else name for name in names)
 
     def take(
         self, commits: Collection[str] = (), *, together: bool = False, now: str
@@ -158,7 +177,10 @@ class RemoteChanges:
             drawn = self._drawn(commit.parents[0] if commit.parents else None, commit.sha)
             name = self._name(commit.sha)
             known = (self._store.folder / name / "proposal.json").is_file()
-            if known or (drawn.touched and not self._is_here(drawn)):
+            new = drawn.touched and not self._is_here(drawn)
+            if new and not commits and not known:
+                new = self._reviewed(commit, drawn) is None
+            if known or new:
                 made.append(self._keep(name, commit.sha, _words_of([one], _title(one)), drawn, now))
         if not made:
             raise ReviewProblem(
@@ -208,6 +230,30 @@ class RemoteChanges:
         if not drawn.touched:
             return "outside"
         return "here" if self._is_here(drawn) else "new"
+
+    def _reviewed(self, commit: Commit, drawn: _Drawn) -> Proposal | None:
+        """Return the proposal of the team that a commit applies as it was approved here."""
+        if not drawn.touched:
+            return None
+        here = ReviewedHere(self._store, self._repository, self._place)
+        return here.proposal_of(commit, lambda: self._sides(drawn))
+
+    def _sides(self, drawn: _Drawn) -> Sides:
+        files = {side for one in drawn.touched for side in (one.old, one.new) if side is not None}
+        contents = read_checked_out(self._repository, files)
+        found: dict[str, tuple[Side, Side]] = {}
+
+        def side(file: BranchFile) -> Side:
+            return sha256(contents.get(file, b"")), file.mode
+
+        for one in drawn.touched:
+            if one.old is not None:
+                path = self._inside(one.old.path)
+                found[path] = (side(one.old), found.get(path, (None, None))[1])
+            if one.new is not None:
+                path = self._inside(one.new.path)
+                found[path] = (found.get(path, (None, None))[0], side(one.new))
+        return found
 
     def _drawn(self, old: str | None, new: str) -> _Drawn:
         """Return the files of skills that changed between two commits."""

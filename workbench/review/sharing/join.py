@@ -2,10 +2,13 @@
 
 Skills change by what was reviewed alone: git merges the two into a tree first, and only when that
 tree has every skill as it is here already (applied, or changed on this side alone) is the merge
-made. What was turned down stays out, what was not looked at is named.
+made. What was approved in the team's queue and applied by another comes along. What was turned down
+stays out, what was not looked at is named.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from msgspec import Struct
 
@@ -38,9 +41,16 @@ class Joined(Struct, frozen=True):
 
 
 def join(
-    repository: Repository, place: Place, upstream: Upstream, *, with_unreviewed: bool = False
+    repository: Repository,
+    place: Place,
+    upstream: Upstream,
+    *,
+    with_unreviewed: bool = False,
+    reviewed: Collection[str] = (),
 ) -> Joined:
-    """Merge the upstream into the current branch with git, when that changes no skill.
+    """Merge the upstream into the current branch with git, when that changes no skill unseen.
+
+    ``reviewed`` are files of skills that may come along where nothing here changed them as well.
 
     Raises:
         ReviewProblem: it would change skills or files nobody agreed to, both sides changed the
@@ -54,6 +64,9 @@ def join(
     changed = sorted(
         path for path in head.keys() | after.keys() if not _same(head.get(path), after.get(path))
     )
+    theirs = files_of(repository, tip)
+    agreed = {path for path in reviewed if after.get(path) == theirs.get(path)}
+    changed = [path for path in changed if path not in agreed]
     skills = _skill_folders(place, (*head, *after))
     inside = [path for path in changed if _in_skill(path, skills)]
     if inside:

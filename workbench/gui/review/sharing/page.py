@@ -358,7 +358,9 @@ class SharingPage(QWidget):
     def join(self, *, with_unreviewed: bool = False) -> None:
         """Merge what the remote has, when that changes no skill."""
         if (library := self.library) is not None:
-            self._do("Join", reading.join_both, library, with_unreviewed, then=self._joined)
+            self._do(
+                "Join", reading.join_both, self._shelf, library, with_unreviewed, then=self._joined
+            )
 
     def turn_on(self) -> None:
         """Turn sharing on."""
@@ -454,7 +456,7 @@ class SharingPage(QWidget):
         self.refresh()
 
     def _open_commit(self, one: IncomingCommit) -> None:
-        if one.state == "taken":
+        if one.state in ("taken", "reviewed"):
             self.proposal_wanted.emit(one.proposal)
         elif one.state == "new" and (library := self.library) is not None:
             commits = (one.commit,)

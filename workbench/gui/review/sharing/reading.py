@@ -10,7 +10,14 @@ from msgspec import Struct
 from workbench.domain.proposal import Proposal
 from workbench.gui.review.backend import Shelf, now, reviewer_at
 from workbench.review.plan import ReviewProblem
-from workbench.review.sharing.forward import Forward, ForwardPlan, PushPlan, plan_push, send
+from workbench.review.sharing.forward import (
+    Forward,
+    ForwardPlan,
+    PushPlan,
+    joinable,
+    plan_push,
+    send,
+)
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import ComesAlong, Joined, join
 from workbench.review.sharing.outlook import Outlook, look_around
@@ -83,11 +90,13 @@ def move_forward(shelf: Shelf, library: Path, with_unreviewed: bool) -> tuple[Pr
     return forward.run(now=now(), with_unreviewed=with_unreviewed)
 
 
-def join_both(library: Path, with_unreviewed: bool) -> Joined | ComesAlong:
+def join_both(shelf: Shelf, library: Path, with_unreviewed: bool) -> Joined | ComesAlong:
     """Join the branch with its upstream, or say what would come along unreviewed."""
     repository, place = place_of(library)
+    upstream = upstream_of(repository)
+    reviewed = joinable(shelf.store, repository, place, upstream)
     try:
-        return join(repository, place, upstream_of(repository), with_unreviewed=with_unreviewed)
+        return join(repository, place, upstream, with_unreviewed=with_unreviewed, reviewed=reviewed)
     except ComesAlong as found:
         return found
 

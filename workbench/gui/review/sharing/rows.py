@@ -21,6 +21,7 @@ from workbench.store.git import Commit
 _SHOWN = 100_000
 _STATES: dict[str, tuple[str, Tone]] = {
     "new": ("new", "info"),
+    "reviewed": ("reviewed here", "success"),
     "here": ("here already", "neutral"),
     "outside": ("no skill", "neutral"),
 }
@@ -30,7 +31,7 @@ def commit_row(one: IncomingCommit) -> TwoLines:
     """Return the row of a commit that came."""
     status = (one.status or "pending").replace("_", " ")
     badge: tuple[str, Tone] = _STATES.get(one.state, (status, "neutral"))
-    if one.status in ("accepted", "applied"):
+    if one.state == "taken" and one.status in ("accepted", "applied"):
         badge = (status, "success")
     files = counted(len(one.files), "file")
     return TwoLines(
@@ -53,6 +54,8 @@ def commit_text(one: IncomingCommit) -> str:
     told = {
         "new": "Not looked at yet. Review it to see its changes as a proposal.",
         "taken": f"Proposal {one.proposal}: {(one.status or '').replace('_', ' ')}.",
+        "reviewed": f"It applies exactly what you approved of proposal {one.proposal}. A "
+        "fast-forward brings it in.",
         "here": "The files here are what this commit makes of them.",
         "outside": "It touches no skill, so there is nothing to review here.",
     }
