@@ -588,6 +588,8 @@ def test_a_stale_proposal_is_marked_and_merged_with_the_disk(
     change_on_disk(world, "3. Three", "3. Three\n4. Four")
     panel = start()
     assert "Stale: demo/SKILL.md" in notices(panel)["stale"]
+    assert row_of(panel, "three").status == "stale"
+    assert panel.desk.view.header.status.accessibleName() == "stale"
     panel.desk.run("accept")
     panel.desk.view.notice_buttons("stale")["Merge with what is on disk"]()
     qtbot.waitUntil(lambda: panel.desk.proposal_id.startswith("three-m"), timeout=10_000)

@@ -85,7 +85,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     draft, gate = proposal.draft, entry.gate
     return {
         "id": proposal.id,
-        "status": proposal.status,
+        "status": entry.status,
         "kind": draft.kind,
         "title": draft.title,
         "skills": draft.skills,
@@ -119,7 +119,7 @@ def _print_entries(
         proposal = entry.proposal
         draft, gate = proposal.draft, entry.gate
         facts = [
-            proposal.status.replace("_", " "),
+            entry.status.replace("_", " "),
             draft.kind,
             ", ".join(draft.skills) or "-",
             proposal.engine.id,
@@ -136,6 +136,9 @@ def _print_entries(
             rivals = ", ".join(entry.rivals)
             places = counted(entry.contested, "place")
             print(coloured(one_line(f"    contested at {places} by {rivals}"), "yellow"))
+        if entry.stale and entry.status == "stale":
+            names = ", ".join(entry.stale[:3])
+            print(coloured(one_line(f"    changed since, has to be merged: {names}"), "yellow"))
         if entry.problem:
             print(coloured(one_line(f"    {entry.problem}"), "red"))
     for problem in listing.problems:

@@ -17,6 +17,7 @@ from workbench.files import FileProblem
 from workbench.review.diff import decoded, split_lines
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
+from workbench.review.staleness import DiskHashes
 from workbench.store.proposals import ProposalStore
 
 #: Proposals that may still be applied.
@@ -91,10 +92,14 @@ class Contest(Struct, frozen=True):
 
 
 class Footprints:
-    """Footprints by proposal, worked out once: what a proposal changes never changes."""
+    """Footprints by proposal, worked out once: what a proposal changes never changes.
+
+    ``disk`` knows the files they are based on as they are now.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, Footprint] = {}
+        self.disk = DiskHashes()
 
     def of(self, store: ProposalStore, proposal: Proposal) -> Footprint:
         """Return the footprint of a proposal in the store."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Gate, Proposal, ProposalStatus
 from workbench.domain.task import GateLevel
-from workbench.review.contests import Contest, Footprints, contests, contests_of
+from workbench.review.contests import OPEN, Contest, Footprints, contests, contests_of
 from workbench.review.tested import decided_gate
 from workbench.store.line_comments import open_threads
 from workbench.store.proposals import ProposalStore
@@ -34,6 +34,7 @@ class Entry(Struct, frozen=True):
     ``rivals`` are the proposals on the other side of these places; ``talk`` counts threads of
     comments on its lines that nobody settled.
     ``tested`` is the gate of what reviewers accepted, where that is not the whole.
+    ``stale`` are files that are not what it is based on any more.
     """
 
     proposal: Proposal
@@ -44,6 +45,13 @@ class Entry(Struct, frozen=True):
     problem: str = ""
     talk: int = 0
     tested: Gate | None = None
+    stale: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> ProposalStatus:
+        """The status as it is now: an open proposal is stale as soon as its files are others."""
+        stored = self.proposal.status
+        return "stale" if self.stale and stored in OPEN else stored
 
     @property
     def gate(self) -> Gate:
@@ -77,7 +85,7 @@ class Wanted(Struct, frozen=True):
         """Say whether a proposal is among them."""
         proposal = entry.proposal
         return (
-            (not self.statuses or proposal.status in self.statuses)
+            (not self.statuses or entry.status in self.statuses)
             and (not self.engines or proposal.engine.id in self.engines)
             and (not self.skills or bool(set(skills_of(proposal)) & set(self.skills)))
             and (not self.levels or entry.gate.level in self.levels)
@@ -116,6 +124,7 @@ def queue_of(store: ProposalStore, proposals: Sequence[Proposal], footprints: Fo
                 foot.problem,
                 open_threads(store, proposal),
                 decided_gate(store, proposal, len(foot.places)),
+                footprints.disk.changed(proposal) if proposal.status in OPEN else (),
             )
         )
     return Queue(tuple(entries), found)

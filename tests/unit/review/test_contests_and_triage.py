@@ -313,3 +313,31 @@ def test_what_cannot_be_shown_is_rejected_as_a_whole_and_never_accepted(
     assert desk.store.decisions(name)[-1].verdicts[0].reason == "unsafe"
     take_back(desk.store, done.before, sign=ann, now=LATER)
     assert desk.store.get(name).status == "pending"
+
+
+def test_an_open_proposal_is_stale_in_the_queue_while_its_files_are_others(desk: Desk) -> None:
+    name = desk.rewrite("a", (b"1. One", b"1. Uno"))
+    other = desk.propose("b", Change("c1", "demo/new.md", "write", "new\n"))
+    file = desk.library / PATH
+
+    def told() -> dict[str, tuple[str, tuple[str, ...]]]:
+        return {one.proposal.id: (one.status, one.stale) for one in desk.queue().entries}
+
+    assert told() == {name: ("pending", ()), other: ("pending", ())}
+    file.write_bytes(SKILL.replace(b"2. Two", b"2. Zwei"))
+    assert told()[name] == ("stale", (PATH,))
+    assert [Wanted(statuses=("stale",)).holds(one) for one in desk.queue().entries] == [True, False]
+    file.write_bytes(SKILL)
+    assert told()[name] == ("pending", ())
+    file.unlink()
+    file.symlink_to(desk.library / "elsewhere.md")
+    (desk.library / "demo" / "new.md").write_text("mine")
+    assert told() == {name: ("stale", (PATH,)), other: ("stale", ("demo/new.md",))}
+    desk.store.update(msgspec.structs.replace(desk.store.get(name), status="rejected"))
+    assert told()[name] == ("rejected", ())
+
+
+def test_without_its_library_a_proposal_is_not_called_stale(desk: Desk) -> None:
+    desk.rewrite("a", (b"1. One", b"1. Uno"))
+    desk.library.rename(desk.library.with_name("moved"))
+    assert [one.status for one in desk.queue().entries] == ["pending"]

@@ -158,7 +158,7 @@ class Desk(QWidget):
             self.open(proposal.id)
         else:
             self._stored = proposal
-            self.view.header.show_status(proposal)
+            self.view.header.show_status(proposal, stale=bool(opened.stale))
 
     def _not_shown(self, message: str) -> None:
         self.opened, self.choices = None, Choices(())
@@ -199,7 +199,7 @@ class Desk(QWidget):
         """Draw everything with the colours of a new theme."""
         if self.opened is not None:
             self.view.header.show_proposal(self.opened)
-            self.view.header.show_status(self._stored)
+            self.view.header.show_status(self._stored, stale=bool(self.opened.stale))
             show_notices(self.view, self.opened, self.run)
         self.view.diff.viewport().update()
         self.rendered.refresh_colours()

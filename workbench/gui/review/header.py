@@ -16,6 +16,7 @@ from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import link_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.plain_label import PlainLabel
+from workbench.review.contests import OPEN
 
 #: A longer rationale is cut until it is asked for.
 _SHORT = 200
@@ -66,7 +67,7 @@ class ProposalHeader(QWidget):
         self.title.setText(_cut(title))
         self.title.setToolTip(spelled_out(title) if len(title) > _SHORT else "")
         self.made.setText(made_by(proposal))
-        self.show_status(proposal)
+        self.show_status(proposal, stale=bool(opened.stale))
         self.show_level(proposal.gate)
         cause = _CAUSES.get(proposal.draft.root_cause, "")
         self.cause.setVisible(bool(cause))
@@ -75,10 +76,11 @@ class ProposalHeader(QWidget):
         self._show_rationale(cut=bool(proposal.draft.changes))
         self._show_warnings(proposal.warnings)
 
-    def show_status(self, proposal: Proposal) -> None:
-        """Show the status."""
-        text = status_text(proposal.status, diagnosis=not proposal.draft.changes)
-        self.status.set(text, STATUS_TONES[proposal.status])
+    def show_status(self, proposal: Proposal, *, stale: bool) -> None:
+        """Show the status; ``stale``: the files it is based on are others by now."""
+        status = "stale" if stale and proposal.status in OPEN else proposal.status
+        text = status_text(status, diagnosis=not proposal.draft.changes)
+        self.status.set(text, STATUS_TONES[status])
         self.level.setVisible(bool(proposal.draft.changes))
 
     def show_level(self, gate: Gate) -> None:

@@ -230,6 +230,7 @@ class ReviewPanel(QWidget):
     def _disk_changed(self) -> None:
         if self.desk.view.at_work and not self.desk.busy and not self.desk.choices.acts:
             self.desk.open(self.desk.proposal_id)
+        self.read()
 
     # Several at once
 

@@ -122,7 +122,7 @@ def _group(entry: Entry, by: GroupBy) -> str:
     if by == "level":
         return level_text(entry.gate.level).capitalize()
     if by == "status":
-        return status_text(proposal.status).capitalize()
+        return status_text(entry.status).capitalize()
     return skill_group(proposal)
 
 
@@ -150,7 +150,7 @@ def _row(group: str, entry: Entry, now: str) -> QueueRow:
         id=proposal.id,
         title=short_title(proposal, group),
         diagnosis=not changes,
-        status=proposal.status,
+        status=entry.status,
         level=entry.gate.level,
         flips=flips_text(entry.gate) if changes else "",
         engine=proposal.engine.id.replace("_", " "),
