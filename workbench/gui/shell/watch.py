@@ -51,24 +51,24 @@ class FolderWatch(QObject):
         """Watch another folder, or none."""
         if folder == self.folder or self._closed:
             return
-        self.stop()
+        left, self._watching = self._watching, None
+        if left is not None:
+            # To end it means to wait for its thread, and for one that is still setting it up.
+            left.hush()
+            self._bridge.run_in_thread(left.stop)
         self.folder = folder
         if folder is not None:
             self._watching = _Watching(folder, self._raw_event)
             # Setting up inotify for a deep tree takes long enough to be felt.
             self._bridge.run_in_thread(self._watching.start, on_error=_not_watched)
 
-    def stop(self) -> None:
-        """Stop watching."""
+    def close(self) -> None:
+        """Stop for good: a library that is read to its end only now is not watched any more."""
+        self._closed = True
         self.folder = None
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.stop()
-
-    def close(self) -> None:
-        """Stop for good: a library that is read to its end only now is not watched any more."""
-        self._closed = True
-        self.stop()
 
     @property
     def ready(self) -> bool:
@@ -111,11 +111,11 @@ class _Watching:
         from watchdog.events import FileSystemEventHandler
         from watchdog.observers import Observer
 
-        told = self._told
+        tell = self._tell
 
         class Teller(FileSystemEventHandler):
             def on_any_event(self, event: FileSystemEvent) -> None:
-                told(event)
+                tell(event)
 
         with self._guard:
             if self._stopped:
@@ -126,9 +126,17 @@ class _Watching:
             observer.start()
             self._observer = observer
 
+    def _tell(self, event: FileSystemEvent) -> None:
+        if not self._stopped:
+            self._told(event)
+
+    def hush(self) -> None:
+        """Tell nothing more, at once; ``stop`` is still to be called."""
+        self._stopped = True
+
     def stop(self) -> None:
+        self._stopped = True
         with self._guard:
-            self._stopped = True
             observer, self._observer = self._observer, None
         if observer is not None:
             observer.stop()
