@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,27 @@ class AnnotationSide(QObject):
         self._target: int | None = None
         self._came_from: QWidget | None = None
         self.cards = AnnotationCards()
-        self.form = AnnotationForm(context)
+        self._detail = detail
         detail.below_tools.addWidget(self.cards)
-        layout = detail.layout()
-        assert layout is not None
-        layout.addWidget(self.form)
         self._connect()
+
+    @cached_property
+    def form(self) -> AnnotationForm:
+        """What is said anew; made when it is first asked for."""
+        form = AnnotationForm(self._context)
+        form.saved.connect(self._save)
+        form.left.connect(self._end)
+        form.selection_asked.connect(lambda: form.set_quote(self._selection()))
+        layout = self._detail.layout()
+        assert layout is not None
+        layout.addWidget(form)
+        return form
 
     def set_trace(self, place: TracePlace | None, trace: OpenTrace | None) -> None:
         """Find what was said of another trace."""
         self._place, self._trace = place, trace
         self._found = ()
-        self.form.end()
+        self._end_form()
         self._context.annotations.reload()
         self._find()
 
@@ -68,7 +77,7 @@ class AnnotationSide(QObject):
     def show_step(self, step: int) -> None:
         """Show what was said of a step."""
         if step != self._step and self._target not in (None, step):
-            self.form.end()
+            self._end_form()
         self._step = step
         self._show()
 
@@ -111,9 +120,6 @@ class AnnotationSide(QObject):
         desk.changed.connect(self._find)
         desk.moving_changed.connect(self._show)
         desk.wanted_changed.connect(self._go_to_wanted)
-        self.form.saved.connect(self._save)
-        self.form.left.connect(self._end)
-        self.form.selection_asked.connect(lambda: self.form.set_quote(self._selection()))
         self.cards.edit_asked.connect(self._edit)
         self.cards.delete_asked.connect(desk.delete)
         self.cards.quote_asked.connect(lambda one: self.quote_asked.emit(self._step, one.quote))
@@ -158,7 +164,7 @@ class AnnotationSide(QObject):
             self.go_to(wanted)
 
     def _show(self) -> None:
-        if self.form.isVisible():
+        if "form" in self.__dict__ and self.form.isVisible():
             # The form stands in for the cards: a low window has no room for both and the step.
             self.cards.hide()
             return
@@ -206,8 +212,12 @@ class AnnotationSide(QObject):
 
         self._context.spawn_thread(look, on_done=done, owner=self)
 
+    def _end_form(self) -> None:
+        if "form" in self.__dict__:
+            self.form.end()
+
     def _end(self) -> None:
-        self.form.end()
+        self._end_form()
         self._show()
         before, self._came_from = self._came_from, None
         here = before is not None and shiboken6.isValid(before) and before.isVisible()

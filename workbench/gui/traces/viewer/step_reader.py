@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import shiboken6
@@ -92,14 +93,10 @@ class StepReader(QWidget):
         self.page: StepPage | None = None
         self.banner: Banner | None = None
         self.text = StepText()
-        self.full = FullText()
-        self.whole = WholeView()
         self._images: dict[str, QImage | str] = {}
         self._document = StepDocument(self.text.document())
         self._stack = QStackedWidget()
         self._stack.addWidget(self.text)
-        self._stack.addWidget(self.full)
-        self._stack.addWidget(self.whole)
         self._inside = column(self, spacing=0)
         self._inside.addWidget(self._stack, 1)
         self.setFocusProxy(self.text)
@@ -109,8 +106,24 @@ class StepReader(QWidget):
         self._fitting.setInterval(120)
         self._fitting.timeout.connect(self._fit_pictures)
         self.text.widened.connect(self._fitting.start)
-        self.full.left.connect(self._back)
-        self.whole.left.connect(self._back)
+
+    # Made when first asked for: most steps are read as they are.
+
+    @cached_property
+    def full(self) -> FullText:
+        """A long text in parts."""
+        full = FullText()
+        full.left.connect(self._back)
+        self._stack.addWidget(full)
+        return full
+
+    @cached_property
+    def whole(self) -> WholeView:
+        """A tree, a table or a picture."""
+        whole = WholeView()
+        whole.left.connect(self._back)
+        self._stack.addWidget(whole)
+        return whole
 
     def renew(self, place: TracePlace, trace: OpenTrace, moved: Callable[[int], int]) -> None:
         """Go on with the same trace read on or anew; a step that is as it was is left as it is.
