@@ -88,6 +88,7 @@ def _flows(
     shown = ("library", "editor", "preview", "traces", "trace-step", "graph", "security")
     flows += [(f"show {name}", scene(name)) for name in shown]
     flows += [
+        ("show evolution", lambda: _show_evolution(stage)),
         ("run the evidence miner", lambda: _mine(stage)),
         *review_flows(stage, world),
         (f"open {SKILLS} skills", open_many),
@@ -97,8 +98,12 @@ def _flows(
     return flows
 
 
-def _mine(stage: Stage) -> None:
+def _show_evolution(stage: Stage) -> None:
     stage.show_activity("evolution")
+    _wait(stage, 0.5)
+
+
+def _mine(stage: Stage) -> None:
     stage.run("evolution.run")
     stage.until(lambda: bool(stage.context.jobs.active), "the start of the engine")
     stage.until(lambda: not stage.context.jobs.active, "the engine")

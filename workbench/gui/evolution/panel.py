@@ -102,9 +102,11 @@ class EvolutionPanel(QWidget):
         self.side.show_endpoints()
 
     def _build_setup(self) -> None:
-        """Make the set-up part by part, the window drawing between them."""
-        if self._setup.build_more():
-            QTimer.singleShot(0, self, self._build_setup)
+        """Make the set-up part by part, the window drawing between them, and then the page of a
+        run: it would be made with the start of the first one.
+        """
+        build = self._build_setup if self._setup.build_more() else lambda: self.run_page
+        QTimer.singleShot(0, self, build)
 
     @cached_property
     def run_page(self) -> RunPage:
