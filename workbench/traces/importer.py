@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from workbench.domain.trajectory import Step, StepBody, Trajectory
+from workbench.traces.growing import Growing
 from workbench.traces.probe import Probe, TraceError
 from workbench.traces.source import SourceBytes
 
@@ -60,6 +61,13 @@ class Importer(Protocol):
         """
         ...
 
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Return what takes the records of these files one after another, nothing taken yet.
+
+        None when they are no records one after another, as a document is.
+        """
+        ...
+
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
     ) -> StepBody:
@@ -88,3 +96,8 @@ class Format:
         """Return nothing: the file is no container."""
         del source
         return ()
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Return None: its files are read as a whole, or in parts (``index.parts``)."""
+        del sources
+        return None

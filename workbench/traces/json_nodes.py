@@ -44,11 +44,11 @@ class _Outer:
 class Node:
     """One JSON value of a source.
 
-    ``source`` is the index of the source in its trajectory. Two nodes are equal when they are the
-    same bytes.
+    ``source`` is the index of the source in its trajectory; ``data`` may be a part of it, which
+    begins at ``base``. Two nodes are equal when they are the same bytes.
     """
 
-    __slots__ = ("_members", "_other", "_outer", "data", "end", "source", "start")
+    __slots__ = ("_members", "_other", "_outer", "base", "data", "end", "source", "start")
 
     def __init__(
         self,
@@ -57,10 +57,12 @@ class Node:
         end: int,
         source: int = 0,
         *,
+        base: int = 0,
         outer: _Outer | None = None,
         members: dict[str, Node] | None = None,
     ) -> None:
         self.data = data
+        self.base = base
         self.start = start
         self.end = end
         self.source = source
@@ -127,7 +129,13 @@ class Node:
     def with_members(self, members: dict[str, Node]) -> Node:
         """Return this value as if it had other members; each still leads to its own bytes."""
         made = Node(
-            self.data, self.start, self.end, self.source, outer=self._outer, members=members
+            self.data,
+            self.start,
+            self.end,
+            self.source,
+            base=self.base,
+            outer=self._outer,
+            members=members,
         )
         made.told_with(members)
         return made
@@ -209,7 +217,7 @@ class Node:
             start, end = outer.raw(start), outer.raw(end)
             node = outer.string
             layers += 1
-        return ByteSpan(node.source, start, end - start, layers)
+        return ByteSpan(node.source, node.base + start, end - start, layers)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and self.span() == other.span()
@@ -225,4 +233,4 @@ class Node:
         return end - start == 4 and self.data[start:end] == b"null"
 
     def _part(self, start: int, end: int) -> Node:
-        return Node(self.data, start, end, self.source, outer=self._outer)
+        return Node(self.data, start, end, self.source, base=self.base, outer=self._outer)

@@ -161,13 +161,16 @@ class SharedSources:
     def take(self) -> None:
         """Count one more user."""
         self._users += 1
+        if self._users == 1:
+            for source in self.sources:
+                source.hold()
 
     def give(self) -> None:
         """Count one user less; the last one closes the files."""
         self._users -= 1
-        if self._users <= 0:
+        if self._users == 0:
             for source in self.sources:
-                source.close()
+                source.let_go()
 
 
 def detect(path: Path) -> str | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -58,8 +58,24 @@ class SkillWatch:
         self._folders: dict[str, None] = {}
         self._names: dict[str, str] = {}
         self._pending: list[_Pending] = []
-        self._awaited: set[str] = set()
-        self._failures: dict[str, str] = {}
+        self._awaited: dict[str, None] = {}
+        self._failures: list[tuple[str, str]] = []
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much was seen by now, for ``back``."""
+        return tuple(len(seen) for seen in self._all())
+
+    def back(self, mark: tuple[int, ...]) -> None:
+        """Forget what was seen since a mark."""
+        for seen, count in zip(self._all(), mark, strict=True):
+            if isinstance(seen, list):
+                del seen[count:]
+            else:
+                while len(seen) > count:
+                    seen.popitem()
+
+    def _all(self) -> tuple[list[Any] | dict[str, Any], ...]:
+        return (self._folders, self._names, self._pending, self._awaited, self._failures)
 
     def listed(self, step: StepDraft, text: str, span: ByteSpan) -> None:
         """Take the skills a message lists."""
@@ -130,7 +146,7 @@ class SkillWatch:
 
     def named(self, step: StepDraft, call: CallDraft, skill: str, span: ByteSpan) -> None:
         """Take that a tool made for skills is asked for one by name; its result loads it."""
-        self._awaited.add(call.id)
+        self._awaited[call.id] = None
         asked = SkillUse("requested", skill, "", "explicit")
         self._add(step, call, asked, span, "model", once=call.id)
         self._add(step, call, replace(asked, kind="loaded"), span, "model", once=call.id)
@@ -141,19 +157,20 @@ class SkillWatch:
 
     def failed(self, call: CallDraft, message: str) -> None:
         """Take what the result of a call says that asked for a skill in vain."""
-        self._failures[call.id] = message
+        self._failures.append((call.id, message))
 
     def events(self) -> list[SkillEvent]:
         """Return the events, with what the results of the calls say about them."""
         made: dict[tuple[str, str, str], SkillEvent] = {}
+        failures = dict(self._failures)
         for waiting in self._pending:
-            event = self._settled(waiting)
+            event = self._settled(waiting, failures)
             if event is not None:
                 once = waiting.once or str(waiting.turn)
                 made.setdefault((once, event.kind, event.path or event.skill), event)
         return list(made.values())
 
-    def _settled(self, waiting: _Pending) -> SkillEvent | None:
+    def _settled(self, waiting: _Pending, failures: Mapping[str, str]) -> SkillEvent | None:
         call, event = waiting.call, waiting.event
         if call is None or event.kind == "requested":
             return event
@@ -164,7 +181,7 @@ class SkillWatch:
         if call.status in ("error", "rejected", "cancelled"):
             if event.kind != "loaded":
                 return None
-            said = self._failures.get(call.id, "") or _exit(call) or (call.status if asked else "")
+            said = failures.get(call.id, "") or _exit(call) or (call.status if asked else "")
             return replace(event, kind="load_failed", detail=said, evidence=_shown(waiting))
         if asked and call.status in ("missing", "running"):
             return None  # what came of it is not recorded

@@ -63,6 +63,7 @@ class SourceBytes:
         self.data: Buffer = content or b""
         self.length = len(self.data)
         self._lock = threading.Lock()
+        self._users = 0
         self._marks = (0, 0)
         self._line_marks = (0, (0, 0))
         self._file: IO[bytes] | None = None
@@ -219,6 +220,19 @@ class SourceBytes:
             was.size,
             was.mtime_ns,
         )
+
+    def hold(self) -> None:
+        """Count one more trace that uses it."""
+        with self._lock:
+            self._users += 1
+
+    def let_go(self) -> None:
+        """Count one less; the last one closes it."""
+        with self._lock:
+            self._users -= 1
+            last = self._users <= 0
+        if last:
+            self.close()
 
     def close(self) -> None:
         """Give the map and the file back."""

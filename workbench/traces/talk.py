@@ -23,17 +23,11 @@ from workbench.domain.trajectory import (
 )
 from workbench.traces.call_arguments import main_argument, patched_files
 from workbench.traces.contents import content_media, content_text
-from workbench.traces.draft import (
-    COPIED,
-    CallDraft,
-    StepDraft,
-    TrajectoryDraft,
-    record_uid,
-    summed,
-)
+from workbench.traces.draft import CallDraft, StepDraft, record_uid
 from workbench.traces.escapes import text_of
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import decode, decode_object, mapping, one_line
+from workbench.traces.kept_draft import DraftMark, KeptDraft
 from workbench.traces.skill_watch import SkillWatch
 from workbench.traces.tool_skills import notice_skills
 
@@ -63,15 +57,44 @@ class Observed(Struct, frozen=True):
     media: tuple[str, ...] = ()
 
 
+class TalkMark(Struct, frozen=True):
+    """How far a talk was; see ``Talk.mark``."""
+
+    draft: DraftMark
+    watch: tuple[int, ...]
+    calls: int
+    cwd: str
+    model: str | None
+
+
 class Talk:
-    """One trajectory in the making."""
+    """One trajectory in the making.
+
+    It can be made (``made``) again and again while records are added. A format that changes a step
+    or call it kept from earlier records itself tells the draft before (``touch``).
+    """
 
     def __init__(self, format_id: str, trajectory_id: str) -> None:
-        self.draft = TrajectoryDraft(format_id, trajectory_id)
+        self.draft = KeptDraft(format_id, trajectory_id)
         self.watch = SkillWatch()
         self.cwd = ""
         self.model: str | None = None
         self._calls: dict[str, list[CallDraft]] = {}
+        self._asked: list[str] = []
+
+    def mark(self) -> TalkMark:
+        """Return how far the talk is: ``back`` takes back what is said from then on."""
+        return TalkMark(
+            self.draft.mark(), self.watch.mark(), len(self._asked), self.cwd, self.model
+        )
+
+    def back(self, mark: TalkMark) -> None:
+        """Take back what was said since a mark; marks after it are void."""
+        self.draft.back(mark.draft)
+        self.watch.back(mark.watch)
+        while len(self._asked) > mark.calls:
+            self._calls[self._asked.pop()].pop()
+        self.cwd, self.model = mark.cwd, mark.model
 
     def say(
         self, kind: StepKind, node: Node, said: Said, uid: str | None = None, **fields: Any
@@ -89,6 +112,7 @@ class Talk:
 
     def more(self, step: StepDraft, node: Node, said: Said) -> None:
         """Add another record of the same model call to a step."""
+        self.draft.touch(step.index)
         self.draft.loss.mapped += 1
         self.draft.messages += 1
         span = node.span()
@@ -132,6 +156,12 @@ class Talk:
         The last one of that id without a result; without an id the oldest of the last step that
         has calls and still waits (of that name, if one is given).
         """
+        call = self._open_call(native, name)
+        if call is not None:
+            self.draft.touch_call(call)
+        return call
+
+    def _open_call(self, native: str | None, name: str) -> CallDraft | None:
         if native is not None:
             named = self._calls.get(native, [])
             return next((call for call in reversed(named) if not call.result), None) or (
@@ -162,6 +192,7 @@ class Talk:
 
     def settle(self, call: CallDraft, node: Node, status: CallStatus, **fields: Any) -> None:
         """Set the result of a call that is known, without counting a record."""
+        self.draft.touch_call(call)
         call.result.append(node.span())
         call.status = status
         for field, value in fields.items():
@@ -183,11 +214,12 @@ class Talk:
         steps = self.draft.steps
         self.draft.skill_events = self.watch.events()
         if totals is None or totals == Metrics():
-            totals = summed(step.metrics for step in steps if COPIED not in step.flags)
-        times = [step.time for step in steps if step.time]
+            totals = self.draft.totals()
         asked = next((step.preview for step in steps if step.kind == "user"), "")
-        fields["started"] = fields.get("started") or (times[0] if times else None)
-        fields["ended"] = fields.get("ended") or (times[-1] if times else None)
+        begun = (step.time for step in steps if step.time)
+        ended = (step.time for step in reversed(steps) if step.time)
+        fields["started"] = fields.get("started") or next(begun, None)
+        fields["ended"] = fields.get("ended") or next(ended, None)
         fields["title"] = one_line(fields.get("title") or asked)
         fields["cwd"] = fields.get("cwd") or self.cwd or None
         fields["model"] = fields.get("model") or self.model
@@ -202,6 +234,7 @@ class Talk:
                 step, asked.id, asked.name or "tool", argument=main_argument(asked.arguments)
             )
             self._calls.setdefault(call.native, []).append(call)
+            self._asked.append(call.native)
             arguments = decode_object(asked.arguments.encode("utf-8", "surrogatepass")) or {}
             call.files = patched_files(asked.arguments) if "*** " in asked.arguments else ()
             notice_skills(self.watch, step, call, arguments, span, cwd=self.cwd)

@@ -8,18 +8,18 @@ versions 0.0.420 to 1.0.77 (2026).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from workbench.domain.trajectory import Metrics, Step, StepBody, Trajectory
 from workbench.traces.draft import CallDraft, StepDraft, reported
+from workbench.traces.growing import Growing, StartAgain, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
     decode_object,
     integer,
     items,
-    line_records,
     line_type,
     mapping,
     number,
@@ -66,14 +66,12 @@ class CopilotCli(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the session."""
-        source = sources[0]
-        nodes = [Node(source.data, *found) for found in line_records(source.data)]
-        reading = _Reading(self.id, nodes)
-        for at, node in enumerate(nodes):
-            reading.event(node)
-            if progress and at % 2000 == 0:
-                progress(node.end / len(source.data))
-        yield reading.made(source)
+        return read_whole(_Reading(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing:
+        """Take the events."""
+        del sources
+        return _Reading(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -87,10 +85,14 @@ def _is_event(line: bytes) -> bool:
     return kind is not None and kind.startswith(_FAMILIES) and b'"data"' in line
 
 
-class _Reading:
-    """A session while it is read."""
+class _Reading(Growing):
+    """A session while it is read.
 
-    def __init__(self, format_id: str, nodes: list[Node]) -> None:
+    Whether a tool was asked for in a message, and whether prompts are recorded, later events may
+    say: all that wait are looked at before the first of them is taken.
+    """
+
+    def __init__(self, format_id: str) -> None:
         self._format = format_id
         self._main = Talk(format_id, "session")
         self._subs: dict[str, Talk] = {}
@@ -99,28 +101,30 @@ class _Reading:
         self._session: dict[str, Any] = {}
         self._totals: Metrics | None = None
         self._thought: dict[int, StepDraft] = {}
-        requested = [node for node in nodes if b'"toolRequests"' in node.raw()]
-        self._requested = {
-            call.id for node in requested for call in _said(node).calls if call.id is not None
-        }
-        self._prompted = any(node.string("type") == "user.message" for node in nodes)
+        self._waiting: list[Node] = []
+        self._requested: set[str] = set()
+        self._prompted = False
+        #: What was taken as if nothing else told of it: calls, and whether there was a prompt.
+        self._unasked: set[str] = set()
+        self._hooked = False
+        self._linked: dict[str, CallDraft] = {}
 
-    def made(self, source: SourceBytes) -> Trajectory:
-        """Return the finished trajectory with those of its subagents."""
+    def take(self, node: Node) -> None:
+        """Keep the next event until all are there."""
+        self._waiting.append(node)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the session with those of its subagents."""
+        waiting, self._waiting = self._waiting, []
+        for node in waiting:
+            self._look_ahead(node)
+        for node in waiting:
+            self.event(node)
+        source = self.sources[0]
         name = string(self._session.get("sessionId")) or "session"
         self._main.draft.id = name
         context = mapping(self._session.get("context"))
-        children = []
-        for call, talk in self._subs.items():
-            talk.draft.id = f"{name}/{call}"
-            asked = self._main.open_call(call)
-            if asked is not None:
-                asked.sub = talk.draft.id
-            agent = self._names.get(call)
-            children.append(
-                talk.made([source.info()], agent=agent, parent=name, complete=source.whole)
-            )
-        return self._main.made(
+        yield self._main.made(
             [source.info()],
             self._totals,
             agent="Copilot CLI",
@@ -129,9 +133,37 @@ class _Reading:
             model=self._main.model or string(self._session.get("selectedModel")),
             cwd=string(context.get("cwd")),
             started=string(self._session.get("startTime")),
-            children=tuple(children),
+            children=self._children(name, source),
             complete=source.whole,
         )
+
+    def _children(self, name: str, source: SourceBytes) -> tuple[Trajectory, ...]:
+        for call in self._linked.values():
+            self._main.draft.touch_call(call)
+            call.sub = None
+        children = []
+        for native, talk in self._subs.items():
+            talk.draft.id = f"{name}/{native}"
+            asked = self._main.open_call(native)
+            if asked is not None:
+                asked.sub = talk.draft.id
+                self._linked[native] = asked
+            agent = self._names.get(native)
+            children.append(
+                talk.made([source.info()], agent=agent, parent=name, complete=source.whole)
+            )
+        return tuple(children)
+
+    def _look_ahead(self, node: Node) -> None:
+        if b'"toolRequests"' in node.raw():
+            asked = {call.id for call in _said(node).calls if call.id is not None}
+            if asked & self._unasked:
+                raise StartAgain
+            self._requested |= asked
+        if not self._prompted and node.string("type") == "user.message":
+            if self._hooked:
+                raise StartAgain
+            self._prompted = True
 
     def event(self, node: Node) -> None:
         """Take the next event."""
@@ -173,7 +205,8 @@ class _Reading:
     ) -> None:
         """Take a message; its chunks, and thoughts just before it, are the same model call."""
         message = string(data.get("messageId"))
-        name = (talk.draft.id, message) if message is not None else None
+        above = string(data.get("parentToolCallId")) or ""
+        name = (above, message) if message is not None else None
         said = _said(node)
         thought = self._thought.pop(id(talk), None)
         step = self._messages.get(name) if name is not None else None
@@ -197,6 +230,8 @@ class _Reading:
         if native in self._requested:
             talk.draft.loss.duplicate += 1
             return
+        if native is not None:
+            self._unasked.add(native)
         step = talk.say("agent", node, _said(node), **fields)
         step.model = string(data.get("model"))
 
@@ -246,6 +281,7 @@ class _Reading:
     ) -> None:
         """Take a prompt a hook was told of, when the prompt itself is not recorded."""
         self._session.setdefault("sessionId", mapping(data.get("input")).get("sessionId"))
+        self._hooked = self._hooked or not self._prompted
         if self._prompted:
             talk.draft.loss.duplicate += 1
         else:

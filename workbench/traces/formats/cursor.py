@@ -7,17 +7,17 @@ Most transcripts keep no results of tools: those calls are shown as missing. No 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from workbench.domain.trajectory import Step, StepBody, TraceSource, Trajectory
+from workbench.domain.trajectory import Step, StepBody, Trajectory
 from workbench.traces.chat.messages import message_said, result_observed, take_message
+from workbench.traces.draft import CallDraft
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
-from workbench.traces.json_values import decode_object, line_records, one_line, top_members
+from workbench.traces.json_values import decode_object, one_line, top_members
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Said, Talk, field_notes, said_body
 
@@ -51,20 +51,12 @@ class Cursor(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the transcript and those of its subagents."""
-        main = _read(self.id, "session", sources[0], 0)
-        infos = [source.info() for source in sources]
-        children = [
-            _made(_read(self.id, f"subagent-{at}", source, at), infos, whole=source.whole)
-            for at, source in enumerate(sources[1:], 1)
-        ]
-        calls = (call for step in main.draft.steps for call in step.calls if call.name in _SPAWNS)
-        for call, child in zip(calls, children, strict=False):
-            call.sub = child.id
-        if progress:
-            progress(1.0)
-        below = tuple(msgspec.structs.replace(child, parent="session") for child in children)
-        made = _made(main, infos, whole=sources[0].whole)
-        yield msgspec.structs.replace(made, children=below)
+        return read_whole(_Session(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing:
+        """Take the lines of all transcripts."""
+        del sources
+        return _Session(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -82,10 +74,25 @@ def _is_line(line: bytes) -> bool:
     return b'"turn_ended"' in line[:60] and "status" in keys
 
 
-def _read(format_id: str, name: str, source: SourceBytes, at: int) -> Talk:
-    talk = Talk(format_id, name)
-    for start, end in line_records(source.data):
-        node = Node(source.data, start, end, at)
+class _Session(Growing):
+    """A transcript, and those of its subagents after it."""
+
+    def __init__(self, format_id: str) -> None:
+        self._format = format_id
+        self._talks: list[Talk] = []
+        #: Calls that ask for a subagent, and how many steps were looked at for them.
+        self._spawns: list[CallDraft] = []
+        self._seen = 0
+
+    def begin(self, sources: Sequence[SourceBytes]) -> None:
+        """Take that there are so many transcripts."""
+        super().begin(sources)
+        for at in range(len(self._talks), len(sources)):
+            self._talks.append(Talk(self._format, f"subagent-{at}" if at else "session"))
+
+    def take(self, node: Node) -> None:
+        """Take the next line of a transcript."""
+        talk = self._talks[node.source]
         value = decode_object(node.raw())
         if value is None:
             talk.unparsed(node)
@@ -93,7 +100,24 @@ def _read(format_id: str, name: str, source: SourceBytes, at: int) -> Talk:
             _ended(talk, node)
         else:
             _line(talk, node)
-    return talk
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the session with its subagents, one for each call that asks for one."""
+        main, *below = self._talks
+        for step in main.draft.steps[self._seen :]:
+            self._spawns += [call for call in step.calls if call.name in _SPAWNS]
+        self._seen = len(main.draft.steps)
+        for call, talk in zip(self._spawns, below, strict=False):
+            if call.sub != talk.draft.id:
+                main.draft.touch_call(call)
+                call.sub = talk.draft.id
+        infos = [source.info() for source in self.sources]
+        children = tuple(
+            talk.made(infos, agent="Cursor", parent="session", complete=source.whole)
+            for talk, source in zip(below, self.sources[1:], strict=True)
+        )
+        whole = self.sources[0].whole
+        yield main.made(infos, agent="Cursor", children=children, complete=whole)
 
 
 def _line(talk: Talk, node: Node) -> None:
@@ -130,10 +154,6 @@ def _ended(talk: Talk, node: Node) -> None:
     aborted = "abort" in node.text("error").lower()
     step.flag("interrupted" if aborted else "api_error")
     talk.draft.errors += not aborted
-
-
-def _made(talk: Talk, sources: list[TraceSource], *, whole: bool) -> Trajectory:
-    return talk.made(sources, agent="Cursor", complete=whole)
 
 
 def _said(node: Node) -> Said:

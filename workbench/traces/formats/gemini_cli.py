@@ -10,24 +10,34 @@ away; an unknown name takes all (gemini-cli 0.61 ``chatRecordingService.ts``, 20
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from workbench.domain.trajectory import CallStatus, Metrics, Step, StepBody, StepKind, Trajectory
+from workbench.domain.trajectory import (
+    ByteSpan,
+    CallStatus,
+    Metrics,
+    Step,
+    StepBody,
+    StepKind,
+    Trajectory,
+)
 from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import CallDraft, StepDraft, reported
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
     decode_object,
     integer,
-    line_records,
+    items,
     mapping,
     string,
     top_members,
 )
-from workbench.traces.source import Buffer, SourceBytes
-from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
+from workbench.traces.source import SourceBytes
+from workbench.traces.talk import Asked, Observed, Said, Talk, TalkMark, observed, said_body
 from workbench.traces.times import iso_time
 
 _KINDS: Final[dict[str, StepKind]] = {
@@ -80,15 +90,17 @@ class GeminiCli(Format):
     ) -> Iterable[Trajectory]:
         """Read the session, or replay the log."""
         source = sources[0]
-        state = _State()
         document = Node.document(source.data)
-        if "messages" in document.members() or "history" in document.members():
-            state.read_document(document)
-            whole = _closed(document)
-        else:
-            state.replay(source.data, progress)
-            whole = True
-        yield _trajectory(self.id, state, source, whole=whole)
+        if not _is_document(document):
+            return read_whole(_Log(self.id), sources, progress)
+        log = _Log(self.id)
+        log.begin(sources)
+        log.read_document(document)
+        return log.made()
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Replay the log, None for a document."""
+        return None if _is_document(Node.document(sources[0].data)) else _Log(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -140,116 +152,167 @@ class _Message:
         return [call for call in found.each() if call.is_object] if found is not None else []
 
 
-class _State:
-    """The messages of a session in order, as they are after all patches."""
+class _Log(Growing):
+    """The messages of a session in order, as they are after all patches.
 
-    def __init__(self) -> None:
-        self.messages: dict[str, _Message] = {}
-        self.session: dict[str, Any] = {}
-        self.counted: dict[str, int] = {"duplicate": 0, "attached": 0}
-        self.left_out: list[str] = []
-        self.unparsed: list[Node] = []
-        self.unknown: list[Node] = []
+    A message that changes is told again, with all after it: the talk goes back to what was said
+    before it.
+    """
+
+    def __init__(self, format_id: str) -> None:
+        self._talk = Talk(format_id, "session")
+        #: The talk before each message that was told, and after the last one.
+        self._before: list[TalkMark] = []
+        self._end = self._talk.mark()
+        #: The places of each message's records: its own, and the patches that came after it.
+        self._messages: dict[str, list[tuple[int, int]]] = {}
+        #: So many first messages are as they were told.
+        self._kept = 0
+        self._session: dict[str, Any] = {}
+        self._counted = {"duplicate": 0, "attached": 0}
+        self._left_out: list[str] = []
+        self._unparsed: list[ByteSpan] = []
+        self._unknown: list[tuple[int, int]] = []
+        self._records = 0
+        self._whole = True
 
     def read_document(self, document: Node) -> None:
         """Take a whole document."""
         values = dict(document.members())
         listed = values.pop("messages", None) or values.pop("history", None)
-        self.session = {key: node.value() for key, node in values.items()}
+        self._session = {key: node.value() for key, node in values.items()}
         for at, node in enumerate(listed.each() if listed is not None else ()):
             self._add(node, at)
+        self._whole = _closed(document)
 
-    def replay(self, data: Buffer, progress: Progress | None) -> None:
-        """Take the records of a log, one after the other."""
-        for at, (start, end) in enumerate(line_records(data)):
-            node = Node(data, start, end)
-            value = decode_object(node.raw())
-            if value is None:
-                self.unparsed.append(node)
-            else:
-                self._record(node, value, at)
-            if progress:
-                progress(end / len(data))
+    def take(self, node: Node) -> None:
+        """Take the next record of a log."""
+        at, self._records = self._records, self._records + 1
+        value = decode_object(node.raw())
+        if value is None:
+            self._unparsed.append(node.span())
+        else:
+            self._record(node, value, at)
 
     def _record(self, node: Node, value: dict[str, Any], at: int) -> None:
         if "$rewindTo" in value:
             self._rewind(value["$rewindTo"])
-            self.counted["attached"] += 1
+            self._counted["attached"] += 1
         elif "$set" in value:
             self._set(node.get("$set"))
-            self.counted["attached"] += 1
+            self._counted["attached"] += 1
         elif value.get("type") == "message_update":
-            found = self.messages.get(string(value.get("id")) or "")
+            name = string(value.get("id")) or ""
             patch = node.get("patch") or node.get("update") or node.get("message") or node
-            if found is None:
+            if name not in self._messages:
                 self._add(node, at)
             else:
-                found.nodes.append(patch)
-                self.counted["attached"] += 1
+                self._messages[name].append(_place(patch))
+                self._changed(name)
+                self._counted["attached"] += 1
         elif string(value.get("type")) in _KINDS or ("id" in value and "content" in value):
             self._add(node, at)
         elif "sessionId" in value or "projectHash" in value:
             self._set(node)
-            self.counted["attached"] += 1
+            self._counted["attached"] += 1
         else:
-            self.unknown.append(node)
+            self._unknown.append(_place(node))
 
     def _set(self, node: Node | None) -> None:
         """Patch the session; a list of messages replaces all of them."""
         if node is None:
             return
-        self.session |= {
+        self._session |= {
             key: one.value() for key, one in node.members().items() if key != "messages"
         }
         listed = node.get("messages")
         if listed is not None and listed.is_list:
             new = listed.items()
             kept = {one.string("id") for one in new}
-            self.left_out += ["replaced" for key in self.messages if key not in kept]
-            self.messages.clear()
+            self._left_out += ["replaced" for key in self._messages if key not in kept]
+            self._messages.clear()
+            self._kept = 0
             for at, one in enumerate(new):
                 self._add(one, at)
 
     def _rewind(self, target: Any) -> None:
-        names = list(self.messages)
+        names = list(self._messages)
         at = names.index(target) if target in names else 0
         for name in names[at:]:
-            del self.messages[name]
-            self.left_out.append("rewound")
+            del self._messages[name]
+            self._left_out.append("rewound")
+        self._kept = min(self._kept, at)
 
     def _add(self, node: Node, at: int) -> None:
         name = node.string("id") or f"message-{at}"
-        if name in self.messages:
-            self.counted["duplicate"] += 1
-        self.messages[name] = _Message([node])
+        if name in self._messages:
+            self._counted["duplicate"] += 1
+            self._changed(name)
+        self._messages[name] = [_place(node)]
+
+    def _changed(self, name: str) -> None:
+        """Note that a message is another one; it is one of the last, nearly always."""
+        at = len(self._messages) - 1
+        for one in reversed(self._messages):
+            if one == name:
+                break
+            at -= 1
+        self._kept = min(self._kept, at)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the session."""
+        talk = self._talk
+        self._tell()
+        loss, said = talk.draft.loss, talk.draft.loss.unparsed
+        loss.duplicate += self._counted["duplicate"]
+        loss.attached += self._counted["attached"]
+        for kind in self._left_out:
+            loss.left_out(kind)
+        loss.unparsed = [*self._unparsed, *said]
+        for start, end in self._unknown:
+            node = self.again(0, start, end)
+            talk.unknown(f"record/{node.string('type') or '(no type)'}", node)
+        state, source = self._session, self.sources[0]
+        talk.lost(state, "memoryScratchpad", "summary")
+        session = string(state.get("sessionId"))
+        talk.draft.id = session or "session"
+        made = talk.made(
+            [source.info()],
+            agent="Gemini CLI",
+            session=session,
+            model=talk.model or string(mapping(state.get("meta")).get("model")),
+            started=iso_time(state.get("startTime", state.get("start_time"))),
+            ended=iso_time(state.get("lastUpdated")),
+            title=string(state.get("summary")) or "",
+            complete=source.whole and self._whole,
+        )
+        loss.unparsed = said
+        yield made
+
+    def _tell(self) -> None:
+        """Tell the messages that were not told, or were told otherwise."""
+        talk = self._talk
+        talk.back(self._end)
+        folder = string(next(iter(items(self._session.get("directories"))), None)) or ""
+        kept = min(self._kept, len(self._before)) if folder == talk.cwd else 0
+        if kept < len(self._before):
+            talk.back(self._before[kept])
+            del self._before[kept:]
+        talk.cwd = folder
+        for name, places in islice(self._messages.items(), kept, None):
+            self._before.append(talk.mark())
+            _step(talk, name, _Message([self.again(0, *place) for place in places]))
+        self._kept = len(self._messages)
+        self._end = talk.mark()
 
 
-def _trajectory(format_id: str, state: _State, source: SourceBytes, *, whole: bool) -> Trajectory:
-    session = string(state.session.get("sessionId"))
-    talk = Talk(format_id, session or "session")
-    loss = talk.draft.loss
-    loss.duplicate, loss.attached = state.counted["duplicate"], state.counted["attached"]
-    for kind in state.left_out:
-        loss.left_out(kind)
-    loss.unparsed = [node.span() for node in state.unparsed]
-    directories = state.session.get("directories")
-    if isinstance(directories, list) and directories:
-        talk.cwd = string(directories[0]) or ""
-    for name, message in state.messages.items():
-        _step(talk, name, message)
-    for node in state.unknown:
-        talk.unknown(f"record/{node.string('type') or '(no type)'}", node)
-    talk.lost(state.session, "memoryScratchpad", "summary")
-    return talk.made(
-        [source.info()],
-        agent="Gemini CLI",
-        session=session,
-        model=talk.model or string(mapping(state.session.get("meta")).get("model")),
-        started=iso_time(state.session.get("startTime", state.session.get("start_time"))),
-        ended=iso_time(state.session.get("lastUpdated")),
-        title=string(state.session.get("summary")) or "",
-        complete=source.whole and whole,
-    )
+def _is_document(document: Node) -> bool:
+    return "messages" in document.members() or "history" in document.members()
+
+
+def _place(node: Node) -> tuple[int, int]:
+    span = node.span()
+    return span.offset, span.offset + span.length
 
 
 def _step(talk: Talk, name: str, message: _Message) -> None:

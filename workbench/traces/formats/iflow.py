@@ -8,7 +8,7 @@ function response of Gemini's API. Usage is written as zeros (seen in version 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -21,9 +21,10 @@ from workbench.traces.chat.messages import (
     message_metrics,
     message_said,
 )
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
-from workbench.traces.json_values import line_records, line_type, mapping
+from workbench.traces.json_values import line_type, mapping
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
 from workbench.traces.times import iso_time
@@ -47,29 +48,12 @@ class IFlow(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the session."""
-        source = sources[0]
-        talk = Talk(self.id, "session")
-        asked: set[tuple[str | None, str]] = set()
-        session = version = None
-        for first, last in line_records(source.data):
-            node = Node(source.data, first, last)
-            if not node.is_object or node.value() is None:
-                talk.unparsed(node)
-                continue
-            session = session or node.string("sessionId")
-            version = node.string("version") or version
-            talk.cwd = talk.cwd or node.string("cwd") or ""
-            _record(talk, node, asked)
-            if progress:
-                progress(last / len(source.data))
-        talk.draft.id = session or "session"
-        yield talk.made(
-            [source.info()],
-            agent="iFlow CLI",
-            session=session,
-            format_version=version,
-            complete=source.whole,
-        )
+        return read_whole(_Session(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing:
+        """Take the records."""
+        del sources
+        return _Session(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -82,6 +66,38 @@ class IFlow(Format):
             return replace(told, calls=tuple(one for one in told.calls if _is_of(one, known)))
 
         return said_body(step, raw, results, said, _observed)
+
+
+class _Session(Growing):
+    """The records of a file, in its order."""
+
+    def __init__(self, format_id: str) -> None:
+        self._talk = Talk(format_id, "session")
+        self._asked: set[tuple[str | None, str]] = set()
+        self._session: str | None = None
+        self._version: str | None = None
+
+    def take(self, node: Node) -> None:
+        """Take the next record."""
+        talk = self._talk
+        if not node.is_object or node.value() is None:
+            talk.unparsed(node)
+            return
+        self._session = self._session or node.string("sessionId")
+        self._version = node.string("version") or self._version
+        talk.cwd = talk.cwd or node.string("cwd") or ""
+        _record(talk, node, self._asked)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the session."""
+        self._talk.draft.id = self._session or "session"
+        yield self._talk.made(
+            [self.sources[0].info()],
+            agent="iFlow CLI",
+            session=self._session,
+            format_version=self._version,
+            complete=self.sources[0].whole,
+        )
 
 
 def _is_of(asked: Asked, known: set[str]) -> bool:

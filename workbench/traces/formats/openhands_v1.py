@@ -10,12 +10,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from workbench.domain.trajectory import CallStatus, Metrics, Outcome, Step, StepBody, Trajectory
 from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import CallDraft, StepDraft, summed
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
@@ -30,10 +33,21 @@ from workbench.traces.json_values import (
 )
 from workbench.traces.lines import skip_space, value_end
 from workbench.traces.source import Buffer, SourceBytes
-from workbench.traces.talk import Asked, Observed, Said, Talk, field_notes, observed, said_body
+from workbench.traces.talk import (
+    Asked,
+    Observed,
+    Said,
+    Talk,
+    TalkMark,
+    field_notes,
+    observed,
+    said_body,
+)
 
 _FILE: Final = re.compile(r"event-(\d{5,9})-.*\.json")
 _KIND: Final = re.compile(rb'"[A-Za-z]+(?:Event|Observation|Condensation|CondensationRequest)"')
+_BASE: Final = "base_state.json"
+_BEGIN: Final = 64 << 10
 _FRAME: Final = frozenset({"id", "timestamp", "source"})
 _LISTS: Final = ("items", "entries", "events", "history")
 _RESULTS: Final = frozenset({"ObservationEvent", "AgentErrorEvent", "UserRejectObservation"})
@@ -79,22 +93,21 @@ class OpenHandsV1(Format):
             return ()
         own = int(found.group(1))
         later = [path.parent / numbered[key] for key in sorted(numbered) if key > own]
-        base = path.parent.parent / "base_state.json"
+        base = path.parent.parent / _BASE
         return [*later, *([base] if base.is_file() and not base.is_symlink() else [])]
 
     def skeleton(
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the conversation from all its files."""
-        reading = _Reading(Talk(self.id, "conversation"))
-        whole = True
-        for number_, source in enumerate(sources):
-            for node in _events(source.data, number_):
-                reading.event(node)
-            whole = whole and source.whole
-            if progress:
-                progress((number_ + 1) / len(sources))
-        yield reading.made(sources, whole=whole)
+        return read_whole(_Reading(self.id, sources), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Take the events of a folder, or lines; None for a list of them."""
+        reading = _Reading(self.id, sources)
+        begin = sources[0].read(0, min(_BEGIN, sources[0].length))
+        lines = _is_event(begin, top_members(begin)) or not begin.lstrip().startswith((b"[", b"{"))
+        return reading if reading.whole_files or lines else None
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -134,43 +147,86 @@ def _list_of_events(head: bytes, start: int) -> bool:
     return False
 
 
-def _events(data: Buffer, source: int) -> Iterator[Node]:
+def _events(data: Buffer) -> Iterator[tuple[int, int]]:
     start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
     end = value_end(data, start)
     if end is None or not data[end:].strip():
-        document = Node.document(data, source)
+        document = Node.document(data)
         listed = next((document.get(name) for name in _LISTS if document.get(name)), None)
         if document.is_list or (listed is not None and "kind" not in document.members()):
-            yield from (document if document.is_list else listed or document).each()
+            found = document if document.is_list else listed or document
+            yield from ((node.start, node.end) for node in found.each())
             return
         if end is not None:
-            yield document
+            yield document.start, document.end
             return
-    for first, last in line_records(data):
-        yield Node(data, first, last, source)
+    yield from line_records(data)
 
 
-class _Reading:
-    """The events of a conversation while they are read."""
+@dataclass
+class _Told:
+    """What the states say of the whole conversation; the last word counts."""
 
-    def __init__(self, talk: Talk) -> None:
-        self.talk = talk
-        self.totals: Metrics | None = None
-        self.status = ""
-        self.session: str | None = None
+    totals: Metrics | None = None
+    status: str = ""
+    session: str | None = None
+
+
+class _Reading(Growing):
+    """The events of a conversation while they are read.
+
+    The base state, the last file, says how the conversation is by now: what it told is taken back
+    before more events come.
+    """
+
+    def __init__(self, format_id: str, sources: Sequence[SourceBytes]) -> None:
+        self.talk = Talk(format_id, "conversation")
+        self.whole_files = _FILE.fullmatch(sources[0].path.name) is not None
+        self._told = _Told()
         self._by_action: dict[str, CallDraft] = {}
         self._responses: dict[str, StepDraft] = {}
+        self._before: tuple[TalkMark, _Told] | None = None
 
-    def made(self, sources: Sequence[SourceBytes], *, whole: bool) -> Trajectory:
-        """Return the finished trajectory."""
-        status: Any = _STATUSES.get(self.status, "unknown")
-        return self.talk.made(
-            [source.info() for source in sources],
-            self.totals,
+    def begin(self, sources: Sequence[SourceBytes]) -> None:
+        """Take back what the base state told: it is told anew, and last."""
+        super().begin(sources)
+        if self._before is not None:
+            mark, self._told = self._before
+            self.talk.back(mark)
+            self._before = None
+
+    def ready(self, source: SourceBytes, start: int) -> int:
+        """Return the end of an event's file when it is whole, or of the lines."""
+        if not self.whole_files:
+            return super().ready(source, start)
+        end = value_end(source.data, skip_space(source.data, start))
+        return start if end is None else source.length
+
+    def records(self, data: Buffer, start: int, end: int) -> Iterable[tuple[int, int]]:
+        """Yield the event of a file, those of a list, or lines."""
+        return _events(data) if not start else line_records(data, start, end)
+
+    def written_anew(self, path: Path) -> bool:
+        """Whether it is the base state."""
+        return self.whole_files and path.name == _BASE
+
+    def take(self, node: Node) -> None:
+        """Take the next event."""
+        if self.written_anew(self.sources[node.source].path):
+            self._before = self.talk.mark(), copy(self._told)
+        self.event(node)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the conversation."""
+        told = self._told
+        status: Any = _STATUSES.get(told.status, "unknown")
+        yield self.talk.made(
+            [source.info() for source in self.sources],
+            told.totals,
             agent="OpenHands",
-            session=self.session,
-            outcome=Outcome(status=status, reason=one_line(self.status)),
-            complete=whole,
+            session=told.session,
+            outcome=Outcome(status=status, reason=one_line(told.status)),
+            complete=all(source.whole for source in self.sources),
         )
 
     def event(self, node: Node) -> None:
@@ -253,7 +309,7 @@ class _Reading:
         key, new = string(value.get("key")) or "", value.get("value")
         self.talk.event(f"state/{key}" if key else "state", node, _said(node), **fields)
         if key == "execution_status" and isinstance(new, str):
-            self.status = new
+            self._told.status = new
         stats = new if key == "stats" else mapping(new).get("stats")
         self._stats(mapping(stats))
         if key == "full_state":
@@ -263,7 +319,7 @@ class _Reading:
         used = mapping(stats.get("usage_to_metrics"))
         made = [_metrics(mapping(one)) for one in used.values()]
         if any(one is not None for one in made):
-            self.totals = summed(made)
+            self._told.totals = summed(made)
         models = [string(mapping(one).get("model_name")) for one in used.values()]
         self.talk.model = self.talk.model or next(filter(None, models), None)
 
@@ -280,8 +336,9 @@ class _Reading:
     def _settings(self, state: Mapping[str, Any]) -> None:
         configured = mapping(mapping(state.get("agent")).get("llm")).get("model")
         self.talk.model = self.talk.model or string(configured)
-        self.session = string(state.get("id")) or self.session
-        self.status = string(state.get("execution_status")) or self.status
+        self._told.session = string(state.get("id")) or self._told.session
+        status = string(state.get("execution_status"))
+        self._told.status = status or self._told.status
         place = mapping(state.get("workspace")).get("working_dir")
         self.talk.cwd = self.talk.cwd or string(place) or ""
 

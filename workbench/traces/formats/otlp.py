@@ -11,12 +11,21 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from workbench.domain.trajectory import Metrics, SkillTrigger, Step, StepBody, Trajectory
+from workbench.domain.trajectory import (
+    ByteSpan,
+    Metrics,
+    SkillTrigger,
+    Step,
+    StepBody,
+    Trajectory,
+)
 from workbench.traces.draft import StepDraft, reported
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import integer, line_records, number, string, top_members
@@ -28,7 +37,13 @@ from workbench.traces.spans.conversation import (
     SpanView,
     conversation_body,
 )
-from workbench.traces.spans.logs import is_log, log_observed, log_said, log_trajectories
+from workbench.traces.spans.logs import (
+    LogRecord,
+    is_log,
+    log_observed,
+    log_said,
+    log_trajectories,
+)
 from workbench.traces.spans.messages import (
     FLAT,
     Group,
@@ -71,6 +86,7 @@ _TOKENS: Final = {
                   "llm.token_count.completion_details.reasoning"),
 }  # fmt: skip
 _MODELS: Final = ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "model")
+_BOM: Final = b"\xef\xbb\xbf"
 _MESSAGE_EVENT: Final = re.compile(r"gen_ai\.(?:(?:system|user|assistant|tool)\.message|choice)")
 
 
@@ -93,29 +109,14 @@ class Otlp(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read all spans, then build the traces in the order they began."""
-        source = sources[0]
-        traces: dict[str, list[_OtlpSpan]] = {}
-        logs: list[Node] = []
-        unparsed: list[Node] = []
-        for record in _records(source.data):
-            if record.value() is None and not record.members():
-                unparsed.append(record)
-            logs += _log_records(record)
-            for span in _spans(record):
-                traces.setdefault(span.trace, []).append(span)
-            if progress:
-                progress(record.end / len(source.data))
-        whole = source.whole and not unparsed
-        found = sorted(traces.items(), key=lambda pair: min(span.view.order for span in pair[1]))
-        for name, spans in found:
-            talk = Talk(self.id, name or "trace")
-            talk.draft.loss.unparsed, unparsed = [node.span() for node in unparsed], []
-            yield _trajectory(talk, spans, source, whole=whole)
-        for made in log_trajectories(self.id, logs, source.info(), whole=whole):
-            lost = tuple(node.span() for node in unparsed)
-            unparsed = []
-            counted = made.loss.lines + len(lost)
-            yield replace(made, loss=replace(made.loss, unparsed=lost, lines=counted))
+        return read_whole(_Telemetry(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Take the lines, None for one document."""
+        data = sources[0].data
+        end = value_end(data, skip_space(data, 3 if data[:3] == _BOM else 0))
+        line = data.find(b"\n")
+        return _Telemetry(self.id) if line < 0 or (end is not None and end <= line) else None
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -232,16 +233,81 @@ class _OtlpSpan:
         return found
 
 
-def _records(data: Buffer) -> Iterator[Node]:
-    start = skip_space(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
-    end = value_end(data, start)
-    if end is None or not data[end:].strip():
-        document = Node.document(data)
-        if document.is_object and any(name in document.members() for name in _RESOURCES):
-            yield document
-            return
-    for first, last in line_records(data):
-        yield Node(data, first, last)
+@dataclass
+class _Trace:
+    """The spans of a trace or the events of a session: where those are that it was built of."""
+
+    spans: list[_OtlpSpan] = field(default_factory=list)
+    logs: list[Node] = field(default_factory=list)
+    places: list[tuple[int, int, Mapping[str, Any]]] = field(default_factory=list)
+    order: tuple[Any, ...] = ()
+    made: Trajectory | None = None
+
+
+class _Telemetry(Growing):
+    """All traces and sessions of a file; one that gets more is built anew."""
+
+    def __init__(self, format_id: str) -> None:
+        self._format = format_id
+        self._traces: dict[str, _Trace] = {}
+        self._sessions: dict[str, _Trace] = {}
+        self._unparsed: list[ByteSpan] = []
+
+    def records(self, data: Buffer, start: int, end: int) -> Iterable[tuple[int, int]]:
+        """Yield the document, or each line."""
+        if not start:
+            begin = skip_space(data, 3 if data[:3] == _BOM else 0)
+            after = value_end(data, begin)
+            if after is None or not data[after:].strip():
+                document = Node.document(data)
+                if document.is_object and any(name in document.members() for name in _RESOURCES):
+                    return [(document.start, document.end)]
+        return line_records(data, start, end)
+
+    def take(self, node: Node) -> None:
+        """Take the next record."""
+        if node.value() is None and not node.members():
+            self._unparsed.append(node.span())
+        for log in _log_records(node):
+            session = self._sessions.setdefault(LogRecord(log).session, _Trace())
+            session.logs.append(log)
+        for span in _spans(node):
+            trace = self._traces.setdefault(span.trace, _Trace(order=span.view.order))
+            trace.order = min(trace.order, span.view.order)
+            trace.spans.append(span)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the traces in the order they began, then the sessions."""
+        unparsed = tuple(self._unparsed)
+        info = self.sources[0].info()
+        whole = self.sources[0].whole and not unparsed
+        ordered = sorted(self._traces.items(), key=lambda pair: pair[1].order)
+        for name, one in (*ordered, *self._sessions.items()):
+            if one.made is None or one.spans or one.logs:
+                one.made = self._built(name, one)
+            loss = one.made.loss
+            if unparsed:
+                loss = replace(loss, unparsed=unparsed, lines=loss.lines + len(unparsed))
+            unparsed = ()
+            yield replace(one.made, sources=(info,), complete=whole, loss=loss)
+
+    def _built(self, name: str, one: _Trace) -> Trajectory:
+        source = self.sources[0]
+        known = [(self.again(0, start, end), told) for start, end, told in one.places]
+        if name in self._traces and one is self._traces[name]:
+            spans = [*(_OtlpSpan(node, told) for node, told in known), *one.spans]
+            made = _trajectory(Talk(self._format, name or "trace"), spans, source)
+        else:
+            logs = [*(node for node, _ in known), *one.logs]
+            (made,) = log_trajectories(self._format, logs, source.info(), whole=True)
+        for node, told in (
+            *((s.node, s.resource) for s in one.spans),
+            *((n, {}) for n in one.logs),
+        ):
+            place = node.span()
+            one.places.append((place.offset, place.offset + place.length, told))
+        one.spans, one.logs = [], []
+        return made
 
 
 def _spans(record: Node) -> Iterator[_OtlpSpan]:
@@ -270,9 +336,7 @@ def _each(node: Node, *names: str) -> Iterator[Node]:
             yield from listed.each()
 
 
-def _trajectory(
-    talk: Talk, spans: list[_OtlpSpan], source: SourceBytes, *, whole: bool
-) -> Trajectory:
+def _trajectory(talk: Talk, spans: list[_OtlpSpan], source: SourceBytes) -> Trajectory:
     conversation = Conversation(talk, [span.view for span in spans])
     ordered = sorted(spans, key=lambda span: span.view.order)
     agents = [string(span.plain("gen_ai.agent.name", "agent.name")) for span in ordered]
@@ -287,7 +351,6 @@ def _trajectory(
         format_version=next(
             filter(None, (string(s.resource.get("service.version")) for s in ordered)), None
         ),
-        complete=whole,
     )
     for span in ordered:
         _skills(talk, span)

@@ -8,24 +8,31 @@ Entries as in pi-coding-agent's session manager (badlogic/pi-mono, 2026), real s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from workbench.domain.trajectory import CallStatus, Metrics, Step, StepBody, Trajectory
+from workbench.domain.trajectory import (
+    ByteSpan,
+    CallStatus,
+    Metrics,
+    Step,
+    StepBody,
+    Trajectory,
+)
 from workbench.traces.contents import content_media, content_text
+from workbench.traces.growing import Growing, StartAgain, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import (
     decode_object,
     integer,
     items,
-    line_records,
     line_type,
     mapping,
     number,
     string,
 )
-from workbench.traces.pi.tree import Entry, split_branches
+from workbench.traces.pi.tree import Entry, Way, split_branches
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, field_notes, observed, said_body
 from workbench.traces.times import iso_time
@@ -68,20 +75,12 @@ class Pi(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the session along its active branch."""
-        source = sources[0]
-        unparsed: list[Node] = []
-        entries: list[Entry] = []
-        for at, (start, end) in enumerate(line_records(source.data)):
-            node = Node(source.data, start, end)
-            value = decode_object(node.raw())
-            if value is None:
-                unparsed.append(node)
-            else:
-                entries.append(Entry(node, value))
-            if progress and at % 2000 == 0:
-                progress(end / len(source.data))
-        if entries or unparsed:
-            yield _session(self.id, source, entries, unparsed)
+        return read_whole(_Session(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing:
+        """Take the entries; the way to another branch is read anew."""
+        del sources
+        return _Session(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -90,33 +89,81 @@ class Pi(Format):
         return said_body(step, raw, results, _said, _observed)
 
 
-def _session(
-    format_id: str, source: SourceBytes, entries: list[Entry], unparsed: list[Node]
-) -> Trajectory:
-    header = next((e.value for e in entries if e.kind == "session"), {})
-    session = string(header.get("id")) or "session"
-    main, branches = split_branches(entries)
-    fields: dict[str, Any] = {
-        "agent": _agent(header, bytes(source.data[:65536])),
-        "format_version": str(version) if (version := integer(header.get("version"))) else "1",
-        "session": string(header.get("id")),
-        "cwd": string(header.get("cwd")),
-    }
-    children = []
-    for number_, branch in enumerate(branches, 1):
-        talk = _read(format_id, f"{session}/branch-{number_}", branch, header)
-        children.append(talk.made([source.info()], parent=session, **fields))
-    talk = _read(format_id, session, main, header)
-    talk.draft.loss.unparsed = [node.span() for node in unparsed]
-    titles = [e.value.get("name") or e.value.get("title") for e in entries if e.kind in _TITLES]
-    return talk.made(
-        [source.info()],
-        started=iso_time(header.get("timestamp")),
-        title=next((title for title in reversed(titles) if isinstance(title, str)), ""),
-        children=tuple(children),
-        complete=source.whole,
-        **fields,
-    )
+class _Session(Growing):
+    """The entries of a file: those of the session, and its abandoned branches."""
+
+    def __init__(self, format_id: str) -> None:
+        self._format = format_id
+        self._entries: list[Entry] = []
+        self._unparsed: list[ByteSpan] = []
+        self._header: Mapping[str, Any] | None = None
+        self._title = ""
+        self._way: Way | None = None
+        self._talks: list[Talk] = []
+
+    def take(self, node: Node) -> None:
+        """Take the next entry."""
+        value = decode_object(node.raw())
+        if value is None:
+            self._unparsed.append(node.span())
+        else:
+            self._entries.append(Entry(node, value))
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the session, each abandoned branch as a child."""
+        entries, self._entries = self._entries, []
+        if self._way is None and not entries and not self._unparsed:
+            return
+        headers = (entry.value for entry in entries if entry.kind == "session")
+        header = self._header if self._header is not None else next(headers, None)
+        if self._way is None:
+            self._begin(entries, header or {})
+        elif header is not self._header:
+            raise StartAgain
+        else:
+            self._go_on(self._way, entries)
+        self._header = header
+        titles = [e.value.get("name") or e.value.get("title") for e in entries if e.kind in _TITLES]
+        told = (title for title in reversed(titles) if isinstance(title, str))
+        self._title = next(told, self._title)
+        yield self._session(header or {})
+
+    def _begin(self, entries: list[Entry], header: Mapping[str, Any]) -> None:
+        main, branches = split_branches(entries)
+        session = string(header.get("id")) or "session"
+        self._talks = [_read(self._format, session, main, header)]
+        for number_, branch in enumerate(branches, 1):
+            name = f"{session}/branch-{number_}"
+            self._talks.append(_read(self._format, name, branch, header))
+        self._way = Way(entries, branched=bool(branches))
+
+    def _go_on(self, way: Way, entries: list[Entry]) -> None:
+        for entry in entries:
+            if not way.keeps(entry):
+                raise StartAgain
+            _entry(self._talks[0], entry)
+
+    def _session(self, header: Mapping[str, Any]) -> Trajectory:
+        source = self.sources[0]
+        version = integer(header.get("version"))
+        fields: dict[str, Any] = {
+            "agent": _agent(header, source.read(0, min(65536, source.length))),
+            "format_version": str(version) if version else "1",
+            "session": string(header.get("id")),
+            "cwd": string(header.get("cwd")),
+        }
+        talk, *branches = self._talks
+        talk.draft.loss.unparsed = self._unparsed
+        return talk.made(
+            [source.info()],
+            started=iso_time(header.get("timestamp")),
+            title=self._title,
+            children=tuple(
+                branch.made([source.info()], parent=talk.draft.id, **fields) for branch in branches
+            ),
+            complete=source.whole,
+            **fields,
+        )
 
 
 _TITLES: Final = frozenset({"session_info", "title"})

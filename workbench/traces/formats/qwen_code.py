@@ -15,9 +15,10 @@ from typing import Any, Final
 from workbench.domain.trajectory import CallStatus, Metrics, Step, StepBody, StepKind, Trajectory
 from workbench.traces.contents import content_media, content_text
 from workbench.traces.draft import StepDraft, reported
+from workbench.traces.growing import Growing, read_whole
 from workbench.traces.importer import Format, Probe, Progress
 from workbench.traces.json_nodes import Node
-from workbench.traces.json_values import integer, line_records, line_type, mapping, string
+from workbench.traces.json_values import integer, line_type, mapping, string
 from workbench.traces.source import SourceBytes
 from workbench.traces.talk import Asked, Observed, Said, Talk, observed, said_body
 from workbench.traces.times import iso_time
@@ -65,17 +66,12 @@ class QwenCode(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read the session."""
-        source = sources[0]
-        session = _Session(self.id)
-        for first, last in line_records(source.data):
-            node = Node(source.data, first, last)
-            if node.is_object and node.value() is not None:
-                session.record(node)
-            else:
-                session.talk.unparsed(node)
-            if progress:
-                progress(last / len(source.data))
-        yield session.made(source)
+        return read_whole(_Session(self.id), sources, progress)
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing:
+        """Take the records."""
+        del sources
+        return _Session(self.id)
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -84,7 +80,7 @@ class QwenCode(Format):
         return said_body(step, raw, results, _said, _observed)
 
 
-class _Session:
+class _Session(Growing):
     """The records of a file, in its order."""
 
     def __init__(self, format_id: str) -> None:
@@ -96,8 +92,18 @@ class _Session:
         self._steps: dict[str, StepDraft] = {}
         self._told: list[tuple[str, StepDraft]] = []
         self._leaf: str | None = None
+        self._way: set[str] = set()
+        #: Whether a record since the last trajectory did other than follow the last one.
+        self._turned = True
 
-    def record(self, node: Node) -> None:
+    def take(self, node: Node) -> None:
+        """Take the next record, or what is none."""
+        if node.is_object and node.value() is not None:
+            self._record(node)
+        else:
+            self.talk.unparsed(node)
+
+    def _record(self, node: Node) -> None:
         """Take the next record."""
         uuid, kind = node.string("uuid"), node.string("type") or ""
         subtype = node.string("subtype") or ""
@@ -120,24 +126,42 @@ class _Session:
             self.talk.unknown(f"record/{name}", node, uuid, time=_time(node))
         if uuid is None:
             return
-        self._told += [(uuid, step) for step in self.talk.draft.steps[before:]]
+        told = self.talk.draft.steps[before:]
+        self._told += [(uuid, step) for step in told]
+        fresh = uuid not in self._parents
         self._parents.setdefault(uuid, node.string("parentUuid"))
-        if subtype not in _NO_LEAF:
+        if subtype not in _NO_LEAF and uuid != self._leaf:
+            follows = fresh and self._leaf is not None and self._parents[uuid] == self._leaf
+            self._turned = self._turned or not follows
             self._leaf = uuid
+            self._way.add(uuid)
+        spoken = any(step.kind in ("user", "agent") for step in told)
+        self._turned = self._turned or (spoken and uuid not in self._way)
 
-    def made(self, source: SourceBytes) -> Trajectory:
-        """Return the trajectory; what is not on the way to the last record is abandoned."""
-        way: set[str] = set()
+    def _turn(self) -> None:
+        """Mark what is not on the way to the last record as abandoned, and only that."""
+        way = self._way = set()
         at = self._leaf
         while at is not None and at not in way:
             way.add(at)
             at = self._parents.get(at)
         for uuid, step in self._told:
-            if uuid not in way and step.kind in ("user", "agent"):
-                step.flag("abandoned")
-        talk = self.talk
+            left = uuid not in way and step.kind in ("user", "agent")
+            if left != ("abandoned" in step.flags):
+                self.talk.draft.touch(step.index)
+                if left:
+                    step.flag("abandoned")
+                else:
+                    step.flags.remove("abandoned")
+        self._turned = False
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield the trajectory; what is not on the way to the last record is abandoned."""
+        if self._turned:
+            self._turn()
+        talk, source = self.talk, self.sources[0]
         talk.draft.id = self._session or "session"
-        return talk.made(
+        yield talk.made(
             [source.info()],
             agent="Qwen Code",
             format_version=self._version,

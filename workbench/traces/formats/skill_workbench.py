@@ -13,19 +13,15 @@ from typing import Final
 import msgspec
 
 from workbench.domain.trace_lines import TRACE_SCHEMA, TraceHeader, TraceStep
-from workbench.domain.trajectory import (
-    ByteSpan,
-    Step,
-    StepBody,
-    ToolBody,
-    Trajectory,
-)
+from workbench.domain.trajectory import Step, StepBody, ToolBody, Trajectory
 from workbench.traces.escapes import text_of
+from workbench.traces.growing import Growing
 from workbench.traces.importer import Format, Probe, Progress
+from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import member_text, top_members
 from workbench.traces.lines import line_ranges
 from workbench.traces.own_lines.reading import Reader
-from workbench.traces.source import SourceBytes
+from workbench.traces.source import Buffer, SourceBytes
 
 _SCHEMA: Final = TRACE_SCHEMA.rpartition("/")[0] + "/"
 #: Subagents of subagents; deeper ones are beside those of that depth.
@@ -50,14 +46,17 @@ class SkillWorkbench(Format):
         self, sources: Sequence[SourceBytes], progress: Progress | None = None
     ) -> Iterable[Trajectory]:
         """Read all trajectories; the last source is ours, those before it are what it tells of."""
-        found: list[tuple[int, Trajectory]] = []
-        for depth, made in _trajectories(sources, progress):
-            if depth == 0 and found:
-                yield _nested(found)
-                found = []
-            found.append((depth if found else 0, made))
-        if found:
-            yield _nested(found)
+        lines, ours = _Lines(), sources[-1]
+        lines.begin(sources)
+        for start, end in lines.records(ours.data, 0, len(ours.data)):
+            lines.take(Node(ours.data, start, end, len(sources) - 1))
+            if progress:
+                progress(end / len(ours.data))
+        return lines.made()
+
+    def growing(self, sources: Sequence[SourceBytes]) -> Growing | None:
+        """Take the lines, None when they lead to the places of another file."""
+        return _Lines() if len(sources) == 1 else None
 
     def body(
         self, step: Step, raw: Sequence[bytes], results: Mapping[str, Sequence[bytes]]
@@ -90,29 +89,36 @@ class SkillWorkbench(Format):
         )
 
 
-def _trajectories(
-    sources: Sequence[SourceBytes], progress: Progress | None
-) -> Iterator[tuple[int, Trajectory]]:
-    """Yield each trajectory with its depth, in the order of the file."""
-    ours = sources[-1]
-    data = ours.data
-    reader: Reader | None = None
-    for start, end in line_ranges(data):
-        line = bytes(data[start:end])
-        span = ByteSpan(len(sources) - 1, start, end - start)
+class _Lines(Growing):
+    """The trajectories of a file, in its order."""
+
+    def __init__(self) -> None:
+        self._readers: list[Reader] = []
+
+    def records(self, data: Buffer, start: int, end: int) -> Iterable[tuple[int, int]]:
+        """Yield the lines."""
+        return line_ranges(data, start, end)
+
+    def take(self, node: Node) -> None:
+        """Take the next line."""
+        line, span = node.raw(), node.span()
         header = _header_of(line)
-        if header is not None:
-            if reader is not None:
-                yield reader.depth, reader.made()
-            reader = Reader(SkillWorkbench.id, header, line, span, sources)
-        else:
-            if reader is None:
-                reader = Reader(SkillWorkbench.id, None, b"", span, sources)
-            reader.line(line, span)
-        if progress:
-            progress(end / len(data))
-    if reader is not None:
-        yield reader.depth, reader.made()
+        if header is not None or not self._readers:
+            begun = line if header is not None else b""
+            self._readers.append(Reader(SkillWorkbench.id, header, begun, span, self.sources))
+        if header is None:
+            self._readers[-1].line(line, span)
+
+    def made(self) -> Iterator[Trajectory]:
+        """Yield each trajectory with its subagents, which follow it at greater depths."""
+        found: list[tuple[int, Trajectory]] = []
+        for reader in self._readers:
+            if reader.depth == 0 and found:
+                yield _nested(found)
+                found = []
+            found.append((reader.depth if found else 0, reader.made(self.sources)))
+        if found:
+            yield _nested(found)
 
 
 def _header_of(line: bytes) -> TraceHeader | None:

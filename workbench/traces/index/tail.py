@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from workbench.domain.trajectory import Loss, LossEntry, Metrics, Step, Trajectory
 from workbench.traces.importer import TraceError
+from workbench.traces.index.following import Following
 from workbench.traces.index.parts import (
     APPENDABLE,
     Part,
@@ -50,9 +51,10 @@ class TailChange(Struct, frozen=True):
 class LiveTail:
     """Follows the file of an open trace, from what the trace has on.
 
-    Logs of lines cost what was added to them; other files are read again when they change, and
-    less often the longer that takes. The trace is never changed: ``refresh`` gives new ones, which
-    are the caller's to close.
+    Logs of lines cost what was added to them; those whose later records can reach back
+    (``index.following``) are read once more when they first grow. Other files are read again when
+    they change, and less often the longer that takes. The trace is never changed: ``refresh`` gives
+    new ones, which are the caller's to close.
     """
 
     def __init__(self, trace: OpenTrace, *, alone: bool = True) -> None:
@@ -73,8 +75,11 @@ class LiveTail:
             and not one.children
             and not any("copied" in step.flags for step in one.steps)
         )
+        self._following: Following | None = None
         if not self._in_parts:
             self._stamp = stamp(self._files())
+            if not one.skipped and (not one.converted_from or len(one.sources) == 1):
+                self._following = Following(trace.importer, self.path, trace.files)
 
     def refresh(self) -> TailChange:
         """Return what became of the trace since the last call."""
@@ -85,7 +90,7 @@ class LiveTail:
         if (now, stamped) == (self._seen, self._stamp) or time.monotonic() < self._rest_until:
             return TailChange("unchanged")
         try:
-            made = self._grown() if self._in_parts else None
+            made = self._grown() if self._in_parts else self._followed(now)
             made = made or self._anew(now)
         except (TraceError, OSError) as problem:
             return TailChange("gone", problem=str(problem))
@@ -94,6 +99,28 @@ class LiveTail:
 
     def _files(self) -> list[Path]:
         return [self.path, *self.trace.importer.companions(self.path)]
+
+    def _followed(self, now: Seen) -> TailChange | None:
+        """Read on with what the format keeps of the file; None when it keeps nothing."""
+        if self._following is None or now.size > MOST:
+            return None
+        found = self._following.read_on()
+        if found is None or not found.trajectories:
+            self._following = None if found is None else self._following
+            return None
+        if found.continued and not found.read_bytes:
+            for source in found.sources:
+                if source not in self.trace.files:
+                    source.close()
+            return TailChange("unchanged")
+        importer, shared = self.trace.importer, SharedSources(found.sources)
+        traces = tuple(OpenTrace(one, importer, shared) for one in found.trajectories)
+        before = self.trace.trajectory
+        self.trace = next((one for one in traces if one.trajectory.id == before.id), traces[0])
+        first = _first_other(before.steps, self.trace.trajectory.steps)
+        if not found.continued:
+            return TailChange("replaced", traces, 0, found.read_bytes)
+        return TailChange("grown", traces, first, found.read_bytes)
 
     def _grown(self) -> TailChange | None:
         """Read on where the trace ends; None when that cannot be done."""

@@ -31,10 +31,11 @@ from workbench.domain.trajectory import (
     ToolCall,
     Trajectory,
 )
-from workbench.traces.draft import COPIED, LossDraft, record_uid, summed
+from workbench.traces.draft import COPIED, LossDraft, record_uid
 from workbench.traces.escapes import text_of
 from workbench.traces.json_nodes import Node
 from workbench.traces.json_values import one_line
+from workbench.traces.metric_sums import MetricSums
 from workbench.traces.source import SourceBytes
 
 _KINDS: Final = frozenset(get_args(StepKind))
@@ -73,7 +74,6 @@ class Reader:
         self._format = format_id
         self._header = header or _nameless()
         self._head = (line, span)
-        self._sources = sources
         self._lengths = [source.length for source in sources[:-1]]
         self._steps: list[Step] = []
         self._events: list[SkillEvent] = []
@@ -81,6 +81,9 @@ class Reader:
         self._call_ids: set[str] = set()
         self._own = LossDraft()
         self._torn = False
+        #: Of the steps that are no copies: how many, their calls, and those that failed.
+        self._counted = self._asked = self._failed = 0
+        self._sums = MetricSums()
 
     @property
     def depth(self) -> int:
@@ -119,14 +122,22 @@ class Reader:
             )
         )
         self._events += self._skill_events(told.skill_events, node, span, index)
+        self._count(self._steps[-1])
 
-    def made(self) -> Trajectory:
-        """Return the trajectory, without its children."""
+    def _count(self, step: Step) -> None:
+        copied = COPIED in step.flags
+        self._sums.put(step.index, None if copied else step.metrics)
+        if not copied:
+            self._counted += 1
+            self._asked += len(step.tool_calls)
+            self._failed += sum(call.status == "error" for call in step.tool_calls)
+
+    def made(self, sources: Sequence[SourceBytes]) -> Trajectory:
+        """Return the trajectory as it is by now, without its children."""
         header, steps = self._header, self._steps
         counts = header.messages is not None
-        counted = [step for step in steps if COPIED not in step.flags]
-        calls = [call for step in counted for call in step.tool_calls]
-        times = [step.time for step in steps if step.time]
+        begun = next((step.time for step in steps if step.time), None)
+        ended = next((step.time for step in reversed(steps) if step.time), None)
         asked = next((step.preview for step in steps if step.kind == "user"), "")
         return Trajectory(
             id=header.id,
@@ -134,24 +145,24 @@ class Reader:
             format_version=header.format_version,
             agent=header.agent,
             model=header.model,
-            sources=tuple(source.info() for source in self._sources),
+            sources=tuple(source.info() for source in sources),
             steps=tuple(steps),
-            totals=header.totals or summed(step.metrics for step in counted),
+            totals=header.totals or self._sums.totals(),
             loss=self._loss(),
             session=header.session,
             title=header.title or ("" if counts else asked),
             cwd=header.cwd,
-            started=header.started or (times[0] if times and not counts else None),
-            ended=header.ended or (times[-1] if times and not counts else None),
-            messages=_known(header.messages, len(counted)),
-            tool_calls=_known(header.tool_calls, len(calls)),
-            errors=_known(header.errors, sum(call.status == "error" for call in calls)),
+            started=header.started or (None if counts else begun),
+            ended=header.ended or (None if counts else ended),
+            messages=_known(header.messages, self._counted),
+            tool_calls=_known(header.tool_calls, self._asked),
+            errors=_known(header.errors, self._failed),
             outcome=_outcome(header),
             skill_events=tuple(self._events),
             parent=header.parent,
             title_weight=header.title_weight,
             skipped=header.skipped,
-            complete=header.complete and not self._torn and self._sources[-1].whole,
+            complete=header.complete and not self._torn and sources[-1].whole,
             converted_from=header.format or None,
         )
 
@@ -176,6 +187,7 @@ class Reader:
                 label=kind or "a line of another shape",
             )
         )
+        self._count(self._steps[-1])
 
     def _parent(self, told: str | None) -> str | None:
         if told is None:

@@ -64,11 +64,16 @@ def _parents(entries: list[Entry]) -> list[int | None]:
         parent = string(entry.value.get("parentId"))
         place = places.get(parent) if parent is not None else None
         found.append(place)
-        if entry.kind == "session":
-            continue
-        for name in (*_call_ids(entry), *([entry.id] if entry.id else ())):
+        for name in _names(entry):
             places[name] = at
     return found
+
+
+def _names(entry: Entry) -> list[str]:
+    """Return what a later entry may name as its parent."""
+    if entry.kind == "session":
+        return []
+    return [*_call_ids(entry), *([entry.id] if entry.id else ())]
 
 
 def _call_ids(entry: Entry) -> list[str]:
@@ -90,3 +95,68 @@ def _forks(parents: list[int | None], on_way: set[int]) -> list[int | None]:
         else:
             forks.append(forks[parent])
     return forks
+
+
+class Way:
+    """The active way of a session that grows, to tell whether another entry leaves it as it is."""
+
+    def __init__(self, entries: list[Entry], *, branched: bool) -> None:
+        """Take the entries as ``split_branches`` has split them."""
+        self._places: dict[str, int] = {}
+        self._parents: list[int | None] = []
+        #: Whether somebody spoke in an entry, or in one that hangs below it.
+        self._spoken: list[bool] = []
+        self._leaf: int | None = None
+        self._branched = branched
+        for entry in entries:
+            self._say(self._add(entry), entry)
+        self._on: set[int] = set()
+        at = self._leaf
+        while at is not None:
+            self._on.add(at)
+            at = self._parents[at]
+
+    def keeps(self, entry: Entry) -> bool:
+        """Take another entry; whether all others stay on the branch where they are.
+
+        It then belongs to the session itself, after them.
+        """
+        before = self._leaf
+        at = self._add(entry)
+        if self._leaf == before:
+            return True  # it hangs nowhere
+        new, parent = {at}, self._parents[at]
+        while parent is not None and parent not in self._on:
+            if self._spoken[parent]:
+                return False  # a branch that was abandoned goes on
+            new.add(parent)
+            parent = self._parents[parent]
+        if parent is None:
+            if self._branched or len(new) > 1:
+                return False
+            self._on.clear()  # another root: what hangs below the first one is no branch
+        while before is not None and before != parent and before in self._on:
+            if self._spoken[before]:
+                return False
+            self._on.discard(before)
+            before = self._parents[before]
+        self._on |= new
+        self._say(at, entry)
+        return True
+
+    def _add(self, entry: Entry) -> int:
+        at = len(self._parents)
+        parent = string(entry.value.get("parentId"))
+        place = self._places.get(parent) if parent is not None else None
+        self._parents.append(place)
+        self._spoken.append(False)
+        if place is not None or entry.id:
+            self._leaf = at
+        for name in _names(entry):
+            self._places[name] = at
+        return at
+
+    def _say(self, at: int | None, entry: Entry) -> None:
+        while entry.spoken and at is not None and not self._spoken[at]:
+            self._spoken[at] = True
+            at = self._parents[at]
