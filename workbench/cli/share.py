@@ -36,7 +36,7 @@ from workbench.store.git import GitProblem, identity_at
 from workbench.store.history import LocalHistory
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore
-from workbench.store.remotes import Upstream, distance, fetch, remotes_of, upstream_of
+from workbench.store.remotes import Upstream, distance, fetch_upstream, remotes_of, upstream_of
 from workbench.store.transport import Call, TransportProblem
 
 SUMMARY = {"share": "review with others over git: fetch, incoming changes, a team's queue, push"}
@@ -184,10 +184,9 @@ class _Command:
     def _fetch(self) -> int:
         repository, _ = place_of(self._library)
         upstream = self._upstream()
-        before = distance(repository, upstream)
-        fetch(repository, upstream.remote, self._call())
+        fetched = fetch_upstream(repository, upstream, self._call())
         console.progress("")
-        self._out.fetched(upstream, before, distance(repository, upstream))
+        self._out.fetched(upstream, fetched, distance(repository, upstream))
         return 0
 
     def _incoming(self) -> int:

@@ -13,11 +13,11 @@ from workbench.review.reviewers import HunkConflict
 from workbench.review.session import Review
 from workbench.review.sharing.forward import ForwardPlan, PushPlan, left_over
 from workbench.review.sharing.join import Joined
-from workbench.review.sharing.outlook import Outlook, distance_words
+from workbench.review.sharing.outlook import Outlook, distance_words, fetched_words
 from workbench.review.sharing.publishing import Publication
 from workbench.review.sharing.queue import QueueState, Synced
 from workbench.review.sharing.settings import Sharing
-from workbench.store.remotes import Distance, Upstream
+from workbench.store.remotes import Distance, Fetched, Upstream
 
 _STATES = {
     "reviewed": "reviewed here",
@@ -65,8 +65,8 @@ class Output:
             where = f"{queue.sharing.remote or 'this repository'}, branch {queue.sharing.branch}"
             lines.append(f"queue    {where}")
             lines.append(
-                f"         {counted(len(queue.shared), 'proposal')} shared, {len(queue.waiting)} here alone, "
-                f"{counted(queue.unsent, 'act')} not sent (decisions, applies, comments, tests)"
+                f"         {counted(len(queue.shared), 'proposal')} shared, "
+                f"{len(queue.waiting)} here alone, {counted(queue.unsent, 'act')} not sent (decisions, applies, comments, tests)"
             )
             lines += [f"  both sides changed {path}" for path in queue.aside]
             lines += [f"  {problem}" for problem in queue.problems]
@@ -94,11 +94,17 @@ class Output:
             },
         )
 
-    def fetched(self, upstream: Upstream, before: Distance, after: Distance) -> None:
+    def fetched(self, upstream: Upstream, fetched: Fetched, here: Distance) -> None:
         """Print what a fetch brought."""
-        new = before.tip != after.tip
-        words = f"{upstream}: {'new commits' if new else 'nothing new'}; {distance_words(after)}"
-        self._print("share-fetch", [words], upstream=upstream, changed=new, distance=after)
+        self._print(
+            "share-fetch",
+            [fetched_words(upstream, fetched, here)],
+            upstream=upstream,
+            changed=fetched.before != fetched.after,
+            gone=fetched.gone,
+            lost=fetched.lost,
+            distance=here,
+        )
 
     def incoming(self, plan: ForwardPlan) -> None:
         """Print the commits that came."""

@@ -59,7 +59,9 @@ def schemas() -> dict[str, bytes]:
             problem=_TEXT,
             queue={"anyOf": [{"type": "null"}, _QUEUE]},
         ),
-        "share-fetch": object_of(upstream=upstream, changed=_TRUTH, distance=distance),
+        "share-fetch": object_of(
+            upstream=upstream, changed=_TRUTH, gone=_TRUTH, lost=_WHOLE, distance=distance
+        ),
         "share-incoming": object_of(
             upstream=upstream,
             distance=distance,

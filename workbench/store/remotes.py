@@ -21,6 +21,8 @@ _NOT_IN_BRANCH = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|//|@\{|^[-/.]|[/.]$|/\.|\.lock(/|$)|^$|^HEAD$|^@$"
 )
 LISTED: Final = 500
+#: What ``ls-remote --exit-code`` says of a ref that is not there (git-ls-remote(1)).
+_NO_REF: Final = 2
 #: Said with hooks switched off: fetching only reads the remote.
 _NO_HOOKS: Final = ("-c", f"core.hooksPath={os.devnull}")
 
@@ -177,6 +179,53 @@ def fetch(repository: Repository, remote: str, call: Call, branches: Sequence[st
     answer = talk([*command, remote, *specs], repository.root, call)
     if answer.returncode:
         raise problem_of(answer, "fetch from", where)
+
+
+class Fetched(Struct, frozen=True):
+    """What a fetch did to an upstream: its tips before and after, None where it is not there.
+
+    ``lost`` counts the commits that were in it and are not any more: it was rewritten there.
+    """
+
+    before: str | None
+    after: str | None
+    lost: int = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether the branch was deleted on the remote."""
+        return self.before is not None and self.after is None
+
+
+def fetch_upstream(repository: Repository, upstream: Upstream, call: Call) -> Fetched:
+    """Fetch from the remote of an upstream, and say what became of that branch there.
+
+    git keeps what it knew of a branch that was deleted on the remote; of the upstream that is taken
+    away, so that nothing is compared with what is not there any more.
+
+    Raises:
+        TransportProblem: it could not be fetched; the message says why and what to do.
+    """
+    before = tip_of(repository, upstream.ref)
+    fetch(repository, upstream.remote, call)
+    after = tip_of(repository, upstream.ref)
+    if before is None or after is None:
+        return Fetched(before, after)
+    if before == after:
+        if _is_there(repository, upstream, call):
+            return Fetched(before, after)
+        run_git(["update-ref", "-d", upstream.ref, after], repository.root)
+        return Fetched(before, None)
+    answer = run_git(["rev-list", "--count", f"{after}..{before}"], repository.root)
+    return Fetched(before, after, int(answer.stdout.strip() or b"0"))
+
+
+def _is_there(repository: Repository, upstream: Upstream, call: Call) -> bool:
+    """Ask the remote whether it has the branch; where it does not say, what is known stays."""
+    command = [*_NO_HOOKS, "ls-remote", "--exit-code", "--upload-pack=git-upload-pack"]
+    ref = f"refs/heads/{check_branch(upstream.branch)}"
+    answer = talk([*command, upstream.remote, ref], repository.root, call)
+    return answer.returncode != _NO_REF
 
 
 def push(repository: Repository, remote: str, source: str, branch: str, call: Call) -> None:

@@ -19,8 +19,10 @@ from workbench.review.revert import revert
 from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import join
+from workbench.review.sharing.outlook import fetched_words
 from workbench.review.sharing.queue import place_of
-from workbench.store.remotes import fetch, upstream_of
+from workbench.store.git import GitProblem
+from workbench.store.remotes import distance, fetch, fetch_upstream, upstream_of
 from workbench.store.transport import Call, TransportProblem
 
 
@@ -377,3 +379,53 @@ def test_histories_that_have_nothing_in_common_are_told(
     (ben.root / ".git/packed-refs").unlink(missing_ok=True)
     with pytest.raises(ReviewProblem, match="Fetch first"):
         changes_of(ben).look()
+
+
+def test_more_commits_than_are_listed_are_taken_as_one_proposal(
+    people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben = people
+    for number in range(4):
+        (ann.library / "demo/more.md").write_bytes(b"%d\n" % number)
+        commit(ann, f"number {number}")
+    git(ann.root, "push", "--quiet")
+    git(ben.root, "fetch", "--quiet")
+    monkeypatch.setattr(RemoteChanges._commits, "__defaults__", (3,))
+    monkeypatch.setattr("workbench.review.sharing.incoming._TOLD", 2)
+    with pytest.raises(GitProblem, match=r"more than 3 commits.*--together"):
+        changes_of(ben).look()
+    (made,) = changes_of(ben).take(together=True, now=LATER)
+    assert made.draft.title == "4 commits of origin/main"
+    assert "The last 2 of 4 commits" in made.draft.rationale
+    assert "number 0" not in made.draft.rationale
+
+
+def test_a_branch_deleted_or_rewritten_on_the_remote_is_told(
+    people: tuple[Person, Person], tmp_path: Path
+) -> None:
+    ann, ben = people
+    remote = tmp_path / "remote.git"
+    repository, _ = place_of(ben.library)
+    upstream = upstream_of(repository)
+    start = git(ben.root, "rev-parse", "HEAD")
+    (ann.library / "demo/more.md").write_bytes(b"More.\n")
+    new = commit(ann, "more")
+    git(ann.root, "push", "--quiet")
+    found = fetch_upstream(repository, upstream, Call())
+    assert (found.before, found.after, found.lost, found.gone) == (start, new, 0, False)
+    assert fetch_upstream(repository, upstream, Call()).after == new
+
+    git(remote, "update-ref", "refs/heads/main", start)
+    found = fetch_upstream(repository, upstream, Call())
+    assert (found.after, found.lost) == (start, 1)
+    words = fetched_words(upstream, found, distance(repository, upstream))
+    assert words.startswith("origin/main was rewritten on the remote: 1 commit that had been in it")
+
+    git(remote, "update-ref", "-d", "refs/heads/main")
+    found = fetch_upstream(repository, upstream, Call())
+    assert found.gone
+    words = fetched_words(upstream, found, distance(repository, upstream))
+    assert words.startswith("origin/main was deleted on the remote.")
+    # Nothing is compared with what is not there any more.
+    assert distance(repository, upstream).tip is None
+    assert not fetch_upstream(repository, upstream, Call()).gone

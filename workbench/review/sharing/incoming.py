@@ -37,6 +37,7 @@ from workbench.store.git import Commit, Identity, Repository
 from workbench.store.gitcommand import refusal, run_git
 from workbench.store.proposals import ProposalStore
 from workbench.store.remotes import (
+    LISTED,
     Distance,
     RemoteCommit,
     Upstream,
@@ -45,6 +46,9 @@ from workbench.store.remotes import (
 )
 
 _MOST_BYTES: Final = 64 << 20
+#: So many commits may become one proposal, and so many of them tell of themselves in it.
+_TOGETHER: Final = 100_000
+_TOLD: Final = 100
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _FILES: Final = ("100644", "100755")
 
@@ -190,7 +194,7 @@ class RemoteChanges:
         return tuple(made)
 
     def _take_together(self, now: str) -> tuple[Proposal, ...]:
-        commits = self._commits()
+        commits = self._commits(limit=_TOGETHER)
         base, tip = self.distance.base, self.distance.tip
         if not commits or tip is None:
             raise ReviewProblem(f"{self.upstream} has nothing new.")
@@ -201,7 +205,7 @@ class RemoteChanges:
         words = _words_of(commits, title)
         return (self._keep(self._name(f"{base}..{tip}"), tip, words, drawn, now),)
 
-    def _commits(self) -> tuple[RemoteCommit, ...]:
+    def _commits(self, limit: int = LISTED) -> tuple[RemoteCommit, ...]:
         here = self.distance
         if here.tip is None:
             raise ReviewProblem(
@@ -217,7 +221,8 @@ class RemoteChanges:
                 else f"{self.upstream} and {self._repository.root} have no history in common, so "
                 "there is nothing to compare. Look whether it is the right remote."
             )
-        return commits_between(self._repository, here.head, here.tip, path=self._place.inside)
+        inside = self._place.inside
+        return commits_between(self._repository, here.head, here.tip, path=inside, limit=limit)
 
     def _name(self, what: str) -> str:
         key = "\0".join((what, self._place.inside, os.path.realpath(self._place.library)))
@@ -483,7 +488,10 @@ class _Words(Struct, frozen=True):
 
 def _words_of(commits: Sequence[RemoteCommit], title: str) -> _Words:
     authors = dict.fromkeys(str(one.commit.author) for one in commits)
-    return _Words(title, "\n\n".join(_told(one) for one in commits), tuple(authors))
+    told = [_told(one) for one in commits[-_TOLD:]]
+    if len(commits) > _TOLD:
+        told.insert(0, f"The last {_TOLD} of {len(commits):,} commits:")
+    return _Words(title, "\n\n".join(told), tuple(authors))
 
 
 def _title(one: RemoteCommit) -> str:

@@ -6,13 +6,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from workbench.domain.text import counted
 from workbench.review.sharing.form import Place
 from workbench.review.sharing.forward import note_reached
 from workbench.review.sharing.queue import QueueState, TeamQueue, place_of
 from workbench.review.sharing.settings import read_sharing
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
-from workbench.store.remotes import Distance, Upstream, distance, remotes_of, upstream_of
+from workbench.store.remotes import (
+    Distance,
+    Fetched,
+    Upstream,
+    distance,
+    remotes_of,
+    upstream_of,
+)
 from workbench.store.transport import TransportProblem
 
 
@@ -58,6 +66,23 @@ def look_around(
     queue = TeamQueue(store, library).state() if sharing is not None else None
     names = remotes_of(repository)
     return Outlook(place, repository.branch(), names, upstream, here, why, queue)
+
+
+def fetched_words(upstream: Upstream, fetched: Fetched, here: Distance) -> str:
+    """Return what a fetch brought, in words."""
+    if fetched.gone:
+        return (
+            f"{upstream} was deleted on the remote. A push would make it anew; ask whoever deleted "
+            "it, or follow another branch."
+        )
+    if fetched.lost:
+        return (
+            f"{upstream} was rewritten on the remote: {counted(fetched.lost, 'commit')} that had "
+            f"been in it came out. Now {distance_words(here)}; what was taken out there and is in "
+            "this branch would go back with a push."
+        )
+    what = "nothing new" if fetched.before == fetched.after else "new commits"
+    return f"{upstream}: {what}; {distance_words(here)}"
 
 
 def distance_words(here: Distance) -> str:

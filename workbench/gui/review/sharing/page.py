@@ -19,7 +19,7 @@ from workbench.domain.text import counted
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.sharing import reading, rows
 from workbench.gui.review.sharing.list_page import ListPage, nothing
-from workbench.gui.review.sharing.reading import Look
+from workbench.gui.review.sharing.reading import FetchTold, Look
 from workbench.gui.review.sharing.talking import Actions, Talk, Talking
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
@@ -237,7 +237,7 @@ class SharingPage(QWidget):
         )
         takable = any(one.state in ("new", "taken") for one in commits)
         self.review_button.setEnabled(takable)
-        self.together_button.setEnabled(takable)
+        self.together_button.setEnabled(takable or found.too_many)
 
     def _show_queue(self, found: Look) -> None:
         queue = found.outlook.queue
@@ -405,9 +405,10 @@ class SharingPage(QWidget):
         if not self.work.busy:
             self.refresh()
 
-    def _fetched(self, _nothing: object) -> None:
+    def _fetched(self, told: FetchTold) -> None:
         self.tabs.setCurrentIndex(_INCOMING)
-        self.note("success", "Fetched. Files and branches are as before.")
+        severity: Severity = "warning" if told.odd else "success"
+        self.note(severity, f"Fetched; your files are as before. {told.words}")
 
     def _synced(self, synced: Synced) -> None:
         taken = synced.taken

@@ -20,12 +20,12 @@ from workbench.review.sharing.forward import (
 )
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import ComesAlong, Joined, join
-from workbench.review.sharing.outlook import Outlook, look_around
+from workbench.review.sharing.outlook import Outlook, fetched_words, look_around
 from workbench.review.sharing.publishing import Publication, shareable
 from workbench.review.sharing.queue import Synced, TeamQueue, place_of
 from workbench.review.sharing.settings import Sharing, turn_off, turn_on
 from workbench.store.git import GitProblem
-from workbench.store.remotes import fetch, upstream_of
+from workbench.store.remotes import LISTED, distance, fetch_upstream, upstream_of
 from workbench.store.transport import Call
 
 
@@ -41,6 +41,12 @@ class Look(Struct, frozen=True):
     why: str
     proposals: tuple[Proposal, ...]
     publication: Publication | None
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more came than can be listed; as one proposal it can be reviewed still."""
+        here = self.outlook.distance
+        return self.incoming is None and here is not None and here.behind > LISTED
 
 
 def look(shelf: Shelf, library: Path) -> Look:
@@ -68,10 +74,20 @@ def look(shelf: Shelf, library: Path) -> Look:
     return Look(outlook, incoming, push, why, proposals, publication)
 
 
-def fetch_all(library: Path, call: Call) -> None:
+class FetchTold(Struct, frozen=True):
+    """What a fetch brought in words; ``odd`` where the branch was deleted or rewritten there."""
+
+    words: str
+    odd: bool
+
+
+def fetch_all(library: Path, call: Call) -> FetchTold:
     """Fetch from the remote of the current branch."""
     repository, _ = place_of(library)
-    fetch(repository, upstream_of(repository).remote, call)
+    upstream = upstream_of(repository)
+    fetched = fetch_upstream(repository, upstream, call)
+    words = fetched_words(upstream, fetched, distance(repository, upstream))
+    return FetchTold(words, fetched.gone or fetched.lost > 0)
 
 
 def take_in(
