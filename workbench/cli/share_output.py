@@ -66,7 +66,8 @@ class Output:
             lines.append(f"queue    {where}")
             lines.append(
                 f"         {counted(len(queue.shared), 'proposal')} shared, "
-                f"{len(queue.waiting)} here alone, {counted(queue.unsent, 'act')} not sent (decisions, applies, comments, tests)"
+                f"{len(queue.waiting)} here alone, {counted(queue.unsent, 'act')} not sent "
+                "(decisions, applies, comments, tests)"
             )
             lines += [f"  both sides changed {path}" for path in queue.aside]
             lines += [f"  {problem}" for problem in queue.problems]
