@@ -20,7 +20,7 @@ from workbench.gui.review.bars import ReasonBar
 from workbench.gui.review.commands import review_commands, with_free_keys
 from workbench.gui.review.contests.desk_contests import DeskContests
 from workbench.gui.review.desk import Desk
-from workbench.gui.review.evidence.rows import evidence_rows, open_evidence
+from workbench.gui.review.evidence.rows import evidence_rows, open_evidence, traces_here
 from workbench.gui.review.evidence.view import EvidenceRow, EvidenceView
 from workbench.gui.review.history.at_review import ReviewHistory
 from workbench.gui.review.queue.pane import QueuePane
@@ -57,7 +57,8 @@ class ReviewPanel(QWidget):
         self._wanted = ""
         self._reading = False
         self._read_again = False
-        shelf = Shelf(context.proposal_store, LocalHistory(context.folders.history))
+        history = LocalHistory(context.folders.history)
+        shelf = Shelf(context.proposal_store, history, partial(traces_here, context))
         self._shelf = shelf
         self.desk = Desk(context, shelf)
         self.evidence = EvidenceView()
