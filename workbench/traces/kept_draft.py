@@ -38,8 +38,8 @@ class DraftMark(Struct, frozen=True):
     errors: int
     messages: int
     loss: tuple[int, int, int, int]
-    ignored: Counter[str]
-    lost_fields: Counter[str]
+    ignored: dict[str, int]
+    lost_fields: dict[str, int]
 
 
 class _Saved(Struct, frozen=True):
@@ -110,8 +110,8 @@ class KeptDraft(TrajectoryDraft):
             self.errors,
             self.messages,
             (loss.mapped, loss.attached, loss.duplicate, len(loss.unparsed)),
-            loss.ignored.copy(),
-            loss.lost_fields.copy(),
+            dict(loss.ignored),
+            dict(loss.lost_fields),
         )
 
     def back(self, mark: DraftMark) -> None:
@@ -132,7 +132,7 @@ class KeptDraft(TrajectoryDraft):
         loss = self.loss
         loss.mapped, loss.attached, loss.duplicate, unparsed = mark.loss
         del loss.unparsed[unparsed:]
-        loss.ignored, loss.lost_fields = mark.ignored.copy(), mark.lost_fields.copy()
+        loss.ignored, loss.lost_fields = Counter(mark.ignored), Counter(mark.lost_fields)
 
     def totals(self) -> Metrics:
         """Add the metrics of all steps up; a field that none of them has stays None."""

@@ -166,6 +166,8 @@ class _Log(Growing):
         self._end = self._talk.mark()
         #: The places of each message's records: its own, and the patches that came after it.
         self._messages: dict[str, list[tuple[int, int]]] = {}
+        #: Records that were not told yet.
+        self._new: dict[tuple[int, int], Node] = {}
         #: So many first messages are as they were told.
         self._kept = 0
         self._session: dict[str, Any] = {}
@@ -207,7 +209,7 @@ class _Log(Growing):
             if name not in self._messages:
                 self._add(node, at)
             else:
-                self._messages[name].append(_place(patch))
+                self._messages[name].append(self._place(patch))
                 self._changed(name)
                 self._counted["attached"] += 1
         elif string(value.get("type")) in _KINDS or ("id" in value and "content" in value):
@@ -216,7 +218,7 @@ class _Log(Growing):
             self._set(node)
             self._counted["attached"] += 1
         else:
-            self._unknown.append(_place(node))
+            self._unknown.append(self._place(node))
 
     def _set(self, node: Node | None) -> None:
         """Patch the session; a list of messages replaces all of them."""
@@ -248,7 +250,7 @@ class _Log(Growing):
         if name in self._messages:
             self._counted["duplicate"] += 1
             self._changed(name)
-        self._messages[name] = [_place(node)]
+        self._messages[name] = [self._place(node)]
 
     def _changed(self, name: str) -> None:
         """Note that a message is another one; it is one of the last, nearly always."""
@@ -269,8 +271,8 @@ class _Log(Growing):
         for kind in self._left_out:
             loss.left_out(kind)
         loss.unparsed = [*self._unparsed, *said]
-        for start, end in self._unknown:
-            node = self.again(0, start, end)
+        for place in self._unknown:
+            node = self._record_at(place)
             talk.unknown(f"record/{node.string('type') or '(no type)'}", node)
         state, source = self._session, self.sources[0]
         talk.lost(state, "memoryScratchpad", "summary")
@@ -287,7 +289,17 @@ class _Log(Growing):
             complete=source.whole and self._whole,
         )
         loss.unparsed = said
+        self._new.clear()
         yield made
+
+    def _place(self, node: Node) -> tuple[int, int]:
+        span = node.span()
+        place = span.offset, span.offset + span.length
+        self._new[place] = node
+        return place
+
+    def _record_at(self, place: tuple[int, int]) -> Node:
+        return self._new.get(place) or self.again(0, *place)
 
     def _tell(self) -> None:
         """Tell the messages that were not told, or were told otherwise."""
@@ -301,18 +313,13 @@ class _Log(Growing):
         talk.cwd = folder
         for name, places in islice(self._messages.items(), kept, None):
             self._before.append(talk.mark())
-            _step(talk, name, _Message([self.again(0, *place) for place in places]))
+            _step(talk, name, _Message([self._record_at(place) for place in places]))
         self._kept = len(self._messages)
         self._end = talk.mark()
 
 
 def _is_document(document: Node) -> bool:
     return "messages" in document.members() or "history" in document.members()
-
-
-def _place(node: Node) -> tuple[int, int]:
-    span = node.span()
-    return span.offset, span.offset + span.length
 
 
 def _step(talk: Talk, name: str, message: _Message) -> None:
