@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 
+from workbench.gui.shell.activities import ACTIVITIES
 from workbench.gui.shell.commands import CATEGORIES, Command, CommandRegistry
 from workbench.gui.shell.window import MainWindow
 
@@ -127,7 +128,13 @@ def test_a_refused_shortcut_tells_the_reason(window: MainWindow) -> None:
     assert "no file is open" in window.context.notify.messages[-1].text
 
 
-def test_no_two_commands_share_a_key(opened: MainWindow) -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_two_commands_share_a_key(opened: MainWindow, order: int) -> None:
+    for activity in ACTIVITIES[::order]:
+        opened.show_activity(activity.id)
+        shown = opened.centre.view(activity.id)
+        assert shown is not None
+        assert type(shown).__module__ == activity.module
     keys = [
         QKeySequence(key).toString()
         for one in opened.context.commands.all()

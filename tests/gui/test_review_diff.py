@@ -249,3 +249,30 @@ def test_a_long_diff_is_first_made_without_what_takes_time() -> None:
     assert not any(line.words for line in quick)
     assert sum(bool(line.words) for line in whole) == 2000
     assert [replace(line, words=(), pair=0) for line in whole] == list(quick)
+
+
+def with_reason(rationale: str) -> Proposed:
+    made = Proposed({"s/SKILL.md": (b"one\ntwo\n", b"uno\ntwo\n")})
+    changes = tuple(replace(one, rationale=rationale) for one in made.proposal.draft.changes)
+    made.proposal = replace(made.proposal, draft=replace(made.proposal.draft, changes=changes))
+    made.hunks = hunks_of(made.proposal, made.read_base, made.read_blob)
+    return made
+
+
+def test_the_reason_for_a_hunk_stands_below_its_head_and_takes_the_whole_width() -> None:
+    lines = with_reason("The run\nfailed at \u202estep 7. " + "x" * 400).lines()
+    at = next(number for number, one in enumerate(lines) if one.kind == "hunk")
+    why = lines[at + 1]
+    assert (why.kind, why.state) == ("note", "why")
+    assert why.text.startswith("The run failed at [U+202E]step 7.")
+    assert len(why.text) < 320
+    assert why.text in spoken(lines)
+    rows = [row for row in side_by_side(lines, 60).finish().rows if row.left is not None]
+    own = [row for row in rows if row.left is not None and row.left.line == at + 1]
+    assert own
+    assert all(row.right is None for row in own)
+
+
+def test_a_reason_that_the_head_gives_for_the_whole_is_not_said_again() -> None:
+    assert not any(one.state == "why" for one in with_reason("r").lines())
+    assert not any(one.state == "why" for one in with_reason("").lines())

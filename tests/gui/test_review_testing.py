@@ -243,7 +243,7 @@ def test_all_of_the_bar_has_a_name_and_the_act_a_key_and_a_reason(
     world.choose()
     panel = opened(start, world, qtbot, 2)
     command = world.context.commands.get("review.test")
-    assert command.keybindings == ("Ctrl+Alt+T",)
+    assert command.keybindings == ("Ctrl+Alt+Shift+T",)
     assert command.when() is None
     panel.desk.run("test")
     planned(panel, qtbot)

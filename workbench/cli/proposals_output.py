@@ -149,6 +149,8 @@ class Output:
             f"\n[{number}] {coloured(one_line(hunk.path), 'bold')} {one_line(hunk.header)}  "
             f"{hunk.id}  {coloured(said, _COLOURS.get(said, 'dim'))}{tail}"
         )
+        if hunk.rationale.strip():
+            print(one_line(f"    why: {hunk.rationale.strip()}"))
         if hunk.evidence:
             print(f"    evidence ({hunk.evidence_scope}): {', '.join(hunk.evidence)}")
         for line in _lines(hunk, verdict):

@@ -205,10 +205,16 @@ def _with_evidence(proposal: Proposal, hunks: Sequence[Owned]) -> list[Hunk]:
                 hunk,
                 evidence=tuple(evidence),
                 evidence_scope=scope if evidence else "none",
-                rationale=" ".join(change.rationale for change in owners if change.rationale),
+                rationale=_rationale(proposal, owners),
             )
         )
     return found
+
+
+def _rationale(proposal: Proposal, owners: Sequence[Change]) -> str:
+    """Return why the changes of a hunk were made, nothing where that is said of the whole."""
+    said = " ".join(change.rationale for change in owners if change.rationale)
+    return "" if said.strip() == proposal.draft.rationale.strip() else said
 
 
 def _with_dependencies(owned: Sequence[Owned], hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:

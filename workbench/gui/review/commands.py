@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.gui.review.desk import Desk
-from workbench.gui.shell.commands import Command, CommandRegistry
+from workbench.gui.shell.commands import Command
 
 #: Act of the desk, title, key, what has to be so, group in the menu.
 _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
@@ -15,13 +15,13 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("edit", "Edit hunk…", "Ctrl+Alt+E", "edit", 0),
     ("undo", "Undo last verdict", "Ctrl+Alt+Z", "undo", 0),
     ("accept_all", "Accept all open hunks", "", "decide", 0),
-    ("test", "Test what is accepted…", "Ctrl+Alt+T", "test", 0),
+    ("test", "Test what is accepted…", "Ctrl+Alt+Shift+T", "test", 0),
     ("test_stop", "Stop the test", "", "test_stop", 0),
-    ("ask_again", "Ask the engine again…", "Ctrl+Alt+G", "ask_again", 0),
+    ("ask_again", "Ask the engine again…", "Ctrl+Alt+Shift+E", "ask_again", 0),
     ("split", "Split hunk…", "Ctrl+Alt+Shift+S", "split", 0),
     ("join", "Join parts of hunk", "Ctrl+Alt+Shift+J", "join", 0),
-    ("comment", "Comment on a line…", "Ctrl+Alt+M", "comment", 0),
-    ("lock", "Lock or unlock this section…", "Ctrl+Alt+L", "lock", 0),
+    ("comment", "Comment on a line…", "Ctrl+Alt+Shift+C", "comment", 0),
+    ("lock", "Lock or unlock this section…", "Ctrl+Alt+Shift+L", "lock", 0),
     ("accept_several", "Accept selected proposals", "", "several", 0),
     ("reject_several", "Reject selected proposals…", "", "several", 0),
     ("defer_several", "Defer selected proposals", "", "several", 0),
@@ -36,15 +36,15 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("other_end", "Go to other end of moved text", "Ctrl+Alt+Shift+M", "moves", 1),
     ("tasks", "Show or hide tasks", "Ctrl+Alt+H", "hunks", 1),
     ("evidence", "Go to evidence", "Ctrl+Alt+V", "hunks", 1),
-    ("contests", "Show contested lines together", "Ctrl+Alt+W", "contests", 1),
-    ("next_conflict", "Go to next hunk reviewers differ on", "Ctrl+F7", "conflicts", 1),
+    ("contests", "Show contested lines together", "Ctrl+Alt+Shift+O", "contests", 1),
+    ("next_conflict", "Go to next hunk reviewers differ on", "Ctrl+Shift+F7", "conflicts", 1),
     ("settle_accept", "Settle difference: accept", "Ctrl+Alt+Shift+A", "conflicts", 0),
     ("settle_reject", "Settle difference: reject", "Ctrl+Alt+Shift+R", "conflicts", 0),
     ("sharing", "Share reviews: remote and team queue", "Ctrl+Alt+Shift+G", "sharing", 3),
     ("sharing_fetch", "Fetch from the remote", "", "sharing", 3),
     ("sharing_sync", "Sync with the team's queue", "", "sharing", 3),
     ("sharing_push", "Push applied changes", "", "sharing", 3),
-    ("queue_menu", "Group, sort and filter proposals…", "Ctrl+Alt+Q", "queue_menu", 1),
+    ("queue_menu", "Group, sort and filter proposals…", "Ctrl+Alt+Shift+Q", "queue_menu", 1),
     ("apply", "Apply accepted hunks…", "Ctrl+Alt+Return", "apply", 2),
     ("approve", "Approve what is accepted", "Ctrl+Alt+Y", "apply", 2),
     ("merge", "Merge with what is on disk…", "", "hunks", 2),
@@ -94,17 +94,4 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
             group=group,
         )
         for name, title, keys, needs, group in _COMMANDS
-    )
-
-
-def with_free_keys(commands: tuple[Command, ...], registry: CommandRegistry) -> tuple[Command, ...]:
-    """Return the commands without keys that another feature has taken."""
-    import dataclasses
-
-    taken = {keys for command in registry.all() for keys in command.keybindings}
-    return tuple(
-        dataclasses.replace(
-            command, keybindings=tuple(keys for keys in command.keybindings if keys not in taken)
-        )
-        for command in commands
     )

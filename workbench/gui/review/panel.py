@@ -17,7 +17,7 @@ from workbench.domain.proposal import EvidenceCheck, Proposal, VerdictKind
 from workbench.domain.text import counted
 from workbench.gui.review.backend import QueueRead, Shelf, read_queue
 from workbench.gui.review.bars import ReasonBar
-from workbench.gui.review.commands import review_commands, with_free_keys
+from workbench.gui.review.commands import review_commands
 from workbench.gui.review.contests.desk_contests import DeskContests
 from workbench.gui.review.desk import Desk
 from workbench.gui.review.evidence.rows import evidence_rows, open_evidence, traces_here
@@ -87,7 +87,7 @@ class ReviewPanel(QWidget):
         self.history = ReviewHistory(context, shelf, self.desk, self._stack, self)
         commands = review_commands(self.desk, self._show_self)
         context.commands.remove(*(command.id for command in commands))
-        context.commands.add(*with_free_keys(commands, context.commands))
+        context.commands.add(*commands)
         self.setFocusProxy(self.queue)
         self.read()
 

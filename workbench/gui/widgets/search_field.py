@@ -10,7 +10,9 @@ from workbench.gui.theme.icons import icon
 
 
 class SearchField(QLineEdit):
-    """Emits ``searched`` when typing pauses; Esc clears it, Down goes to the list below."""
+    """Emits ``searched`` when typing pauses; Esc clears it, Down goes to the list below.
+
+    Enter is the field's own: nothing around it hears of it."""
 
     searched = Signal(str)
     left_downwards = Signal()
@@ -37,3 +39,5 @@ class SearchField(QLineEdit):
             self.left_downwards.emit()
             return
         super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()  # else what is around the field takes it as well

@@ -177,7 +177,7 @@ def _two_columns(lines: Sequence[DiffLine], columns: int) -> Iterator[Drawn]:
     at = 0
     while at < len(lines):
         line = lines[at]
-        if line.kind == "comment":
+        if line.kind == "comment" or line.state == "why":
             for cell in _pieces(line, at, 2 * columns):
                 yield LINE, cell, None, line.hunk
             at += 1

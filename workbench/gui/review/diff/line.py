@@ -25,7 +25,8 @@ class DiffLine(Struct, frozen=True, gc=False):
     ``signs`` are drawn over the text and behind it: its blanks, how it ends. Two lines of a hunk
     with the same ``pair`` became one another. Of what moved, ``twin`` is the place of the other
     end among all lines. ``state`` says what became of a key of the front matter, and of a comment
-    whether it is its "head", its "body" or "resolved"; a "value" is no line of a file.
+    whether it is its "head", its "body" or "resolved"; a "value" is no line of a file. The note
+    with the state "why" is the engine's reason for the hunk.
     """
 
     kind: LineKind

@@ -19,6 +19,8 @@ __all__ = ["CONTEXT", "DiffLine", "DiffOptions", "LineKind", "diff_lines", "is_l
 CONTEXT = 3
 #: Above so many changed characters, or lines, words and moves take longer than a person waits.
 _LONG, _MANY = 60_000, 1500
+#: More letters of a rationale would push the change itself out of sight; all are in the header.
+_LONGEST_WHY = 300
 _WITH_LINES = ("text", "create", "delete")
 
 
@@ -87,6 +89,8 @@ class _File:
             hunk, new = self._hunks[at], self._news[at]
             count = len(hunk.base_lines)
             lines.append(DiffLine("hunk", _title(hunk, new), at, added=len(new), removed=count))
+            if hunk.rationale.strip():
+                lines.append(DiffLine("note", _why(hunk.rationale), at, state="why"))
             if hunk.kind != "text":
                 lines += self._changed(hunk, new, at, shift)
                 shift += len(new) if hunk.kind == "create" else 0
@@ -175,6 +179,11 @@ def _title(hunk: Hunk, new: Sequence[str]) -> str:
     elif what == "blanks":
         parts.append("only whitespace")
     return " · ".join(parts)
+
+
+def _why(rationale: str) -> str:
+    text = " ".join(rationale.split())
+    return visible(text if len(text) <= _LONGEST_WHY else f"{text[:_LONGEST_WHY].rstrip()} …")
 
 
 _END_WORDS = {"none": "no line end"}
