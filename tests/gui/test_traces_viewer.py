@@ -296,6 +296,58 @@ def test_a_long_trace_is_read_page_by_page(
     assert [one.step for one in entries] == list(cut[1])
 
 
+def test_what_is_hidden_in_the_list_is_not_on_the_page_either(
+    panel: TracesPanel, qtbot: QtBot
+) -> None:
+    show(panel, qtbot, "Clean supplier", 4)
+    viewer = panel.viewer
+    viewer.header.reading.click()
+    page = viewer.reading.page
+
+    def written() -> str:
+        settle(panel, qtbot)
+        qtbot.waitUntil(lambda: page.complete and page._page >= 0, timeout=5_000)
+        settle(panel, qtbot)
+        return page.text.toPlainText()
+
+    assert "File does not exist" in written()
+    viewer.pane.parts["observation"].trigger()
+    assert "File does not exist" not in written()
+    page.unfold("8:0")
+    assert "Straße 5" not in written(), "what was asked for is shown, not what came of it"
+    assert "Show the result" in page.text.toPlainText()
+    (link,) = (name for name, one in page._document.links.items() if one.action == "result")
+    page._use(link)
+    assert "Straße 5" in written()
+    calls = viewer.pane._steps_hidden[Mark.TOOL]
+    calls.trigger()
+    assert "Show the result" not in written()
+    assert "Bash" not in page.text.toPlainText()
+    assert "suppliers.csv does not load in our importer" in page.text.toPlainText()
+    assert "of them hidden" in page.where.text()
+    press(qtbot, page, Qt.Key.Key_E)
+    assert not calls.isChecked(), "who goes to a hidden step sees it"
+    assert "Bash" in written()
+
+
+def test_pages_hold_as_many_steps_that_are_shown(
+    panel: TracesPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = long_session(tmp_path / "long.jsonl", 1_000)
+    panel._context.open_traces([path])
+    qtbot.waitUntil(lambda: panel._context.trace(str(path)) is not None, timeout=10_000)
+    panel.show_step(str(path), "", 700)
+    qtbot.waitUntil(lambda: panel.viewer.steps.steps.rowCount() == 1_000, timeout=10_000)
+    index = panel.viewer.index
+    assert index is not None
+    (page,) = pages_of(index, hidden=int(Mark.ANSWER))
+    assert page == range(1_000)
+    two = pages_of(index, size=20, hidden=int(Mark.ANSWER))
+    assert [step for one in two for step in one] == list(range(1_000))
+    prompts = [sum(not index.marks[step] & Mark.ANSWER for step in one) for one in two]
+    assert prompts == [20, 14]
+
+
 # Links
 
 

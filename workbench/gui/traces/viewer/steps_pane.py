@@ -65,19 +65,15 @@ class StepsPane(QWidget):
         self._file_bar = QWidget()
         self.count = QLabel()
         self.count.setProperty("muted", True)
-        self.hide_button = QToolButton()
-        self.hide_button.setIcon(icon("eye", "text_muted"))
-        self.hide_button.setAccessibleName("Hide kinds of steps or parts of them")
-        self.hide_button.setToolTip("Hide reasoning, tool results, or kinds of steps (H)")
-        self.hide_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = self._menu = QMenu(self)
-        self.hide_button.setMenu(menu)
+        self._hide_buttons: list[QToolButton] = []
+        self.hide_button = self.another_hide_button()
         self.parts: dict[str, QAction] = {}
         self._steps_hidden: dict[Mark, QAction] = {}
         menu.addSection("Hide in every step")
         for title, role in _HIDDEN_PARTS:
             self.parts[role] = self._choice(menu, title, self._tell_parts)
-        menu.addSection("Hide from the list")
+        menu.addSection("Hide from list and page")
         for title, mark in _HIDDEN_STEPS:
             self._steps_hidden[mark] = self._choice(menu, title, self.narrowed.emit)
         self._lay_out()
@@ -105,9 +101,21 @@ class StepsPane(QWidget):
         """The roles of blocks that are not shown."""
         return frozenset(role for role, action in self.parts.items() if action.isChecked())
 
+    def another_hide_button(self) -> QToolButton:
+        """Return one more button for what is hidden, for another view of the same steps."""
+        made = QToolButton()
+        made.setIcon(icon("eye", "text_muted"))
+        made.setAccessibleName("Hide kinds of steps or parts of them")
+        made.setToolTip("Hide reasoning, tool results, or kinds of steps (H)")
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setMenu(self._menu)
+        self._hide_buttons.append(made)
+        return made
+
     def popup_hidden(self) -> None:
-        """Open the menu of what is hidden at its button."""
-        button = self.hide_button
+        """Open the menu of what is hidden at the button that is in sight."""
+        seen = (one for one in self._hide_buttons if one.isVisible())
+        button = next(seen, self.hide_button)
         self._menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def reset(self, *, hidden: bool = False) -> None:

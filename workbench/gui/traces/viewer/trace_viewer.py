@@ -84,7 +84,7 @@ class TraceViewer(QWidget):
         )
         self.annotations = AnnotationSide(context, self.detail, self)
         self.notices = column(spacing=0)
-        self.reading = ReadingSide(context, self.header, self.detail, self)
+        self.reading = ReadingSide(context, self.header, self.pane, self.detail, self)
         self.exports = ExportMenu(context, lambda: self._trace, self)
         self.header.tools.addWidget(self.exports.button)
         self._lay_out()

@@ -7,8 +7,9 @@ behind expanders).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from workbench.domain.text import counted
@@ -33,6 +34,19 @@ _LINE = 160
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a person does not want to see: steps by their marks, parts of steps by their role."""
+
+    marks: int = 0
+    parts: frozenset[str] = frozenset()
+
+    @property
+    def results(self) -> bool:
+        """Whether the results of tools are hidden."""
+        return "observation" in self.parts
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A text or a line of the page.
 
@@ -51,30 +65,44 @@ class Entry:
     left_out: int = 0
 
 
-def pages_of(index: StepMarks, size: int = PAGE) -> tuple[range, ...]:
-    """Return the steps of each page, turns kept together where that is possible."""
-    found: list[range] = []
-    steps, start = index.steps, 0
-    while start < len(steps):
-        end = min(start + size, len(steps))
-        if end < len(steps):
-            turn = next(
-                (
-                    one
-                    for one in range(end, max(start, end - size // 4 - 1), -1)
-                    if steps[one].turn != steps[one - 1].turn
-                ),
-                end,
-            )
-            end = turn
-        found.append(range(start, end))
-        start = end
-    return tuple(found) or (range(0),)
+NOTHING_HIDDEN = Hidden()
 
 
-def entries_of(trace: OpenTrace, index: StepMarks, steps: range) -> tuple[Entry, ...]:
-    """Read the entries of some steps. For a thread."""
-    return tuple(one for step in steps for one in _of_step(trace, index, step))
+def pages_of(index: StepMarks, size: int = PAGE, hidden: int = 0) -> tuple[range, ...]:
+    """Return the steps of each page, turns kept together where that is possible.
+
+    Pages have ``size`` steps without a mark of ``hidden``; those that have one are among them.
+    """
+    steps, marks = index.steps, index.marks
+    shown: Sequence[int] = range(len(steps))
+    if hidden:
+        shown = [number for number in shown if not marks[number] & hidden]
+    starts = [0]
+    start = 0
+    while start + size < len(shown):
+        end = start + size
+        start = next(
+            (
+                one
+                for one in range(end, max(start, end - size // 4 - 1), -1)
+                if steps[shown[one]].turn != steps[shown[one - 1]].turn
+            ),
+            end,
+        )
+        starts.append(shown[start])
+    return tuple(range(one, end) for one, end in pairwise([*starts, len(steps)]))
+
+
+def entries_of(
+    trace: OpenTrace, index: StepMarks, steps: range, hidden: Hidden = NOTHING_HIDDEN
+) -> tuple[Entry, ...]:
+    """Read the entries of some steps, without what is hidden. For a thread."""
+    return tuple(
+        one
+        for step in steps
+        if not index.marks[step] & hidden.marks
+        for one in _of_step(trace, index, step, hidden)
+    )
 
 
 def result_of(trace: OpenTrace, step: int, number: int) -> tuple[ToolBody, Shown, Shown | None]:
@@ -91,7 +119,7 @@ def result_of(trace: OpenTrace, step: int, number: int) -> tuple[ToolBody, Shown
     return call, arguments, show(content, RENDERERS, most=_RESULT)
 
 
-def _of_step(trace: OpenTrace, index: StepMarks, number: int) -> Iterator[Entry]:
+def _of_step(trace: OpenTrace, index: StepMarks, number: int, hidden: Hidden) -> Iterator[Entry]:
     step = index.steps[number]
     time = clock(index.seconds[number]) if index.timed and step.time else ""
     for event in index.skills.get(number, ()):
@@ -106,10 +134,10 @@ def _of_step(trace: OpenTrace, index: StepMarks, number: int) -> Iterator[Entry]
         title = {"prompt": "Prompt", "note": "", "answer": "Answer"}[kind]
         cut = max(0, len(said) - MOST_TEXT)
         yield Entry(number, kind, title, said[:MOST_TEXT], time, left_out=cut)
-    yield from _calls(step, body, bool(index.marks[number] & Mark.ERROR))
+    yield from _calls(step, body, hidden, bool(index.marks[number] & Mark.ERROR))
 
 
-def _calls(step: Step, body: StepBody | None, failed: bool) -> Iterator[Entry]:
+def _calls(step: Step, body: StepBody | None, hidden: Hidden, failed: bool) -> Iterator[Entry]:
     bodies = {one.id: one for one in body.tool_calls} if body is not None else {}
     for place, call in enumerate(step.tool_calls):
         found = bodies.get(call.id)
@@ -124,7 +152,7 @@ def _calls(step: Step, body: StepBody | None, failed: bool) -> Iterator[Entry]:
         if result:
             details.append(counted(len(result), "character"))
         wrong = failed and call.status == "error"
-        told = _first_line(result) if wrong else ""
+        told = _first_line(result) if wrong and not hidden.results else ""
         text = f"{call.argument}\n{told}" if told else call.argument
         detail = "  ·  ".join(details)
         key = f"{step.index}:{place}"

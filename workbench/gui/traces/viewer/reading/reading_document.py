@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
@@ -35,14 +35,16 @@ class ReadingDocument(TextWriter):
         self._document.setDefaultFont(ui_font())
         self._document.setDocumentMargin(20)
 
-    def write(self, entry: Entry, opened: Mapping[str, Opened]) -> None:
-        """Write one entry at the end."""
+    def write(
+        self, entry: Entry, opened: Mapping[str, Opened], closed: Collection[str] = ()
+    ) -> None:
+        """Write one entry at the end; the results of ``closed`` calls stay behind a link."""
         cursor = self._end()
         cursor.beginEditBlock()
         if entry.kind in ("prompt", "answer", "note"):
             self._said(cursor, entry)
         elif entry.kind == "call":
-            self._call(cursor, entry, opened.get(entry.id))
+            self._call(cursor, entry, opened.get(entry.id), closed=entry.id in closed)
         else:
             self._told(cursor, entry)
         cursor.endEditBlock()
@@ -94,7 +96,9 @@ class ReadingDocument(TextWriter):
             self._write(cursor, f"… {entry.left_out:,} more characters    ", token="text_muted")
             self._link(cursor, "Open the step", Link("step", str(entry.step)))
 
-    def _call(self, cursor: QTextCursor, entry: Entry, opened: Opened | None) -> None:
+    def _call(
+        self, cursor: QTextCursor, entry: Entry, opened: Opened | None, *, closed: bool
+    ) -> None:
         self._next(cursor, above=4)
         self._mark_place(cursor, entry)
         sign = "▾" if opened is not None else "▸"
@@ -115,11 +119,11 @@ class ReadingDocument(TextWriter):
                 cursor, f"    {displayable(_short(told))}", token="error", font=mono_font(0.9)
             )
         if opened is not None:
-            self._unfolded(cursor, entry, opened)
+            self._unfolded(cursor, entry, opened, closed=closed)
 
-    def _unfolded(self, cursor: QTextCursor, entry: Entry, opened: Opened) -> None:
+    def _unfolded(self, cursor: QTextCursor, entry: Entry, opened: Opened, *, closed: bool) -> None:
         _, arguments, result = opened
-        for shown in (arguments, result):
+        for shown in (arguments, None if closed else result):
             if shown is None or not (shown.runs or shown.markdown or shown.table):
                 continue
             if shown.table is not None:
@@ -132,6 +136,9 @@ class ReadingDocument(TextWriter):
             if not shown.whole or (shown.table is not None and shown.table.more):
                 self._next(cursor, above=2)
                 self._link(cursor, "… the step shows all of it", Link("step", str(entry.step)))
+        if closed and result is not None:
+            self._next(cursor, above=2)
+            self._link(cursor, "▸ Show the result", Link("result", entry.id))
 
     def _told(self, cursor: QTextCursor, entry: Entry) -> None:
         self._next(cursor, above=4)

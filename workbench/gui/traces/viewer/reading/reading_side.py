@@ -11,7 +11,9 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.step_marks import StepMarks
 from workbench.gui.traces.viewer.detail_pane import DetailPane
 from workbench.gui.traces.viewer.header import ViewerHeader
+from workbench.gui.traces.viewer.reading.entries import Hidden
 from workbench.gui.traces.viewer.reading.reading_view import ReadingView
+from workbench.gui.traces.viewer.steps_pane import StepsPane
 from workbench.traces.open import OpenTrace
 
 
@@ -25,21 +27,29 @@ class ReadingSide(QObject):
     step_asked = Signal(int)
 
     def __init__(
-        self, context: AppContext, header: ViewerHeader, detail: DetailPane, parent: QWidget
+        self,
+        context: AppContext,
+        header: ViewerHeader,
+        pane: StepsPane,
+        detail: DetailPane,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._context = context
         self._header = header
+        self._pane = pane
         self._detail = detail
         self._made = False
         self._panes: QWidget | None = None
         self._stack = QStackedWidget()
         header.reading.toggled.connect(self._turn)
+        for told in (pane.narrowed, pane.parts_hidden):
+            told.connect(self._hide)
 
     @cached_property
     def page(self) -> ReadingView:
         """The page."""
-        made = ReadingView(self._context)
+        made = ReadingView(self._context, self._pane.another_hide_button())
         made.step_asked.connect(self._open_step)
         made.subagent_asked.connect(self._detail.reader.subagent_asked)
         self._context.theme_changed.connect(lambda _name: made.refresh_colours())
@@ -62,12 +72,19 @@ class ReadingSide(QObject):
         """Show a trace at a step, if the page is in front."""
         if self.on:
             self.page.show_trace(trace, index)
+            self._hide()
             self.page.go_to(step)
 
     def follow(self, step: int) -> None:
         """Show another step of the same trace, if the page is in front."""
         if self.on:
+            self._hide()
             self.page.go_to(step)
+
+    def _hide(self) -> None:
+        """Leave out of the page what is hidden in the list and in steps."""
+        if self.on:
+            self.page.hide_kinds(Hidden(int(self._pane.hidden), self._pane.hidden_parts))
 
     def _turn(self, on: bool) -> None:
         if on:

@@ -13,7 +13,14 @@ from PySide6.QtWidgets import QLabel, QTextEdit, QWidget
 from workbench.gui.shell.context import AppContext
 from workbench.gui.theme.current import colour
 from workbench.gui.traces.step_marks import StepMarks
-from workbench.gui.traces.viewer.reading.entries import Entry, entries_of, pages_of, result_of
+from workbench.gui.traces.viewer.reading.entries import (
+    NOTHING_HIDDEN,
+    Entry,
+    Hidden,
+    entries_of,
+    pages_of,
+    result_of,
+)
 from workbench.gui.traces.viewer.reading.reading_document import Opened, ReadingDocument
 from workbench.gui.traces.viewer.step_reader import StepText
 from workbench.gui.traces.viewer.text_writer import Link
@@ -26,6 +33,7 @@ from workbench.traces.open import OpenTrace
 _SLICE_MS = 8
 _PAUSE_MS = 1
 _WIDEST = 960
+_ALL_HIDDEN = Entry(0, "context", "All steps are hidden", "H shows them again.")
 
 
 class ReadingView(QWidget):
@@ -38,7 +46,9 @@ class ReadingView(QWidget):
     subagent_asked = Signal(str)
     written = Signal()
 
-    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: AppContext, hide_button: QWidget, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._trace: OpenTrace | None = None
@@ -49,6 +59,9 @@ class ReadingView(QWidget):
         self._step = 0
         self._entries: tuple[Entry, ...] = ()
         self._opened: dict[str, Opened] = {}
+        self._hidden = NOTHING_HIDDEN
+        #: Calls of which a person asked for the result, though results are hidden.
+        self._results: set[str] = set()
         self._waiting: deque[Entry] = deque()
         self._keep = -1
         self.text = StepText()
@@ -63,6 +76,7 @@ class ReadingView(QWidget):
         head = row(spacing=8)
         head.setContentsMargins(20, 6, 12, 6)
         head.addWidget(self.where, 1)
+        head.addWidget(hide_button)
         head.addWidget(self.before)
         head.addWidget(self.after)
         inside = column(self, spacing=0)
@@ -105,13 +119,25 @@ class ReadingView(QWidget):
         """Say what is read; nothing is shown until ``go_to``."""
         self._turn += 1
         self._trace, self._index = trace, index
-        self._pages = pages_of(index) if index is not None else (range(0),)
+        self._pages = (range(0),)
+        if index is not None:
+            self._pages = pages_of(index, hidden=self._hidden.marks)
         self._page = -1
         self._entries = ()
         self._opened.clear()
+        self._results.clear()
         self._waiting.clear()
         self._writing.stop()
         self._document.begin()
+
+    def hide_kinds(self, hidden: Hidden) -> None:
+        """Leave steps and parts out, from now on; the step that is read stays where it is."""
+        if hidden == self._hidden:
+            return
+        self._hidden = hidden
+        if self._page >= 0:
+            self.show_trace(self._trace, self._index)
+            self.go_to(self._step)
 
     def go_to(self, step: int) -> None:
         """Show a step: its page, scrolled to where it begins."""
@@ -143,9 +169,11 @@ class ReadingView(QWidget):
         self._opened.clear()
         turn, steps = self._turn, self._pages[page]
         last = max(steps.start, steps.stop - 1)
+        hidden = self._hidden
+        away = sum(bool(index.marks[step] & hidden.marks) for step in steps) if hidden.marks else 0
         self.where.setText(
             f"Steps {steps.start:,} to {last:,} of {len(index.steps):,}  ·  page {page + 1:,} of "
-            f"{len(self._pages):,}"
+            f"{len(self._pages):,}{f'  ·  {away:,} of them hidden' if away else ''}"
         )
         self.before.setEnabled(page > 0)
         self.after.setEnabled(page + 1 < len(self._pages))
@@ -156,17 +184,22 @@ class ReadingView(QWidget):
                 self._keep = -1
                 self._write()
 
-        self._context.spawn_thread(entries_of, trace, index, steps, on_done=done, owner=self)
+        self._context.spawn_thread(
+            entries_of, trace, index, steps, hidden, on_done=done, owner=self
+        )
 
     def _write(self) -> None:
         self._document.begin()
-        self._waiting = deque(self._entries)
+        self._waiting = deque(
+            self._entries or (_ALL_HIDDEN,) if self._hidden.marks else self._entries
+        )
         self._write_some()
 
     def _write_some(self) -> None:
         until = time.perf_counter() + _SLICE_MS / 1000
+        closed = self._opened.keys() - self._results if self._hidden.results else set()
         while self._waiting and time.perf_counter() < until:
-            self._document.write(self._waiting.popleft(), self._opened)
+            self._document.write(self._waiting.popleft(), self._opened, closed)
         if self._waiting:
             self._writing.start()
             return
@@ -215,11 +248,15 @@ class ReadingView(QWidget):
             self.show_page(int(link.target))
         elif link.action == "unfold":
             self.unfold(link.target)
+        elif link.action == "result":
+            self._results.add(link.target)
+            self._rewrite()
 
     def unfold(self, call: str) -> None:
         """Show what a call was given and gave, or fold it again."""
         trace, turn = self._trace, self._turn
         if self._opened.pop(call, None) is not None:
+            self._results.discard(call)
             self._rewrite()
             return
         if trace is None:
