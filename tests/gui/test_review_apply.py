@@ -163,8 +163,13 @@ def test_a_second_person_is_waited_for_and_one_key_approves(
     bob_approves(world, proposal)
     desk.panel.desk.run("apply")
     qtbot.waitUntil(page.apply.isEnabled, timeout=WAIT)
-    names = [page.approvals.list.topLevelItem(at).text(0) for at in range(2)]
-    assert set(names) == {BOB, "Test Reviewer <reviewer@example.invalid> (you)"}
+    items = [page.approvals.list.topLevelItem(at) for at in range(2)]
+    assert {one.text(0) for one in items} == {"Bob", "Test Reviewer (you)"}
+    assert {one.text(1).rpartition(" ")[2] for one in items} == {
+        "bob@x.invalid",
+        "reviewer@example.invalid",
+    }
+    assert any(BOB in one.toolTip(0) for one in items)
     desk.applied()
     assert world.git("log", "-1", "--format=%B").count("Reviewed-by") == 2
 

@@ -632,8 +632,10 @@ def test_a_conflict_is_decided_before_it_is_reviewed_again(
 
 
 def test_conflicts_are_decided_by_keys_alone(
-    world: ReviewWorld, start: Start, qtbot: QtBot
+    world: ReviewWorld, start: Start, qtbot: QtBot, window: MainWindow
 ) -> None:
+    window.show_activity("library")  # its commands have keys too, Ctrl+Return among them
+    assert window.context.commands.get("skill.open").keybindings == ("Ctrl+Return",)
     world.propose("three", {"demo/SKILL.md": PROPOSED})
     change_on_disk(world, "2. Two", "2. Two, fast")
     change_on_disk(world, "The first line.", "The one line.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
 
@@ -63,7 +63,6 @@ class MergePage(QWidget):
             ("Alt+3", self.take_both),
             ("Alt+Down", lambda: self.step(1)),
             ("Alt+Up", lambda: self.step(-1)),
-            ("Ctrl+Return", self._save),
         ):
             self._add_key(keys, run)
 
@@ -172,9 +171,19 @@ class MergePage(QWidget):
     def _decided(self) -> set[int]:
         return {*self._sides, *self._texts}
 
+    def event(self, event: QEvent) -> bool:
+        """Take Ctrl+Return before a command of the window does, whose key it is too."""
+        overriding = event.type() == QEvent.Type.ShortcutOverride
+        if overriding and isinstance(event, QKeyEvent) and _saves(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
+        elif _saves(event):
+            self._save()
         elif not event.text():
             super().keyPressEvent(event)
 
@@ -225,6 +234,12 @@ class MergePage(QWidget):
     def _save(self) -> None:
         if self.save.isEnabled():
             self.merged.emit(self.choices())
+
+
+def _saves(event: QKeyEvent) -> bool:
+    control = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    return enter and control == Qt.KeyboardModifier.ControlModifier
 
 
 def _place(conflict: Conflict) -> str:

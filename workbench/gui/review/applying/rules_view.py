@@ -211,8 +211,12 @@ def _approval_rows(plan: Plan, approvals: Sequence[Approval]) -> list[QTreeWidge
             why, sign, token = one.why, "check", "success"
         else:
             why, sign, token = one.why, "warning", "warning"
-        item = QTreeWidgetItem([f"{one.reviewer}{' (you)' if own else ''}", why])
+        name, _, mail = one.reviewer.partition(" <")
+        facts = [why, mail.rstrip(">")] if mail else [why]
+        item = QTreeWidgetItem([f"{name}{' (you)' if own else ''}", " · ".join(facts)])
         item.setIcon(0, icon(sign, token, selected="selection_text"))
-        item.setToolTip(1, f"{why}, {local_time(one.time)}")
+        for column_number in (0, 1):
+            tip = f"{one.reviewer}\n{why}, {local_time(one.time)}"
+            item.setToolTip(column_number, tip)
         rows.append(item)
     return rows
