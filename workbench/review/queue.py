@@ -132,7 +132,7 @@ def queue_of(store: ProposalStore, proposals: Sequence[Proposal], footprints: Fo
 
 def sorted_entries(entries: Iterable[Entry], by: Sort) -> list[Entry]:
     """Return proposals in an order; where it is the same, the newest first."""
-    found = sorted(entries, key=lambda one: (one.proposal.created, one.proposal.id), reverse=True)
+    found = sorted(entries, key=_made, reverse=True)
     keys: dict[Sort, Callable[[Entry], Any]] = {
         "level": lambda one: _LEVEL_ORDER.index(one.gate.level),
         "repairs": _by_repairs,
@@ -144,6 +144,12 @@ def sorted_entries(entries: Iterable[Entry], by: Sort) -> list[Entry]:
     elif by in keys:
         found.sort(key=keys[by])
     return found
+
+
+def _made(entry: Entry) -> tuple[str, str, str]:
+    # Ids hold hashes of paths: of proposals made at once, the order would be another elsewhere.
+    proposal = entry.proposal
+    return proposal.created, proposal.draft.title.casefold(), proposal.id
 
 
 def _by_repairs(entry: Entry) -> tuple[bool, int, int]:

@@ -341,3 +341,12 @@ def test_without_its_library_a_proposal_is_not_called_stale(desk: Desk) -> None:
     desk.rewrite("a", (b"1. One", b"1. Uno"))
     desk.library.rename(desk.library.with_name("moved"))
     assert [one.status for one in desk.queue().entries] == ["pending"]
+
+
+def test_proposals_made_at_once_are_in_the_order_of_their_titles(desk: Desk) -> None:
+    for name, title in (("x", "Apples"), ("a", "pears"), ("m", "Plums")):
+        made = desk.store.get(desk.rewrite(name, (b"1. One", b"1. Uno")))
+        draft = msgspec.structs.replace(made.draft, title=title)
+        desk.store.update(msgspec.structs.replace(made, draft=draft, created=NOW))
+    titles = [one.proposal.draft.title for one in sorted_entries(desk.queue().entries, "newest")]
+    assert titles == ["Plums", "pears", "Apples"]
