@@ -17,6 +17,7 @@ from workbench.gui.library.panel import LibraryPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.panel import TracesPanel
+from workbench.gui.traces.usage.counted_libraries import OtherLibraries, short_names
 from workbench.gui.traces.usage.usage_rows import UsageSource, cells
 from workbench.gui.traces.usage.usage_view import UsageView
 from workbench.skills.library import read_library
@@ -239,7 +240,7 @@ def test_reading_that_is_stopped_says_what_is_missing(library: Path, traces: Pat
     paths = sorted(traces.iterdir())
     source = UsageSource()
     read = read_library(library)
-    part = source.of_files(read, paths, (), None, lambda number, _path: number < 1)
+    part = source.of_files((read,), paths, (), None, lambda number, _path: number < 1)
     assert (part.unread, part.report.sessions) == (1, 1)
     asked: list[Path] = []
 
@@ -247,7 +248,7 @@ def test_reading_that_is_stopped_says_what_is_missing(library: Path, traces: Pat
         asked.append(path)
         return True
 
-    whole = source.of_files(read, paths, (), None, told)
+    whole = source.of_files((read,), paths, (), None, told)
     assert (whole.unread, whole.report.sessions) == (0, 2)
     assert asked == paths[1:], "what was read is kept"
 
@@ -287,3 +288,84 @@ def test_it_is_drawn_in_every_theme(
     qtbot.waitUntil(usage.version.isVisible, timeout=5000)
     window.context.set_theme(theme)
     assert not window.grab().isNull()
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Path:
+    """A second library, which has a skill of the same name, and one that nobody used."""
+    folder = tmp_path / "team"
+    for name in ("pdf", "extra"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "SKILL.md").write_text(skill_md(name, "# Another\n\nElsewhere.\n"))
+    return folder
+
+
+def _texts(usage: UsageView) -> list[str]:
+    return [cells(one)[0] for one in usage.model.rows()]
+
+
+def test_the_skills_of_several_libraries_are_counted_together(
+    window: MainWindow, qtbot: QtBot, library: Path, traces: Path, another: Path
+) -> None:
+    usage = _usage(window, qtbot, library, traces)
+    assert usage.libraries.text() == "1 library"
+    assert sorted(_texts(usage)) == ["other", "pdf"]
+    usage.libraries.count(another, on=True)
+    qtbot.waitUntil(lambda: usage.model.rowCount() == 4, timeout=20_000)
+    assert sorted(_texts(usage)) == [
+        *("extra  ·  team", "other  ·  library"),
+        *("pdf  ·  library", "pdf  ·  team"),
+    ]
+    assert usage.libraries.text() == "2 libraries"
+    assert "Every skill of the 2 libraries." in usage.sentence.text()
+    usage.select("pdf", str(another.resolve()))
+    row = usage.model.row_at(usage.table.currentIndex())
+    assert row.key == (str(another.resolve()), "pdf")
+    usage.select("pdf")
+    assert usage.model.row_at(usage.table.currentIndex()).library == "library"
+    assert OtherLibraries(window.context.folders.usage_libraries).counted == (another,)
+    usage.libraries.count(another, on=False)
+    qtbot.waitUntil(lambda: usage.model.rowCount() == 2, timeout=20_000)
+    assert sorted(_texts(usage)) == ["other", "pdf"]
+
+
+def test_libraries_are_chosen_by_keys_and_taken_off_the_list(
+    window: MainWindow, qtbot: QtBot, library: Path, traces: Path, another: Path
+) -> None:
+    usage = _usage(window, qtbot, library, traces)
+    assert window.context.commands.run("trace.usage_libraries")
+    menu = usage.libraries.menu()
+    qtbot.waitUntil(menu.isVisible)
+    menu.close()
+    usage.libraries.count(another, on=True)
+    menu.aboutToShow.emit()
+    texts = [action.text() for action in menu.actions()]
+    assert texts[:2] == ["library  (open)", f"team  ·  {another.parent}"]
+    forget = menu.actions()[-1]
+    assert not forget.isEnabled()
+    menu.actions()[1].trigger()
+    menu.aboutToShow.emit()
+    menu.actions()[-1].trigger()
+    assert OtherLibraries(window.context.folders.usage_libraries).known == ()
+    qtbot.waitUntil(lambda: usage.model.rowCount() == 2, timeout=20_000)
+
+
+def test_a_library_that_is_gone_is_told_and_the_others_are_counted(
+    window: MainWindow, qtbot: QtBot, library: Path, traces: Path, tmp_path: Path
+) -> None:
+    usage = _usage(window, qtbot, library, traces)
+    usage.libraries.count(tmp_path / "nowhere", on=True)
+    qtbot.waitUntil(lambda: "nowhere" in usage.sentence.text(), timeout=20_000)
+    assert sorted(_texts(usage)) == ["other", "pdf"]
+
+
+def test_a_list_of_libraries_that_is_damaged_is_empty(tmp_path: Path) -> None:
+    file = tmp_path / "libraries.json"
+    for text in ("", "[]", "{", '{"libraries": [1]}', '{"libraries": 3}'):
+        file.write_text(text)
+        assert OtherLibraries(file).known == ()
+
+
+def test_libraries_of_one_name_are_told_apart() -> None:
+    names = short_names(("/a/team/skills", "/b/team/skills", "/c/skills", "/d/own"))
+    assert list(names.values()) == ["a/team/skills", "b/team/skills", "c/skills", "own"]

@@ -58,6 +58,11 @@ class UserFolders:
         return self.config / "trace-folders.json"
 
     @property
+    def usage_libraries(self) -> Path:
+        """Libraries whose use is counted beside the open one."""
+        return self.config / "usage-libraries.json"
+
+    @property
     def trace_index(self) -> Path:
         """What is known of watched traces; made anew from them at any time."""
         return self.cache / "traces.db"

@@ -59,6 +59,10 @@ class TraceActions(Protocol):
         """Show what skills did."""
         ...
 
+    def choose_usage_libraries(self) -> None:
+        """Show what skills did, and ask which libraries count."""
+        ...
+
     def show_skill_then(self) -> None:
         """Show the skill of the step in front as it was."""
         ...
@@ -223,6 +227,15 @@ def _uses(panel: TraceActions) -> tuple[Command, ...]:
             lambda: panel.show_usage(all_sessions=True),
             ("Ctrl+Alt+Shift+U",),
             icon="spark",
+            group=0,
+        ),
+        Command(
+            "trace.usage_libraries",
+            "Choose the libraries whose use is counted…",
+            "Trace",
+            panel.choose_usage_libraries,
+            ("Ctrl+Alt+Shift+K",),
+            icon="library",
             group=0,
         ),
         Command(

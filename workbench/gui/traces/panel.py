@@ -199,6 +199,11 @@ class TracesPanel(QWidget):
         self.show_tab("usage")
         self.usage.setFocus()
 
+    def choose_usage_libraries(self) -> None:
+        """Show what skills did, and the choice of libraries that are counted."""
+        self.show_usage(all_sessions=bool(self.usage.scope.currentIndex()))
+        self.usage.libraries.popup()
+
     def show_skill_then(self) -> None:
         """Show the skill that the step in front used, as it was then."""
         place = self._place

@@ -42,7 +42,7 @@ class UsageModel(QAbstractItemModel):
         skill = self._rows[index.internalId() - 1 if index.internalId() else index.row()]
         if not index.internalId():
             return skill
-        return Row(skill.usage, skill.usage.cohorts[index.row()], skill.entry)
+        return Row(skill.usage, skill.usage.cohorts[index.row()], skill.entry, skill.library)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Put the skills in the order of a column; -1 is the order they came in."""
@@ -58,9 +58,11 @@ class UsageModel(QAbstractItemModel):
         """Return the skills."""
         return tuple(self._rows)
 
-    def row_of(self, skill: str) -> int:
-        """Return the row of a skill id, -1 when it is not listed."""
-        return next((n for n, one in enumerate(self._rows) if one.usage.skill == skill), -1)
+    def row_of(self, skill: str, library: str = "") -> int:
+        """Return the row of a skill id, in this library before any other; -1: it is not listed."""
+        found = [n for n, one in enumerate(self._rows) if one.usage.skill == skill]
+        own = (n for n in found if self._rows[n].usage.library == library)
+        return next(own, found[0] if found else -1)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's own signature
         if not self.hasIndex(row, column, parent):
@@ -117,6 +119,7 @@ class UsageModel(QAbstractItemModel):
             return f"{text}\n{TIPS[index.column()]}"
         one = self.row_at(index)
         if one.cohort is None:
-            return one.entry.why if one.entry is not None else one.usage.skill
+            place = f"\n{one.usage.library}" if one.library else ""
+            return one.entry.why if one.entry is not None else f"{one.usage.skill}{place}"
         known = f"{one.cohort.known} of {counted(one.cohort.sessions, 'session')} known by the text"
         return f"{text}\n{known}, the others by their time"

@@ -11,6 +11,7 @@ from typing import Final
 from workbench.domain.annotation import Annotation
 from workbench.domain.skill import Library, Skill
 from workbench.domain.text import counted
+from workbench.gui.traces.usage.counted_libraries import short_names
 from workbench.gui.traces.words import SKILL_WORDS
 from workbench.traces.open import OpenTrace, open_traces
 from workbench.traces.prices import PriceTable
@@ -55,11 +56,20 @@ class Row:
     usage: SkillUsage
     cohort: Cohort | None = None
     entry: Entry | None = None
+    library: str = ""
 
     @property
     def name(self) -> str:
-        """What the row is called."""
-        return version_name(self.cohort) if self.cohort else self.usage.name or self.usage.skill
+        """What the row is called; with its library where several are counted."""
+        if self.cohort:
+            return version_name(self.cohort)
+        place = f"  ·  {self.library}" if self.library else ""
+        return f"{self.usage.name or self.usage.skill}{place}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which skill it is: its library and its id there."""
+        return self.usage.library, self.usage.skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class Usage:
     skills: dict[tuple[str, str], Skill]
     annotations: tuple[Annotation, ...] = ()
     unread: int = 0
+    libraries: tuple[str, ...] = ()
 
     def asking(self, least_listings: int) -> Usage:
         """Return the same with another bound for skills that are never chosen."""
@@ -80,17 +91,23 @@ class Usage:
 
     def choices(self) -> tuple[tuple[str, str], ...]:
         """Return what can be chosen: title and rule."""
-        return (*FIRST, *((_title(one), one.rule) for one in self.lists))
+        number = len(self.libraries)
+        every = (FIRST[0][0], f"Every skill of the {number} libraries.") if number > 1 else FIRST[0]
+        return (every, *FIRST[1:], *((_title(one), one.rule) for one in self.lists))
 
     def rows(self, number: int) -> list[Row]:
         """Return the rows of a choice, the most used or the worst first."""
         if number >= len(FIRST):
             known = {(one.library, one.skill): one for one in self.report.skills}
             entries = self.lists[number - len(FIRST)].entries
-            return [Row(known[one.library, one.skill], entry=one) for one in entries]
+            return [self._row(known[one.library, one.skill], one) for one in entries]
         found = [one for one in self.report.skills if number == 0 or one.uses]
         found.sort(key=lambda one: (-len(one.uses), -(one.listed or 0), one.name))
-        return [Row(one) for one in found]
+        return [self._row(one) for one in found]
+
+    def _row(self, usage: SkillUsage, entry: Entry | None = None) -> Row:
+        names = short_names(self.libraries) if len(self.libraries) > 1 else {}
+        return Row(usage, entry=entry, library=names.get(usage.library, ""))
 
     def versions_of(self, usage: SkillUsage) -> SkillVersions | None:
         """Return the versions of a skill that was seen."""
@@ -115,18 +132,18 @@ class UsageSource:
 
     def of_open(
         self,
-        library: Library,
+        libraries: Sequence[Library],
         traces: Sequence[OpenTrace],
         annotations: Sequence[Annotation],
         prices: PriceTable | None,
     ) -> Usage:
         """Return what skills did in open traces."""
-        self._sessions.aim((library,), prices, annotations)
-        return self._usage(library, list(self._sessions.of_open(traces)), annotations, 0)
+        self._sessions.aim(libraries, prices, annotations)
+        return self._usage(libraries, list(self._sessions.of_open(traces)), annotations, 0)
 
     def of_files(
         self,
-        library: Library,
+        libraries: Sequence[Library],
         paths: Sequence[Path],
         annotations: Sequence[Annotation],
         prices: PriceTable | None,
@@ -139,7 +156,7 @@ class UsageSource:
         ``told(number, path)`` is called before a file is read; False ends the reading: then what
         is known so far is counted, and how many files are not.
         """
-        self._sessions.aim((library,), prices, annotations)
+        self._sessions.aim(libraries, prices, annotations)
         facts: list[SessionFacts] = []
         left = 0
         for number, path in enumerate(paths):
@@ -148,24 +165,25 @@ class UsageSource:
             except _Stopped:
                 left = len(paths) - number
                 break
-        return self._usage(library, facts, annotations, left)
+        return self._usage(libraries, facts, annotations, left)
 
     def _usage(
         self,
-        library: Library,
+        libraries: Sequence[Library],
         facts: Sequence[SessionFacts],
         annotations: Sequence[Annotation],
         left: int,
     ) -> Usage:
-        report = report_of((library,), facts, self._versions.of)
-        skills = {(library.root, skill.id): skill for skill in library.skills}
+        report = report_of(libraries, facts, self._versions.of)
+        skills = {(one.root, skill.id): skill for one in libraries for skill in one.skills}
         lists = worklists(report, annotations=annotations)
         versions = {
             (one.library, one.skill): self._versions.of(skills[one.library, one.skill])
             for one in report.skills
             if one.uses
         }
-        return Usage(report, lists, versions, skills, tuple(annotations), left)
+        roots = tuple(one.root for one in libraries)
+        return Usage(report, lists, versions, skills, tuple(annotations), left, roots)
 
 
 class _Stopped(Exception):  # noqa: N818 - it ends the reading in good order
@@ -175,6 +193,17 @@ class _Stopped(Exception):  # noqa: N818 - it ends the reading in good order
 def _go_on(told: Callable[[int, Path], bool], number: int, path: Path) -> None:
     if not told(number, path):
         raise _Stopped
+
+
+def told(usage: Usage, rule: str, what: str) -> str:
+    """Return what is counted, over how many sessions or traces (``what``), and what is missing."""
+    words = f"{rule} Counted over {counted(usage.report.sessions, what)}"
+    if usage.unread:
+        words += f", {usage.unread:,} files not read: it was stopped"
+    missing = len(usage.report.unresolved)
+    these = "these libraries" if len(usage.libraries) > 1 else "this library"
+    other = f" {missing} used skills are not in {these}." if missing else ""
+    return f"{words}.{other}"
 
 
 def version_name(one: Cohort) -> str:

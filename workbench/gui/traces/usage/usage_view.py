@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.domain.skill import Library
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobEntry, JobReporter
 from workbench.gui.theme.icons import icon
 from workbench.gui.traces.opened import find_place
+from workbench.gui.traces.usage.counted_libraries import OtherLibraries
+from workbench.gui.traces.usage.libraries_button import LibrariesButton
 from workbench.gui.traces.usage.skill_figures import Figure, figures_of, figures_of_version
 from workbench.gui.traces.usage.usage_model import UsageModel
-from workbench.gui.traces.usage.usage_rows import FIRST, Row, Usage, UsageSource, uses_behind
+from workbench.gui.traces.usage.usage_rows import FIRST, Row, Usage, UsageSource, told, uses_behind
 from workbench.gui.traces.usage.use_list import MOST, UseList
 from workbench.gui.traces.usage.version_view import VersionView
 from workbench.gui.widgets.buttons import push_button
@@ -62,10 +66,13 @@ class UsageView(QWidget):
         self._turn = 0
         self._job: JobEntry | None = None
         self._stale = True
-        self._last = ""
+        self._last = ("", "")
         self._awaited: tuple[str, str, int] | None = None
         self.scope = ChoiceBox("Sessions that are counted")
         self.scope.addItems(_SCOPES)
+        self._others = OtherLibraries(context.folders.usage_libraries)
+        self.libraries = LibrariesButton(context, self._others)
+        self._problems: tuple[str, ...] = ()
         self.worklist = ChoiceBox("Worklist")
         self.worklist.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToContents)
         for title, _ in FIRST:
@@ -119,6 +126,7 @@ class UsageView(QWidget):
         tools = row(spacing=8)
         tools.setContentsMargins(12, 8, 12, 4)
         tools.addWidget(self.scope)
+        tools.addWidget(self.libraries)
         tools.addWidget(self.worklist)
         tools.addWidget(self.least)
         tools.addStretch(1)
@@ -175,8 +183,9 @@ class UsageView(QWidget):
         self.worklist.currentIndexChanged.connect(lambda _number: self._show())
         self.least.valueChanged.connect(lambda _value: self._ask_least())
         self.scope.currentIndexChanged.connect(lambda _number: self.read())
+        self.libraries.chosen.connect(self.read)
         header = self.table.header()
-        header.sortIndicatorChanged.connect(lambda _column, _order: self.select(self._last))
+        header.sortIndicatorChanged.connect(lambda _column, _order: self.select(*self._last))
         self.table.selectionModel().currentChanged.connect(self._selected)
         self.table.activated.connect(lambda _index: self.uses.setFocus())
         self.uses.step_asked.connect(self._show_step)
@@ -235,13 +244,14 @@ class UsageView(QWidget):
             self._read_all(self._turn)
             return
         self._stop()
-        turn, traces = self._turn, self._context.traces
+        turn, traces, others = self._turn, self._context.traces, self._others.counted
         annotations = self._context.annotations.all
         prices_file = self._context.folders.prices_file
 
         def count() -> Usage:
             with self._lock:
-                return self._source.of_open(library, traces, annotations, prices_of(prices_file))
+                libraries = self._read_libraries(library, others)
+                return self._source.of_open(libraries, traces, annotations, prices_of(prices_file))
 
         self._context.spawn_thread(count, on_done=lambda u: self._done(turn, u), owner=self)
 
@@ -262,18 +272,19 @@ class UsageView(QWidget):
         self._stop()
         self.sentence.setText("Reading all sessions …")
 
-        opening = self._context.open_any
+        opening, others = self._context.open_any, self._others.counted
 
         def count(reporter: JobReporter) -> Usage:
             paths = session_files(index)
 
-            def told(number: int, path: Path) -> bool:
+            def go_on(number: int, path: Path) -> bool:
                 reporter.progress(number / max(1, len(paths)), f"Reading {path.name}")
                 return not reporter.cancelled and turn == self._turn
 
             with self._lock:
+                libraries = self._read_libraries(library, others)
                 return self._source.of_files(
-                    library, paths, annotations, prices_of(prices_file), told, opening=opening
+                    libraries, paths, annotations, prices_of(prices_file), go_on, opening=opening
                 )
 
         self._job = self._context.run_job(
@@ -283,6 +294,11 @@ class UsageView(QWidget):
             on_cancelled=lambda: self.sentence.setText("Stopped. Choose the sessions again."),
             owner=self,
         )
+
+    def _read_libraries(self, first: Library, paths: Sequence[Path]) -> tuple[Library, ...]:
+        """Read what is counted besides the open library. For a thread that has the lock."""
+        libraries, self._problems = self._others.read(first, paths)
+        return libraries
 
     def _done(self, turn: int, usage: Usage) -> None:
         if turn == self._turn:
@@ -318,14 +334,17 @@ class UsageView(QWidget):
 
     # Showing
 
-    def select(self, skill: str) -> None:
-        """Select a skill, on the list of all skills where it is not on this one."""
+    def select(self, skill: str, library: str = "") -> None:
+        """Select a skill, on the list of all skills where it is not on this one.
+
+        Of several libraries that have it that one is taken, or the open one.
+        """
         if self.model.row_of(skill) < 0 and self._usage is not None:
             self.worklist.setCurrentIndex(0)
-        number = self.model.row_of(skill)
-        current = self.table.currentIndex()
-        if number >= 0 and (not current.isValid() or self._skill_at(current) != skill):
-            self.table.setCurrentIndex(self.model.index(number, 0))
+        number = self.model.row_of(skill, library or self._own)
+        current, found = self.table.currentIndex(), self.model.index(number, 0)
+        if number >= 0 and (not current.isValid() or self._key(current) != self._key(found)):
+            self.table.setCurrentIndex(found)
 
     def choose_list(self, name: str) -> None:
         """Choose a worklist by the beginning of its title."""
@@ -333,8 +352,12 @@ class UsageView(QWidget):
         found = next((n for n, title in enumerate(titles) if title.startswith(name)), 0)
         self.worklist.setCurrentIndex(found)
 
-    def _skill_at(self, index: QModelIndex) -> str:
-        return self.model.row_at(index).usage.skill
+    @property
+    def _own(self) -> str:
+        return self._context.library.root if self._context.library is not None else ""
+
+    def _key(self, index: QModelIndex) -> tuple[str, str]:
+        return self.model.row_at(index).key
 
     def _show(self) -> None:
         usage = self._usage
@@ -344,33 +367,25 @@ class UsageView(QWidget):
         rows = usage.rows(number)
         self.least.setVisible(number == len(FIRST))
         index = self.table.currentIndex()
-        selected = self._skill_at(index) if index.isValid() else ""
+        selected = self._key(index) if index.isValid() else (self._own, "")
         self.model.show(rows)
         header = self.table.header()
         self.model.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
         _, rule = usage.choices()[number]
-        self._none.set_texts("Nothing in this list", "No skill of the library is on it now.")
+        self._none.set_texts("Nothing in this list", "No skill that is counted is on it now.")
         self._body.setCurrentIndex(0 if rows else 1)
         if not rows and (self.uses.hasFocus() or self.figures.hasFocus()):
             self.worklist.setFocus()
         self._below.setVisible(bool(rows))
-        self.sentence.setText(self._told(usage, rule))
+        what = "session" if self.scope.currentIndex() else "trace"
+        self.sentence.setText(" ".join((told(usage, rule, what), *self._problems)))
         self.sentence.setToolTip(", ".join(usage.report.unresolved))
-        wanted = max(0, self.model.row_of(selected or self._context.selected_skill))
+        root, skill = selected
+        wanted = max(0, self.model.row_of(skill or self._context.selected_skill, root))
         if rows:
             self.table.setCurrentIndex(self.model.index(wanted, 0))
         else:
             self._selected(QModelIndex(), QModelIndex())
-
-    def _told(self, usage: Usage, rule: str) -> str:
-        report = usage.report
-        what = ("trace", "traces") if not self.scope.currentIndex() else ("session", "sessions")
-        words = f"{rule} Counted over {report.sessions:,} {what[report.sessions != 1]}"
-        if usage.unread:
-            words += f", {usage.unread:,} files not read: it was stopped"
-        missing = len(report.unresolved)
-        other = f" {missing} used skills are not in this library." if missing else ""
-        return f"{words}.{other}"
 
     def _selected(self, index: QModelIndex, _before: QModelIndex) -> None:
         usage = self._usage
@@ -380,9 +395,9 @@ class UsageView(QWidget):
             self.figures.clear()
             return
         one = self.model.row_at(index)
-        self._last = one.usage.skill
+        self._last = one.usage.skill, one.usage.library
         words, uses = uses_behind(usage, one, index.column())
-        name = one.usage.name or one.usage.skill
+        name = replace(one, cohort=None).name
         version = f", {one.name}" if one.cohort is not None else ""
         self._show_uses(f"{name}{version}: {words}", uses, usage.versions_of(one.usage))
         self._show_figures(one)
