@@ -202,8 +202,8 @@ def test_what_is_in_the_way_is_said_and_programs_need_a_yes(
     page = page_of(panel, qtbot)
     page.fetch()
     done(page, "core.sshcommand=/bin/false", qtbot)
-    assert page._banner is not None
-    (allow,) = page._banner.buttons
+    assert page.note_line.banner is not None
+    (allow,) = page.note_line.banner.buttons
     allow.click()
     done(page, "Fetched", qtbot)
     git(ann.root, "config", "--unset", "core.sshCommand")

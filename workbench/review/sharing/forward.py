@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from workbench.domain.proposal import HunkVerdict, Proposal, Receipt, ReceiptFile
+from workbench.domain.text import counted
 from workbench.files import FileProblem, sha256
 from workbench.review.admission import forbidden
 from workbench.review.agreement import open_conflicts
@@ -130,8 +131,8 @@ class Forward:
             return f"{incoming.upstream} has nothing that is not here."
         if not here.can_fast_forward:
             return (
-                f"this branch has {here.ahead} commits that {incoming.upstream} lacks. Apply the "
-                "proposals one by one instead; that makes commits of its own."
+                f"this branch has {counted(here.ahead, 'commit')} that {incoming.upstream} lacks. "
+                "Apply the proposals one by one instead; that makes commits of its own."
             )
         if self._repository.detached:
             return "HEAD is detached. Check a branch out."
@@ -328,16 +329,18 @@ def plan_push(repository: Repository, upstream: Upstream) -> PushPlan:
         return PushPlan(upstream, (), f"{upstream} has another history than this branch.")
     ahead = commits_between(repository, here.tip, here.head)
     commits = tuple(one.commit for one in reversed(ahead))
+    if not commits:
+        more = f", and {counted(here.behind, 'commit')} more to come in" if here.behind else ""
+        return PushPlan(upstream, (), f"{upstream} has all of it{more}.")
     if here.behind:
         return PushPlan(
             upstream,
             commits,
-            f"{upstream} has {here.behind} commits that are not in this branch. Review what came; "
-            "what you apply is here under commits of its own. Then join the two, and push.",
+            f"{upstream} has {counted(here.behind, 'commit')} that are not in this branch. Review "
+            "what came; what you apply is here under commits of its own. Then join the two, and "
+            "push.",
             True,
         )
-    if not commits:
-        return PushPlan(upstream, (), f"{upstream} has all of it.")
     return PushPlan(upstream, commits)
 
 

@@ -82,7 +82,7 @@ def fetched_words(upstream: Upstream, fetched: Fetched, here: Distance) -> str:
             "this branch would go back with a push."
         )
     what = "nothing new" if fetched.before == fetched.after else "new commits"
-    return f"{upstream}: {what}; {distance_words(here)}"
+    return f"{upstream}: {what}; {distance_words(here)}."
 
 
 def distance_words(here: Distance) -> str:

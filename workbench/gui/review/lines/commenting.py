@@ -12,7 +12,7 @@ from workbench.domain.reviewer import reviewer_key
 from workbench.domain.text import counted
 from workbench.gui.review.backend import now
 from workbench.gui.review.diff.line import DiffLine
-from workbench.gui.review.lines.backend import keep_comment
+from workbench.gui.review.lines.backend import keep_comment, read_threads
 from workbench.gui.review.lines.bars import CommentBar, LineChoice
 from workbench.gui.review.lines.comment_lines import Talk, with_comments
 from workbench.gui.review.lines.on_desk import DeskOfLines
@@ -59,6 +59,7 @@ class Commenting(QObject):
         self._keep: Callable[[str], None] | None = None
         self._on: PlacedThread | None = None
         self._acts: list[_Said] = []
+        self._written = 0
         self.choice, self.bar = LineChoice(), CommentBar()
         for bar in (self.choice, self.bar):
             desk.view.add_bar(bar)
@@ -80,6 +81,25 @@ class Commenting(QObject):
         if proposal != self._of:
             self._of, self._acts = proposal, []
         self._threads = threads
+
+    def read(self) -> None:
+        """Read again what is said: a sync may have brought words of others."""
+        opened = self._desk.opened
+        if opened is None:
+            return
+        written = self._written
+
+        def done(threads: tuple[Thread, ...]) -> None:
+            same = self._desk.opened is opened and self._written == written
+            if not same or threads == self._threads or self._choosing or self._on is not None:
+                return  # while somebody writes, nothing moves; the next look shows it
+            self._threads = threads
+            self._desk.modes.show()
+            self._desk.show_state()
+
+        self._desk.work.start(
+            "threads", read_threads, opened.review, on_done=done, on_problem=self._desk.tell_problem
+        )
 
     def with_talk(self, lines: tuple[DiffLine, ...]) -> tuple[DiffLine, ...]:
         """Put what was said below the lines of the diff."""
@@ -259,6 +279,7 @@ class Commenting(QObject):
         opened = self._desk.opened
         if opened is None:
             return
+        self._written += 1
         if not undoing:
             self._acts.append(_Said(record, before, len(self._desk.choices.acts), title))
         note = f"Undone: {undoing}." if undoing else f"{title}. U takes it back."

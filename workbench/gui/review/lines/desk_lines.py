@@ -39,6 +39,7 @@ class DeskLines(QObject):
             },
         )
         diff.menu_asked.connect(self._show_menu)
+        self._context.proposals_changed.connect(self.commenting.read)
         desk.selection_changed.connect(self._show_state)
         diff.current_changed.connect(lambda _hunk: self._show_state())
         self._show_state()

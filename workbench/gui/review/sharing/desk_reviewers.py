@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from PySide6.QtCore import QObject
 
-from workbench.domain.proposal import HunkVerdict, VerdictKind
+from workbench.domain.proposal import EvidenceCheck, HunkVerdict, VerdictKind
 from workbench.domain.reviewer import reviewer_key
+from workbench.domain.selection_test import SelectionTest
 from workbench.domain.text import counted
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.bars import REASON_WORDS
@@ -40,6 +41,8 @@ class Reviewers(Struct, frozen=True):
 
     standing: Standing
     conflicts: tuple[HunkConflict, ...]
+    tested: tuple[SelectionTest, ...] = ()
+    checks: tuple[EvidenceCheck, ...] = ()
 
 
 def read_reviewers(review: Review) -> Reviewers:
@@ -48,7 +51,11 @@ def read_reviewers(review: Review) -> Reviewers:
     Raises:
         FileProblem: the decisions cannot be read.
     """
-    return Reviewers(review.standing, open_conflicts(review))
+    store, name = review.store, review.proposal.id
+    last = {reviewer_key(one.by): one for one in store.tests_elsewhere(name)}
+    return Reviewers(
+        review.standing, open_conflicts(review), tuple(last.values()), store.get(name).checks
+    )
 
 
 class DeskReviewers(QObject):
@@ -58,9 +65,11 @@ class DeskReviewers(QObject):
         super().__init__(parent)
         self._context, self._desk = context, desk
         self._read_for: Opened | None = None
+        self._again = False
         self.found = Reviewers(Standing(()), ())
         desk.selection_changed.connect(self._opened)
         context.proposals_changed.connect(self.read)
+        desk.work.ended.connect(self._when_free)
         context.theme_changed.connect(lambda _name: self._show())
         desk.add_acts(
             {
@@ -134,14 +143,24 @@ class DeskReviewers(QObject):
             self._desk.differing = {}
             self.read()
 
+    def _when_free(self) -> None:
+        """Look again at what could not be shown while the desk was busy."""
+        if self._again and not self._desk.busy:
+            self._again = False
+            self.read()
+
     def _was_read(self, opened: Opened, found: Reviewers) -> None:
         desk = self._desk
         if desk.opened is not opened:
             return
         self.found = found
-        if not desk.choices.acts and not desk.busy and self._counts_otherwise(opened):
-            desk.open(opened.proposal.id)  # somebody decided elsewhere, and a sync brought it
-            return
+        otherwise = self._counts_otherwise(opened) or found.checks != opened.proposal.checks
+        if otherwise and not desk.choices.acts:
+            # Somebody decided elsewhere, and a sync brought it.
+            if not desk.busy:
+                desk.open(opened.proposal.id)
+                return
+            self._again = True
         self._desk.differing = {one.hunk: "reviewers differ" for one in found.conflicts}
         self._desk.refresh_marks()
         self._show()
@@ -171,12 +190,16 @@ class DeskReviewers(QObject):
             return
         key = reviewer_key(opened.reviewer)
         others = [one for one in self.found.standing.decisions if reviewer_key(one.reviewer) != key]
+        lines: list[str] = []
         if others:
             words = "; ".join(
                 f"{_name(one.reviewer)}, {local_time(one.time)}: {_counts(one.verdicts)}"
                 for one in others
             )
-            view.notice("reviewers", "info", f"Also reviewed by {words}.", closable=True)
+            lines.append(f"Also reviewed by {words}.")
+        lines += [_tested(one) for one in self.found.tested]
+        if lines:
+            view.notice("reviewers", "info", "\n".join(lines), closable=True)
 
     def _words(self) -> str:
         numbers = {hunk.id: number for number, hunk in enumerate(self._desk.choices.hunks, 1)}
@@ -202,6 +225,14 @@ def _said(said: Said) -> str:
     why = [REASON_WORDS.get(verdict.reason, ""), " ".join(verdict.comment.split())]
     words = ": ".join(part for part in why if part)
     return f"{text}: {words}" if words else text
+
+
+def _tested(test: SelectionTest) -> str:
+    level = test.gate.level.replace("_", " ")
+    return (
+        f"{_name(test.by)} says tasks found {counted(len(test.hunks), 'hunk')} {level} on their "
+        f"machine ({local_time(test.time)}); that is not evaluated here."
+    )
 
 
 def _name(reviewer: str) -> str:

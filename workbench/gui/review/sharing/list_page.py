@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QPushButton, QStackedWidget, QWidget
 
+from workbench.domain.text import spelled_out
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.empty_state import Action, EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList, TwoLines
+
+#: So many characters of a title are shown; nobody sees more of one line.
+_LONGEST: Final = 400
 
 
 class ListPage(QWidget):
@@ -39,8 +45,7 @@ class ListPage(QWidget):
         self.text.setFont(mono_font())
         self.text.document().setDocumentMargin(12)
         self.text.setAccessibleName(f"{name}: details")
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.words = PlainLabel()
         self.words.setProperty("muted", True)
         self.nothing = nothing
         self._stack = QStackedWidget()
@@ -65,7 +70,7 @@ class ListPage(QWidget):
     def show_rows(self, rows: Sequence[tuple[TwoLines, object]], words: str) -> None:
         """Show rows, or that there are none; ``words`` stand beside the buttons."""
         self._stack.setCurrentIndex(1 if rows else 0)
-        self.list.show_rows(rows)
+        self.list.show_rows([(_spelled(one), value) for one, value in rows])
         self.words.setText(words)
         if not rows:
             self.text.clear()
@@ -81,8 +86,16 @@ class ListPage(QWidget):
 
     def show_text(self, text: str) -> None:
         """Show the text of the current row; what is read stays where it is."""
-        if text != self.text.toPlainText():
-            self.text.setPlainText(text)
+        shown = spelled_out(text)
+        if shown != self.text.toPlainText():
+            self.text.setPlainText(shown)
+
+
+def _spelled(one: TwoLines) -> TwoLines:
+    """Return a row in which nothing is hidden: its words may come from a stranger."""
+    short = (spelled_out(text[:_LONGEST]) for text in (one.title, one.detail))
+    title, detail = short
+    return replace(one, title=title, detail=detail)
 
 
 def nothing(heading: str, sentence: str, icon: str, action: Action | None = None) -> EmptyState:

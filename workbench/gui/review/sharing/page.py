@@ -19,15 +19,17 @@ from workbench.domain.text import counted
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.sharing import reading, rows
 from workbench.gui.review.sharing.list_page import ListPage, nothing
+from workbench.gui.review.sharing.note_line import NoteLine
 from workbench.gui.review.sharing.reading import FetchTold, Look
 from workbench.gui.review.sharing.talking import Actions, Talk, Talking
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
-from workbench.gui.widgets.banner import Banner, Severity
+from workbench.gui.widgets.banner import Severity
 from workbench.gui.widgets.buttons import icon_button, link_button, primary_button, push_button
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.pause import single_shot
+from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.review.sharing.forward import PushPlan
 from workbench.review.sharing.incoming import IncomingCommit
 from workbench.review.sharing.join import ComesAlong, Joined
@@ -58,11 +60,10 @@ class SharingPage(QWidget):
         self.work = Work(context, self)
         self._later = single_shot(self, _DISK_MS, self.refresh)
         self.library_name = ElidedLabel()
-        self.facts = QLabel()
+        self.facts = PlainLabel()
         self.fetch_button = push_button("Fetch", self.fetch)
         self._make_pages()
-        self._notes = column(spacing=0)
-        self._banner: Banner | None = None
+        self.note_line = NoteLine()
         self._lay_out()
         self._connect()
 
@@ -74,7 +75,12 @@ class SharingPage(QWidget):
             "Commits of the remote",
             lambda one: one.commit,
             (self.together_button, self.forward_button, self.review_button),
-            nothing("Nothing came in", "Fetch to see what the remote has.", "branch"),
+            nothing(
+                "Nothing came in",
+                "Fetch to see what the remote has.",
+                "branch",
+                ("Fetch", self._begin_incoming),
+            ),
         )
         self.mark_button = push_button("Share this one", self.mark)
         self.sync_button = primary_button("Sync", self.sync)
@@ -114,8 +120,6 @@ class SharingPage(QWidget):
         line.addWidget(self.library_name, 1)
         line.addWidget(icon_button("refresh", "Read again", self.refresh))
         line.addWidget(self.fetch_button)
-        self.facts.setWordWrap(True)
-        self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setContentsMargins(12, 8, 12, 8)
         bar = QFrame()
         bar.setObjectName("PanelHeader")
@@ -135,7 +139,7 @@ class SharingPage(QWidget):
             self._stack.addWidget(page)
         inside = column(self, spacing=0)
         inside.addWidget(head)
-        inside.addLayout(self._notes)
+        inside.addLayout(self.note_line.layout)
         inside.addWidget(self.facts)
         inside.addWidget(bar)
         inside.addWidget(self._stack, 1)
@@ -203,6 +207,7 @@ class SharingPage(QWidget):
         for page in self.pages:
             page.show_nothing("Nothing can be shared", why)
         self.queue.nothing.button.hide()
+        self.incoming.nothing.button.hide()
         self.fetch_button.setEnabled(False)
 
     def _show(self, found: Look) -> None:
@@ -230,6 +235,9 @@ class SharingPage(QWidget):
             self.incoming.show_nothing(
                 "Nothing came in", "The remote had nothing new for the skills here at last fetch."
             )
+        begin = self.incoming.nothing.button
+        begin.setText("Review as one proposal" if found.too_many else "Fetch")
+        begin.setVisible(found.too_many or found.outlook.upstream is not None)
         able = plan is not None and not plan.why_not and bool(commits)
         self.forward_button.setEnabled(able)
         self.forward_button.setToolTip(
@@ -237,7 +245,7 @@ class SharingPage(QWidget):
         )
         takable = any(one.state in ("new", "taken") for one in commits)
         self.review_button.setEnabled(takable)
-        self.together_button.setEnabled(takable or found.too_many)
+        self.together_button.setEnabled(takable)
 
     def _show_queue(self, found: Look) -> None:
         queue = found.outlook.queue
@@ -303,6 +311,13 @@ class SharingPage(QWidget):
         """Fetch from the remote."""
         if (library := self.library) is not None:
             self._talk("Fetch", lambda call: reading.fetch_all(library, call), self._fetched)
+
+    def _begin_incoming(self) -> None:
+        """Do what the page without commits offers."""
+        if self.found is not None and self.found.too_many:
+            self.take(together=True)
+        else:
+            self.fetch()
 
     def sync(self) -> None:
         """Sync with the queue; without sharing turned on, show how to do that."""
@@ -465,26 +480,14 @@ class SharingPage(QWidget):
                 "Review", reading.take_in, self._shelf, library, commits, False, then=self._took
             )
 
-    def note(
-        self,
-        severity: Severity,
-        text: str,
-        actions: Actions = (),
-    ) -> None:
+    def note(self, severity: Severity, text: str, actions: Actions = ()) -> None:
         """Say how it went, above everything."""
-        if self._banner is not None:
-            self._banner.hide()
-            self._notes.removeWidget(self._banner)
-            self._banner.deleteLater()
-            self._banner = None
-        if text:
-            self._banner = Banner(severity, text, actions, closable=False)
-            self._notes.addWidget(self._banner)
+        self.note_line.say(severity, text, actions)
 
     @property
     def said(self) -> str:
         """What the banner says, "" without one."""
-        return "" if self._banner is None else self._banner.label.text()
+        return self.note_line.said
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take Escape, which leads back."""
