@@ -223,7 +223,7 @@ def test_what_both_changed_is_merged_before_it_comes_in(people: tuple[Person, Pe
     (ben.library / "demo/SKILL.md").write_bytes(SKILL.replace(b"Last", b"Very last"))
     commit(ben, "Last")
     (one,) = fetched(ben).take(now=NOW)
-    assert "has 1 commits that origin/main lacks" in forward(ben).plan().why_not
+    assert "has 1 commit that origin/main lacks" in forward(ben).plan().why_not
     review = ben.review(one.id)
     assert review.changed_on_disk() == ("demo/SKILL.md",)
     merge = merge_stale(review, [HunkVerdict(hunk.id, "accept") for hunk in review.hunks])
