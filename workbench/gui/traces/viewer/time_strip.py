@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import ceil
@@ -41,6 +41,8 @@ _COLOURS = {
     Mark.COMPACTION: "warning",
     Mark.ANNOTATION: "data_8",
 }
+#: How wide a mark is, in px.
+_MARK = 4
 #: How far a click may be from a mark, in px.
 _REACH = 12.0
 
@@ -232,15 +234,26 @@ class TimeStrip(QWidget):
             painter.fillRect(QRectF(left, top + 2, width + 4, _LANE - 4), colour("sunken"))
             painter.fillRect(QRectF(left, top + _LANE - 2, width + 4, 1), colour("border"))
             tone = colour(_COLOURS[lane.mark])
-            at = 0
-            while at < len(lane.places):
-                x = float(round(self.x_of(lane.places[at])))
-                painter.fillRect(QRectF(x, top + 2, 4, _LANE - 4), tone)
-                # Of a hundred thousand marks only so many are drawn as there are pixels.
-                at = bisect_left(lane.places, self._first_from(x + 0.5), at + 1)
+            for begin, end in self._marked(lane.places):
+                painter.fillRect(QRectF(begin, top + 2, end - begin, _LANE - 4), tone)
         self._draw_scale(painter, left, width)
         painter.end()
         return picture
+
+    def _marked(self, places: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Yield from where to where marks are drawn, in px; marks that touch are one."""
+        at, begin, end = 0, 0, -1
+        while at < len(places):
+            x = round(self.x_of(places[at]))
+            if x > end:
+                if end >= 0:
+                    yield begin, end
+                begin = x
+            end = x + _MARK
+            # Of a hundred thousand marks only so many are looked at as there are pixels.
+            at = bisect_left(places, self._first_from(x + 0.5), at + 1)
+        if end >= 0:
+            yield begin, end
 
     def _draw_scale(self, painter: QPainter, left: float, width: float) -> None:
         index = self._index
