@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -131,14 +132,19 @@ def placed(annotations: Iterable[Annotation], trace: OpenTrace | None) -> tuple[
 
 
 class _Steps:
-    """The steps of a trace by uid and, once one is asked for, by content."""
+    """The steps of a trace by uid and by content, each once one is asked for."""
 
     def __init__(self, trace: OpenTrace) -> None:
         self._trace = trace
-        self._by_uid: dict[str, list[int]] = {}
-        for step in trace.trajectory.steps:
-            self._by_uid.setdefault(step.uid, []).append(step.index)
         self._by_content: dict[str, list[int]] | None = None
+
+    @cached_property
+    def _by_uid(self) -> dict[str, list[int]]:
+        """The steps by uid; most traces have no annotation that would ask."""
+        found: dict[str, list[int]] = {}
+        for step in self._trace.trajectory.steps:
+            found.setdefault(step.uid, []).append(step.index)
+        return found
 
     def place(self, one: Annotation) -> Placed:
         anchor = one.anchor
