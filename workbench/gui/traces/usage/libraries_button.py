@@ -6,14 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from workbench.files import FileProblem
 from workbench.gui.shell.context import AppContext
+from workbench.gui.theme.icons import icon
 from workbench.gui.traces.usage.counted_libraries import OtherLibraries
 
 
-class LibrariesButton(QToolButton):
+class LibrariesButton(QPushButton):
     """``chosen`` tells that other libraries are counted."""
 
     chosen = Signal()
@@ -27,8 +28,7 @@ class LibrariesButton(QToolButton):
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill)
         self.setMenu(self._menu)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setIcon(icon("library", "text_muted"))
         self.setToolTip("Libraries whose skills are counted (Ctrl+Alt+Shift+K)")
         self.say()
 

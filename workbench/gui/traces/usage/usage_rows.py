@@ -201,8 +201,9 @@ def told(usage: Usage, rule: str, what: str) -> str:
     if usage.unread:
         words += f", {usage.unread:,} files not read: it was stopped"
     missing = len(usage.report.unresolved)
-    these = "these libraries" if len(usage.libraries) > 1 else "this library"
-    other = f" {missing} used skills are not in {these}." if missing else ""
+    several = len(usage.libraries) > 1
+    where = "in none of these libraries, or in several" if several else "not in this library"
+    other = f" {missing} used skills are {where}." if missing else ""
     return f"{words}.{other}"
 
 
