@@ -216,7 +216,11 @@ class Transaction:
             receipt = msgspec.structs.replace(self.receipt, state="committed", commit=commit)
         else:
             receipt = msgspec.structs.replace(
-                self.original, state="reverted", revert_commit=commit, time=self.receipt.time
+                self.original,
+                state="reverted",
+                revert_commit=commit,
+                time=self.receipt.time,
+                message=self.receipt.message,
             )
         self.store.put_receipt(receipt)
         status: ProposalStatus = "applied" if self.original is None else "reverted"

@@ -294,3 +294,16 @@ def test_a_receipt_that_this_program_did_not_write_is_not_taken_at_its_word(tmp_
         assert "nothing was touched" in message
     assert set(tree(library)) == {"demo", "demo/SKILL.md"}
     assert tree(library)["demo/SKILL.md"][0] == SKILL
+
+
+def test_a_revert_says_what_is_to_be_known_of_itself_and_not_of_the_apply(tmp_path: Path) -> None:
+    library = make_library(tmp_path / "library", {"demo/SKILL.md": SKILL})
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", SKILL.replace(b"One", b"Uno"))])
+    bench.accept()
+    assert "new branch" in bench.apply(branch="words").message
+    back = revert(bench.store, bench.history, bench.id, now=LATER, reviewer="Ann <a@b.invalid>")
+    assert (back.state, back.message, back.branch) == ("reverted", "", "words")
+    bench.apply()
+    git(library, "checkout", "--quiet", "--detach")
+    back = revert(bench.store, bench.history, bench.id, now=LATER, reviewer="Ann <a@b.invalid>")
+    assert "HEAD is detached" in back.message

@@ -29,6 +29,7 @@ class FilesList(QTreeWidget):
         self.setHeaderLabels(list(_COLUMNS))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # a path is told by both its ends
         self.setItemDelegate(MarkDelegate(self))
 
     def show_plan(self, plan: Plan, *, keep_ticks: bool = False) -> None:
