@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -89,7 +89,8 @@ class ReviewPanel(QWidget):
         context.commands.remove(*(command.id for command in commands))
         context.commands.add(*commands)
         self.setFocusProxy(self.queue)
-        self.read()
+        # To make all this took its time: what was read is shown in another turn of the loop.
+        QTimer.singleShot(0, self, self._read_first)
 
     def _lay_out(self) -> None:
         panes = (self.pane, self.desk, self.evidence)
@@ -141,6 +142,10 @@ class ReviewPanel(QWidget):
             on_error=self._not_read,
             owner=self,
         )
+
+    def _read_first(self) -> None:
+        if not self._reading and not self._proposals:
+            self.read()
 
     def show_proposal(self, proposal_id: str) -> None:
         """Show a proposal, whatever the filters say."""
