@@ -103,8 +103,10 @@ def one_line(text: str, limit: int = 200) -> str:
     folded = head.replace("\n\n", " ").replace("\n", " ")
     if not folded.isprintable() or "  " in folded or folded[:1] == " " or folded[-1:] == " ":
         folded = " ".join(head.split())
-    if len(folded) <= limit < len(text):
-        folded = " ".join(text[: limit * 8].split())
+    for times in (2, 8):  # eight times as much where it is blanks for the most part
+        if len(folded) > limit or len(text) <= limit:
+            break
+        folded = " ".join(text[: limit * times].split())
     return folded[:limit]
 
 

@@ -51,6 +51,8 @@ class Recorder:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.odd = self.random.choice((0.0, 0.0, 0.05, 0.3))
+        #: With long records a file is read in several blocks.
+        self.slug = "x" * (4000 if seed % 3 == 0 else 10)
         self.records: list[dict[str, Any]] = []
         self.last: dict[str, str | None] = {}
         self.asked: dict[str, list[str]] = {}
@@ -127,6 +129,7 @@ class Recorder:
                 "parentUuid": self.last.get(agent),
                 "isSidechain": bool(agent),
                 "sessionId": SESSION,
+                "slug": self.slug,
                 "type": kind,
                 **({"message": message} if message else {}),
                 **named,

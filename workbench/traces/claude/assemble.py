@@ -15,8 +15,9 @@ from msgspec import Struct
 from workbench.domain.trajectory import Metrics, Outcome, OutcomeStatus, Trajectory
 from workbench.traces.claude.build import Builder
 from workbench.traces.claude.drafts import CallDraft
+from workbench.traces.claude.facts import Facts
 from workbench.traces.claude.late import steps_of
-from workbench.traces.claude.reading import Facts, Reading
+from workbench.traces.claude.reading import Reading
 from workbench.traces.claude.sums import calls_and_errors, first_and_last, model_of, tokens_of
 from workbench.traces.json_values import mapping, one_line, string
 
@@ -120,12 +121,14 @@ class _Callers:
 
     @functools.cached_property
     def _calling(self) -> dict[str, _Part]:
+        """Whose the calls are that are named as an agent's; of a session's many few are."""
+        named = {name for part in self._everyone for name in (part.call, part.agent) if name}
         found: dict[str, _Part] = {}
         for part in reversed(self._everyone):
             waiting = part.builder.waiting
-            found.update(dict.fromkeys(part.builder.calls, part))
-            if waiting is not None:
-                found.update(dict.fromkeys(waiting.others, part))
+            for calls in (part.builder.calls, waiting.calls if waiting is not None else {}):
+                if not named.isdisjoint(calls):
+                    found.update(dict.fromkeys(named.intersection(calls), part))
         return found
 
     @functools.cached_property

@@ -140,9 +140,17 @@ class Builder:
             self.waiting = Tally(self.number, agent, self._bundles)
 
     def follows(
-        self, line: Line, message: Message, above: StepDraft, place: int
+        self,
+        line: Line,
+        message: Message,
+        above: StepDraft,
+        place: int,
+        parent: str | None = None,
     ) -> StepDraft | None:
-        """Take an answer, or a record with one result; None when it has to go the long way."""
+        """Take an answer, or a record with one result; None when it has to go the long way.
+
+        With its ``parent``, take a prompt in plain text too.
+        """
         if line.type == "assistant":
             step = self.answer(line, message, b"", place)
             if step.place == place:
@@ -151,12 +159,17 @@ class Builder:
             self.linked = True
             return step
         content = message.content
-        if (
-            content.__class__ is not list
-            or len(content) != 1
-            or content[0].type != "tool_result"
-            or line.type != "user"
-        ):
+        if line.type != "user":
+            return None
+        if isinstance(content, str):
+            if parent is None:
+                return None
+            step = self._said(line, b"", place, parent, content)
+            step.parent = above.uid
+            self.messages += 1
+            self.linked = True
+            return step
+        if content is None or len(content) != 1 or content[0].type != "tool_result":
             return None
         shown = self.result(line, content[0], place, above)
         if shown is not None:
@@ -407,12 +420,17 @@ class Builder:
                 self.turn += 1
                 self.skills.next_prompt()
                 step = self.step(line, record, place, "user")
+                step.preview = one_line(text)
                 if self.first_prompt is None:
                     self.first_prompt = hash(text.strip())
-                    self.opened = one_line(text) or self.opened
+                    self.opened = step.preview or self.opened
                 if parent is not None:
-                    rivals = self._rivals.setdefault(self._speaker.get(parent, parent), [])
-                    rivals.append(step)
+                    parent = self._speaker.get(parent, parent)
+                    if parent in self._rivals:
+                        self._rivals[parent].append(step)
+                    else:
+                        self._rivals[parent] = [step]
+                return step
         if not step.said:
             step.preview = one_line(text)
         return step

@@ -118,7 +118,7 @@ def settle(call: CallDraft, block: Block, kept: object) -> str:
         call.status = status
         return ""
     said = raw_head(block.content)
-    if not is_string(block.content):
+    if said[:1] == "[" and not is_string(block.content):
         said = "".join(raw_head(part.text) for part in blocks_of(block.content)) or said
     if said.startswith(_REJECTED):
         call.status = "rejected"

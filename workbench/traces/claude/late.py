@@ -9,7 +9,6 @@ from workbench.domain.trajectory import ByteSpan, LateSteps, Step
 from workbench.traces.claude.build import Builder
 from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, late_steps, made_steps
 from workbench.traces.claude.layout import line_by_line
-from workbench.traces.claude.lines import Line
 from workbench.traces.collector import no_collection
 from workbench.traces.importer import TraceError
 from workbench.traces.source import SourceBytes
@@ -28,31 +27,23 @@ def catch_up(builder: Builder, read: Read) -> dict[str, StepDraft]:
     waiting, builder.waiting = builder.waiting, None
     if waiting is None:
         return {}
-    shown, hops, runs = waiting.above, waiting.hops, waiting.runs
+    shown, hops, runs, follows = waiting.above, waiting.hops, waiting.runs, builder.follows
     for begin, end in zip(runs[::2], runs[1::2], strict=True):
         ends, lines = line_by_line(read(begin, end - begin))
-        at = begin
+        at, before, step = begin, "", None
         for line, last in zip(lines, ends, strict=True):
-            above = shown.get(hops.get(line.parent_uuid or "", line.parent_uuid or ""))
-            _follow(builder, line, above, at << PLACE_BITS | (begin + last - at), shown)
+            uuid, message, parent = line.uuid, line.message, line.parent_uuid or ""
+            if parent != before or step is None:
+                step = shown.get(hops.get(parent, parent))
+            if uuid is not None and message is not None and step is not None:
+                step = follows(line, message, step, at << PLACE_BITS | (begin + last - at))
+                if step is not None:
+                    shown[uuid] = step
+            before = uuid or ""
             at = begin + last + 1
         if at != end + 1:
             raise TraceError("The file was rewritten since it was opened. Open the trace again.")
     return shown
-
-
-def _follow(
-    builder: Builder,
-    line: Line,
-    above: StepDraft | None,
-    place: int,
-    shown: dict[str, StepDraft],
-) -> None:
-    if line.message is None or line.uuid is None or above is None:
-        return
-    step = builder.follows(line, line.message, above, place)
-    if step is not None:
-        shown[line.uuid] = step
 
 
 def steps_of(builder: Builder, source: SourceBytes) -> LateSteps:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
-from msgspec import Struct
-
-from workbench.domain.trajectory import ByteSpan, Metrics
+from workbench.domain.trajectory import ByteSpan
 from workbench.traces.claude.build import Builder
-from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, forget, metrics_of
+from workbench.traces.claude.drafts import PLACE_BITS, StepDraft, forget
+from workbench.traces.claude.facts import Facts
 from workbench.traces.claude.late import catch_up
 from workbench.traces.claude.layout import (
     joined_parts,
@@ -23,9 +23,7 @@ from workbench.traces.claude.layout import (
 from workbench.traces.claude.lines import (
     LINES,
     UNREADABLE,
-    Envelope,
     Line,
-    Message,
     decode_envelope,
     decode_line,
 )
@@ -33,7 +31,6 @@ from workbench.traces.claude.order import Place, chained
 from workbench.traces.claude.tally import Tally
 from workbench.traces.draft import LossDraft
 from workbench.traces.importer import Progress
-from workbench.traces.json_values import one_line
 from workbench.traces.lines import (
     joined_values,
     skip_space,
@@ -47,39 +44,6 @@ _SPOKEN: Final = ("user", "assistant")
 _SNAPSHOT: Final = "file-history-snapshot"
 #: Records that tell nothing of the whole run which others do not tell.
 _SAYS_NOTHING: Final = frozenset({*_SPOKEN, _SNAPSHOT, "queue-operation"})
-
-
-class Facts(Struct):
-    """What the records say of the whole run."""
-
-    session: str | None = None
-    version: str | None = None
-    cwd: str | None = None
-    titles: dict[str, str] = {}
-    cost: float | None = None
-    usage: Metrics | None = None
-    results: int = 0
-    failed: bool = False
-    reason: str = ""
-
-    def note(self, rest: Envelope) -> None:
-        """Take what the record tells."""
-        self.session = self.session or rest.session_id or rest.stream_session
-        self.cwd = self.cwd or rest.cwd
-        self.version = rest.version or rest.stream_version or self.version
-        for kind, title in (
-            ("custom", rest.custom_title),
-            ("ai", rest.ai_title),
-            (rest.type, rest.summary or rest.title),
-        ):
-            if title:
-                self.titles[kind] = one_line(title)
-        if rest.type == "result":
-            self.results += 1
-            self.cost = rest.total_cost_usd if rest.total_cost_usd is not None else self.cost
-            self.usage = metrics_of(rest.usage)
-            self.failed = bool(rest.is_error) or (rest.subtype or "").startswith("error")
-            self.reason = rest.subtype or ""
 
 
 class _OutOfOrder(Exception):  # noqa: N818 - it is no error, the other way is taken
@@ -242,15 +206,22 @@ class Reading:
         Nearly all are answers and results that follow a record that was seen, with ids never seen:
         their way is the short one. What ``_take`` looks at besides cannot be true of them.
         """
-        seen, missing, over, main = self._seen, self._missing, self._over, self.main
-        offsets, places, alone, at, last = self._offsets, self._at, self._alone, 0, -1
-        for line, end in zip(lines, ends, strict=True):
-            start, at = at, end + 1
+        seen: dict[str, Any] = self._seen
+        missing, over, main = self._missing, self._over, self.main
+        offsets, places, alone, last, at = self._offsets, self._at, self._alone, -1, 0
+        rows = enumerate(lines)
+        for number, line in rows:
+            start, end = at, ends[number]
+            at = end + 1
             uuid, message = line.uuid, line.message
-            shown: StepDraft | Tally | None = None
             if message is None:
-                if line.type == "progress":
+                kind = line.type
+                if kind == "progress":
                     self._progressed(line)
+                    continue
+                if uuid is None and kind == _SNAPSHOT and self._last >= 0 and not line.subtype:
+                    last = base + start
+                    main.shows_nothing(kind)
                     continue
             elif uuid is not None and uuid not in seen and not (missing and uuid in missing):
                 parent = line.parent_uuid or ""
@@ -260,57 +231,83 @@ class Reading:
                     above = seen.get(parent)
                 if above is None:
                     pass
-                elif isinstance(above, Tally):
-                    shown = above.takes(line, message, parent, base + start, base + end)
                 elif (
                     above.part or alone or line.is_sidechain or line.parent_tool_use_id is not None
                 ):
-                    shown = self._follow(line, message, parent, base + start, base + end)
+                    after = self._follow(lines, ends, number, parent, base)
+                    if after > number:
+                        at = ends[after - 1] + 1
+                        taken = after - number - 1
+                        next(islice(rows, taken, taken), None)
+                        continue
                 else:
                     place = base + start << PLACE_BITS | (end - start)
-                    shown = main.follows(line, message, above, place)
-                if shown is not None:
-                    seen[uuid] = shown
-                    last = base + start
-                    offsets.append(last)
-                    if places is not None:
-                        places[uuid] = last
-                    continue
+                    shown = main.follows(line, message, above, place, parent)
+                    if shown is not None:
+                        seen[uuid] = shown
+                        last = base + start
+                        offsets.append(last)
+                        if places is not None:
+                            places[uuid] = last
+                        continue
             self._take(line, block, start, end, base)
             places = self._at
         self._last = max(self._last, last)
 
     def _follow(
-        self, line: Line, message: Message, parent: str, begin: int, end: int
-    ) -> StepDraft | Tally | None:
-        """Take an answer or result that hangs from a step; None when it has to go the long way."""
-        above = self._seen[parent]
-        if not isinstance(above, StepDraft) or line.parent_tool_use_id is not None:
-            return None
-        part = above.part
-        builder = self._parts[part]
-        if part:
+        self, lines: list[Line], ends: list[int], number: int, parent: str, base: int
+    ) -> int:
+        """Take records of a subagent, the first of which hangs from a step.
+
+        Returns:
+            The number of the first record that has to go the long way, or is another's.
+        """
+        line, above = lines[number], self._seen[parent]
+        if isinstance(above, Tally):
+            waiting: Tally | None = above
+        elif line.parent_tool_use_id is not None or above is None:
+            return number
+        elif above.part:
+            builder = self._parts[above.part]
             if (line.agent_id or "") != builder.agent or not (line.is_sidechain or self._takes_all):
-                return None
+                return number
+            waiting = builder.waiting
         elif line.is_sidechain and not self._takes_all:
-            return None
-        waiting = builder.waiting
+            return number
+        else:
+            builder, waiting = self.main, self.main.waiting
+        after = number
         if waiting is not None:
-            taken = waiting.takes(line, message, parent, begin, end)
-            if taken is not None:
+            after = waiting.takes(lines, number, parent, self._seen, self._missing)
+        elif isinstance(above, StepDraft) and line.message is not None:
+            start = base + (ends[number - 1] + 1 if number else 0)
+            place = start << PLACE_BITS | (base + ends[number] - start)
+            shown = builder.follows(line, line.message, above, place)
+            if shown is not None:
+                self._seen[line.uuid or ""] = shown
+                after += 1
+        if after == number:
+            return number
+        starts = [base + end + 1 for end in ends[number : after - 1]]
+        starts.insert(0, base + (ends[number - 1] + 1 if number else 0))
+        if waiting is not None:
+            waiting.keep(starts[0], base + ends[after - 1])
+            if isinstance(above, StepDraft):
                 waiting.above[parent] = above
-            return taken
-        return builder.follows(line, message, above, begin << PLACE_BITS | (end - begin))
+        self._offsets.extend(starts)
+        if self._at is not None:
+            self._at.update(
+                (one.uuid or "", start)
+                for one, start in zip(lines[number:after], starts, strict=True)
+            )
+        self._last = starts[-1]
+        return after
 
     def _take(self, line: Line, block: bytes, at: int, end: int, base: int) -> None:
         """Take a record, which lies from ``at`` to ``end`` in a block that begins at ``base``."""
         kind, uuid, seen, offset = line.type, line.uuid, self._seen, base + at
         if kind == "progress":
             self._progressed(line)
-            return
-        if uuid is None and kind == _SNAPSHOT and self._last >= 0 and not line.subtype:
-            self._last = offset
-            self.main.shows_nothing(kind)
             return
         parent = line.parent_uuid or line.logical_parent_uuid
         above: StepDraft | Tally | None = None
@@ -385,8 +382,11 @@ class Reading:
             over[uuid] = parent
             if self._missing and uuid in self._missing and not self._sorted:
                 raise _OutOfOrder
-        self.loss.left_out(f"progress/{news.type}" if news is not None else "progress")
-        if news is not None and news.agent_id and line.progress_of:
+        if news is None:
+            self.loss.left_out("progress")
+            return
+        self.loss.left_out(f"progress/{news.type}")
+        if news.agent_id and line.progress_of:
             self.served.setdefault(news.agent_id, line.progress_of)
 
     def _sidechain(

@@ -16,16 +16,20 @@ def first_and_last(builder: Builder, last: str | None) -> tuple[str | None, str 
         builder: has all records; what waits in it is dated.
         last: the time of the last record.
     """
+    waiting = builder.waiting
     times = [draft.time for draft in builder.steps if draft.time]
     times += [call.answered for call in builder.asked if call.answered]
-    waiting = builder.waiting
     if waiting is not None and waiting.last:
         times += (waiting.first, waiting.last)
     if last:
         times.append(last)
-    if times and not "0" <= min(times)[0] <= max(times)[0] <= "9":
+    if not times:
+        return None, None
+    first, latest = min(times), max(times)
+    if not "0" <= first[0] <= latest[0] <= "9":
         times = [time for time in times if time[0].isdigit()]
-    return min(times, default=None), max(times, default=None)
+        return min(times, default=None), max(times, default=None)
+    return first, latest
 
 
 def tokens_of(builder: Builder) -> Metrics:
@@ -57,4 +61,4 @@ def calls_and_errors(builder: Builder) -> tuple[int, int]:
     waiting = builder.waiting
     if waiting is None:
         return len(calls), errors
-    return len(calls) + waiting.calls, errors + waiting.errors
+    return len(calls) + len(waiting.calls), errors + waiting.errors

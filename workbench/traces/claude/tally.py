@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container
+from collections.abc import Container, MutableMapping, Sequence
 from sys import intern
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -24,23 +24,30 @@ from workbench.traces.claude.lines import (
 from workbench.traces.claude.skills import SKILL_TOOLS
 
 _SPOKEN: Final = frozenset({"text", "thinking", "redacted_thinking"})
-#: About so many bytes are read again at one go.
-_RUN: Final = 256 << 10
+#: Stretches of records are joined up to about so many bytes, which are read again at one go: with
+#: a block more it is what needs no memory taken from the system anew.
+_RUN: Final = 32 << 10
 #: After every time.
 _LATEST: Final = "\U0010ffff"
 
 
+class _Start(Struct, gc=False):
+    """The argument by which a call starts a subagent."""
+
+    prompt: str | None = None
+
+
 class _Concern(Struct, gc=False):
-    """The arguments by which a call can concern a skill, or start a subagent."""
+    """The arguments by which a call can concern a skill."""
 
     command: str | None = None
     cmd: str | None = None
     file_path: str | None = None
     notebook_path: str | None = None
     absolute_path: str | None = None
-    prompt: str | None = None
 
 
+_start: Final = msgspec.json.Decoder(_Start)
 _concern: Final = msgspec.json.Decoder(_Concern)
 
 
@@ -56,13 +63,12 @@ class Tally:
     ``runs`` are the bytes of the records, begin and end of each stretch. ``above`` are the steps
     that the first of them hang from, by the uuid they name; ``hops`` leads from the progress
     records that some name to what those hang from. ``steps`` are the ids of messages, each a step;
-    ``others`` the ids of calls that might be those of a tool nobody knows yet to start subagents.
+    ``calls`` those of calls, with whether the result is still to come.
     """
 
     __slots__ = (
-        *("above", "agent", "attached", "bundles", "calls", "errors", "first", "hops"),
-        *("last", "message", "mine", "model", "others", "part", "runs", "shown", "steps"),
-        *("tokens", "unanswered", "usage"),
+        *("above", "agent", "attached", "bundles", "calls", "errors", "first", "hops", "last"),
+        *("message", "model", "part", "runs", "shown", "steps", "tokens", "usage"),
     )
 
     def __init__(self, part: int, agent: str | None, bundles: Container[str]) -> None:
@@ -74,120 +80,127 @@ class Tally:
         self.above: dict[str, StepDraft] = {}
         self.hops: dict[str, str] = {}
         self.steps: set[str] = set()
-        self.unanswered: set[str] = set()
-        self.others: list[str] = []
-        #: The last message, its calls and its tokens, which its records repeat while they grow.
+        self.calls: dict[str, bool] = {}
+        #: The last message, and its tokens, which its records repeat while they grow.
         self.message = ""
-        self.mine: list[str] = []
         self.usage: Usage | None = None
         self.tokens = TokenSum()
         self.model: str | None = None
-        self.shown = self.attached = self.calls = self.errors = 0
+        self.shown = self.attached = self.errors = 0
         self.first, self.last = _LATEST, ""
 
     def takes(
-        self, line: Line, message: Message, parent: str, begin: int, end: int
-    ) -> Tally | None:
-        """Count a record; None when it cannot wait.
+        self,
+        lines: Sequence[Line],
+        number: int,
+        parent: str,
+        known: MutableMapping[str, Any],
+        missing: Container[str],
+    ) -> int:
+        """Count records that follow one another, as long as they can wait.
+
+        One loop for all of them: with hundreds of subagents nearly every record goes this way.
 
         Args:
-            line: the record.
-            message: what it says.
-            parent: the record it hangs from, progress records left out.
-            begin: where its bytes begin.
-            end: where they end.
+            lines: the records of a block.
+            number: the first one to count, with an id never seen.
+            parent: the record that this one hangs from, progress records left out.
+            known: what shows each record by its uuid; gets those that are counted.
+            missing: records that were named before they came; none of them can wait.
+
+        Returns:
+            The number of the first record that is not counted.
         """
-        if (
-            not line.is_sidechain
-            or line.agent_id != self.agent
-            or line.parent_tool_use_id is not None
-            or line.attribution_skill is not None
-        ):
-            return None
-        content = message.content
-        if content.__class__ is not list:
-            return None
-        if line.type == "assistant":
-            if line.is_api_error_message or not self._answer(message, content, line.timestamp):
-                return None
-        elif line.type == "user" and len(content) == 1:
-            if not self._result(content[0], line.tool_use_result, line.timestamp):
-                return None
-        else:
-            return None
-        if parent != line.parent_uuid:
+        line, count, agent, answer = lines[number], len(lines), self.agent, self._answer
+        uuid, message = line.uuid, line.message
+        if line.parent_uuid != parent:
             self.hops[line.parent_uuid or ""] = parent
+        while uuid is not None and message is not None:
+            content = message.content
+            if (
+                content.__class__ is not list
+                or not line.is_sidechain
+                or line.agent_id != agent
+                or line.parent_tool_use_id is not None
+                or line.attribution_skill is not None
+            ):
+                break
+            if line.type == "assistant":
+                if not answer(line, message, content):
+                    break
+            elif line.type != "user" or len(content) != 1 or not self._result(line, content[0]):
+                break
+            known[uuid] = self
+            number += 1
+            if number == count:
+                break
+            line, before = lines[number], uuid
+            uuid, message = line.uuid, line.message
+            if uuid in known or uuid in missing:
+                break
+            above = line.parent_uuid
+            if above != before and (above is None or known.get(above) is not self):
+                break
+        return number
+
+    def keep(self, begin: int, end: int) -> None:
+        """Note where counted records lie, from the first byte to the end of the last line."""
         runs = self.runs
         if runs and runs[-1] + 1 == begin and begin - runs[-2] < _RUN:
             runs[-1] = end
         else:
             runs.append(begin)
             runs.append(end)
-        return self
 
     def dated(self) -> bool:
         """Whether first and last time are times: then all between them are taken for some."""
         return not self.last or "0" <= self.first[:1] <= self.last[:1] <= "9"
 
     def ended(self) -> None:
-        """Count the last message's tokens too, and drop what is needed no more."""
+        """Count the last message's tokens too."""
         if self.usage is not None:
             self.tokens.add(self.usage)
         self.usage = None
-        self.unanswered.clear()
 
-    def _answer(self, message: Message, blocks: list[Block], time: str | None) -> bool:
-        native = message.id
-        if message.model != self.model and not self._speaks(message.model):
-            return False
+    def _answer(self, line: Line, message: Message, blocks: list[Block]) -> bool:
+        """Count a record of the model; False when it cannot wait."""
+        native, usage, known = message.id, message.usage, self.usage
         if native != self.message:
             if native is None or native in self.steps or native in self.bundles:
                 return False
-            if self.usage is not None:
-                self.tokens.add(self.usage)
+            if known is not None:
+                self.tokens.add(known)
             self.steps.add(native)
-            self.message, self.usage = native, message.usage
-            self.mine.clear()
+            self.message, self.usage = native, usage
+            time = line.timestamp
             if time:
                 if time > self.last:  # noqa: PLR1730 - a call costs, there are many records
                     self.last = time
                 if time < self.first:  # noqa: PLR1730
                     self.first = time
-        else:
-            self._grows(message.usage)
+        elif known is None or (
+            usage is not None and (usage.output_tokens or 0) > (known.output_tokens or 0)
+        ):
+            self.usage = usage
+        if message.model != self.model and not self._speaks(message.model):
+            return False
         self.shown += 1
+        calls = self.calls
         for block in blocks:
             kind = block.type
             if kind == "tool_use":
-                if not self._call(block.id, block.name, block.input):
+                called, name = block.id, block.name
+                if called is None or called in calls or _may_concern(name, block.input):
                     return False
+                calls[called] = True
             elif kind not in _SPOKEN:
                 return False
-        return True
+        return not line.is_api_error_message
 
-    def _call(self, native: str | None, name: str | None, given: Raw) -> bool:
-        """Note a call; False when it is known already, or may do more than others."""
-        if native is None or name == "Skill" or native in self.mine:
-            return False
-        try:
-            concern = _concern.decode(given)
-        except UNREADABLE:
-            return False
-        self.calls += 1
-        self.mine.append(native)
-        self.unanswered.add(native)
-        if name not in SKILL_TOOLS:
-            self.others.append(native)
-            return not concern.prompt
-        path = concern.file_path or concern.notebook_path or concern.absolute_path
-        if path is not None and ("skills" in path or "SKILL.md" in path):
-            return False
-        command = concern.command or concern.cmd
-        return command is None or not ("skills/" in command or "SKILL.md" in command)
-
-    def _result(self, block: Block, kept: object, time: str | None) -> bool:
-        native = block.tool_use_id
-        if native is None or block.type != "tool_result" or native not in self.unanswered:
+    def _result(self, line: Line, block: Block) -> bool:
+        """Count a result; False when it cannot wait, or is not the first one of its call."""
+        native, kept, calls = block.tool_use_id, line.tool_use_result, self.calls
+        if native is None or not calls.get(native) or block.type != "tool_result":
             return False
         odd = block.is_error
         if isinstance(kept, ToolUseResult):
@@ -198,10 +211,11 @@ class Tally:
             call = CallDraft(native, native, "", "", None, -1, None)
             settle(call, block, kept)
             self.errors += call.status == "error"
-        self.unanswered.remove(native)
+        calls[native] = False
         self.attached += 1
+        time = line.timestamp
         if time:
-            if time > self.last:  # noqa: PLR1730
+            if time > self.last:  # noqa: PLR1730 - a call costs, there are many records
                 self.last = time
             if time < self.first:  # noqa: PLR1730
                 self.first = time
@@ -213,9 +227,19 @@ class Tally:
         self.model = intern(model)
         return True
 
-    def _grows(self, usage: Usage | None) -> None:
-        known = self.usage
-        if known is None or (
-            usage is not None and (usage.output_tokens or 0) > (known.output_tokens or 0)
-        ):
-            self.usage = usage
+
+def _may_concern(name: str | None, given: Raw) -> bool:
+    """Whether a call may concern a skill or start a subagent."""
+    if name == "Skill":
+        return True
+    try:
+        if name not in SKILL_TOOLS:
+            return bool(_start.decode(given).prompt)
+        concern = _concern.decode(given)
+    except UNREADABLE:
+        return True
+    path = concern.file_path or concern.notebook_path or concern.absolute_path
+    if path is not None and ("skills" in path or "SKILL.md" in path):
+        return True
+    command = concern.command or concern.cmd
+    return command is not None and ("skills/" in command or "SKILL.md" in command)
