@@ -10,6 +10,13 @@ from workbench.domain.proposal import Decision, Gate, Hunk, Proposal
 from workbench.review.admission import Admission
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+#: What ends a message or speaks for its author where it is mailed: ``git am`` takes the rest for a
+#: patch, a header or the next mail (git-mailinfo(1), patchbreak and check_inbody_header).
+_ACTS_IN_MAIL = re.compile(
+    r"^(?=diff -|index: |---|>*from |from:|date:|subject:|\[patch\])", re.MULTILINE | re.IGNORECASE
+)
+#: Everything above such a mark is thrown away with ``mailinfo.scissors``.
+_SCISSORS = re.compile(r"(?<=[>%])(?=[8%<])|(?<=[8%])(?=<)")
 
 PROPOSAL = "Skill-Workbench-Proposal"
 CONTENT = "Skill-Workbench-Content"
@@ -102,11 +109,18 @@ def _message(title: str, body: list[str], trailers: list[tuple[str, str]]) -> st
     for text in body:
         for part in re.split(r"\n\s*\n", text):
             if _line(part):
-                paragraphs.append(
-                    textwrap.fill(_line(part), 76, break_long_words=False, break_on_hyphens=False)
-                )
+                paragraphs.append(_paragraph(part))
     paragraphs.append("\n".join(f"{key}: {_line(value)}" for key, value in trailers))
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _paragraph(text: str) -> str:
+    """Return words of an engine or reviewer as lines that stay words when they are mailed."""
+    line = _line(text)
+    if "--" in line or "- -" in line:
+        line = _SCISSORS.sub(" ", line)
+    lines = textwrap.fill(line, 76, break_long_words=False, break_on_hyphens=False)
+    return _ACTS_IN_MAIL.sub(" ", lines)
 
 
 def _line(text: str) -> str:

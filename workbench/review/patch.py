@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from msgspec.structs import replace
 
 from workbench.domain.proposal import Decision
 from workbench.files import confined
@@ -23,6 +26,10 @@ from workbench.review.session import WHOLE, Review
 from workbench.store.git import GitProblem, Repository
 from workbench.store.gitcommand import refusal, run_git
 
+#: ``git am`` takes the carriage return off the end of each line of a mail (git-mailsplit(1)), so
+#: files that have it go as binary ones.
+_CRLF: Final = b"\r\n"
+_TAG: Final = re.compile(r"\[([^\]]*)\]\s*(.*)")
 #: Nothing of the user's configuration takes part: no hook, filter, template or signature.
 _ALONE: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -47,8 +54,9 @@ def patch_of(review: Review, decision: Decision) -> bytes:
             f"Nothing of proposal {review.proposal.id} is accepted, so there is no patch. Approve "
             "hunks first."
         )
+    draft = review.proposal.draft
     message = apply_message(
-        review.proposal,
+        replace(review.proposal, draft=replace(draft, title=_title(draft.title))),
         decision,
         accepted_hunks(review.hunks, own),
         len(review.hunks),
@@ -61,13 +69,31 @@ def patch_of(review: Review, decision: Decision) -> bytes:
         # Bytes as they are, whatever a .gitattributes of the skill says; this file goes before it.
         attributes = place / ".git" / "info" / "attributes"
         attributes.parent.mkdir(exist_ok=True)
-        attributes.write_text("* -text -filter -ident -working-tree-encoding !diff !merge\n")
-        _write(place, prefix, _before(review, result.files))
+        before = _before(review, result.files)
+        sides = [*before, *((file.path, file.data, file.mode) for file in result.files)]
+        odd = dict.fromkeys(path for path, data, _ in sides if data is not None and _CRLF in data)
+        lines = ["* -text -filter -ident -working-tree-encoding !diff !merge"]
+        lines += [f"{_pattern(prefix / path)} -diff" for path in odd]
+        attributes.write_bytes("".join(f"{line}\n" for line in lines).encode())
+        _write(place, prefix, before)
         _commit(place, "before", decision)
         _write(place, prefix, [(file.path, file.data, file.mode) for file in result.files])
         _commit(place, message, decision)
         options = ["-1", "--stdout", "--binary", "--full-index", "--no-renames", "--no-signature"]
         return _git(place, "format-patch", *options)
+
+
+def _pattern(path: PurePosixPath) -> str:
+    """Return the pattern of .gitattributes that fits one path alone (gitattributes(5))."""
+    plain = re.sub(r"([*?\[\]\\!])", r"\\\1", f"/{path}")
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _title(title: str) -> str:
+    """Return a title of which ``git am`` takes nothing away: it drops "[...]" at the beginning."""
+    line = " ".join(title.split())
+    found = _TAG.match(line)
+    return f"({found[1]}) {found[2]}".strip() if found else line
 
 
 def _prefix(library: Path) -> PurePosixPath:
