@@ -391,7 +391,7 @@ def test_more_commits_than_are_listed_are_taken_as_one_proposal(
     git(ann.root, "push", "--quiet")
     git(ben.root, "fetch", "--quiet")
     monkeypatch.setattr(RemoteChanges._commits, "__defaults__", (3,))
-    monkeypatch.setattr("workbench.review.sharing.incoming._TOLD", 2)
+    monkeypatch.setattr("workbench.review.sharing.commit_words._TOLD", 2)
     with pytest.raises(GitProblem, match=r"more than 3 commits.*--together"):
         changes_of(ben).look()
     (made,) = changes_of(ben).take(together=True, now=LATER)

@@ -8,8 +8,7 @@ it brought. Taking a commit in again gives the same proposal, with what was deci
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -30,6 +29,7 @@ from workbench.files import FileProblem, confined, is_program_folder, is_utf8_na
 from workbench.review.diff import decoded
 from workbench.review.plan import ReviewProblem, check_path
 from workbench.review.sharing.already_reviewed import ReviewedHere, Side, Sides
+from workbench.review.sharing.commit_words import CommitWords, title_of, words_of
 from workbench.review.sharing.form import REMOTE_ENGINE, Place
 from workbench.skills.folder import SKILL_FILES
 from workbench.store.branch_files import BranchFile, files_of, read_checked_out
@@ -46,9 +46,8 @@ from workbench.store.remotes import (
 )
 
 _MOST_BYTES: Final = 64 << 20
-#: So many commits may become one proposal, and so many of them tell of themselves in it.
+#: So many commits may become one proposal.
 _TOGETHER: Final = 100_000
-_TOLD: Final = 100
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _FILES: Final = ("100644", "100755")
 
@@ -185,7 +184,9 @@ class RemoteChanges:
             if new and not commits and not known:
                 new = self._reviewed(commit, drawn) is None
             if known or new:
-                made.append(self._keep(name, commit.sha, _words_of([one], _title(one)), drawn, now))
+                made.append(
+                    self._keep(name, commit.sha, words_of([one], title_of(one)), drawn, now)
+                )
         if not made:
             raise ReviewProblem(
                 f"{self.upstream} has nothing new for the skills here"
@@ -202,7 +203,7 @@ class RemoteChanges:
         if not drawn.touched or self._is_here(drawn):
             raise ReviewProblem(f"{self.upstream} has nothing new for the skills here.")
         title = f"{len(commits)} commits of {self.upstream}"
-        words = _words_of(commits, title)
+        words = words_of(commits, title)
         return (self._keep(self._name(f"{base}..{tip}"), tip, words, drawn, now),)
 
     def _commits(self, limit: int = LISTED) -> tuple[RemoteCommit, ...]:
@@ -335,7 +336,9 @@ class RemoteChanges:
         except (OSError, FileProblem):
             return None
 
-    def _keep(self, name: str, commit: str, words: _Words, drawn: _Drawn, now: str) -> Proposal:
+    def _keep(
+        self, name: str, commit: str, words: CommitWords, drawn: _Drawn, now: str
+    ) -> Proposal:
         files = {side for one in drawn.touched for side in (one.old, one.new) if side is not None}
         contents = read_checked_out(self._repository, files)
         made = _Made(self._inside, contents)
@@ -476,32 +479,3 @@ def _skills_of(library: Path, changes: Iterable[Change]) -> tuple[str, ...]:
                 found[folder or "."] = None
                 break
     return tuple(found)
-
-
-class _Words(Struct, frozen=True):
-    """What commits say of themselves, and who made them."""
-
-    title: str
-    told: str
-    authors: tuple[str, ...]
-
-
-def _words_of(commits: Sequence[RemoteCommit], title: str) -> _Words:
-    authors = dict.fromkeys(str(one.commit.author) for one in commits)
-    told = [_told(one) for one in commits[-_TOLD:]]
-    if len(commits) > _TOLD:
-        told.insert(0, f"The last {_TOLD} of {len(commits):,} commits:")
-    return _Words(title, "\n\n".join(told), tuple(authors))
-
-
-def _title(one: RemoteCommit) -> str:
-    return one.commit.subject or f"Commit {one.commit.sha[:12]}"
-
-
-def _told(one: RemoteCommit) -> str:
-    """Return who made a commit, when and why, as a rationale."""
-    commit = one.commit
-    _, _, body = one.message.partition("\n")
-    said = re.sub(r"\n{3,}", "\n\n", body).strip()
-    by = f"{commit.sha[:12]} by {commit.author.name}, {commit.time[:16].replace('T', ' ')}"
-    return f"{commit.subject}\n{by}" + (f"\n\n{said}" if said else "")
