@@ -163,6 +163,56 @@ def test_subagents_are_a_tree_with_what_each_used(panel: TracesPanel, qtbot: QtB
     assert panel.viewer.place.way == ()
 
 
+def family(path: Path) -> Path:
+    """Write a session that fails, a subagent of it that fails twice, and one that does not."""
+
+    def step(uid: str, *, failed: bool = False, sub: str | None = None) -> dict[str, object]:
+        call: dict[str, object] = {
+            "id": f"c{uid}",
+            "name": "Task" if sub else "Bash",
+            "argument": uid,
+        }
+        call |= {"arguments": "{}", "status": "error" if failed else "ok", "sub": sub}
+        call |= {"exit_code": None, "observation": "told"}
+        return {"index": 0, "uid": uid, "kind": "agent", "text": uid, "calls": [call]}
+
+    def head(name: str, depth: int) -> dict[str, object]:
+        return {"schema": "skill-workbench/trajectory/1", "id": name, "format": "", "agent": "x",
+                "model": None, "task": None, "title": name, "outcome": "unknown",
+                "reward": None, "depth": depth}  # fmt: skip
+
+    rows = [
+        *(head("main", 0), step("m0"), step("m1", sub="first"), step("m2", failed=True)),
+        *(step("m3", sub="second"), step("m4")),
+        *(head("first", 1), step("f0", failed=True), step("f1"), step("f2", failed=True)),
+        *(head("second", 1), step("s0")),
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return path
+
+
+def test_errors_of_subagents_are_gone_through_where_they_were_made(
+    panel: TracesPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = family(tmp_path / "family.jsonl")
+    panel._context.open_traces([path])
+    qtbot.waitUntil(lambda: panel._context.trace(str(path)) is not None, timeout=10_000)
+    assert panel.show_step(str(path), "", 0)
+    settle(panel, qtbot)
+
+    def after(key: Qt.Key, held: Qt.KeyboardModifier = NO) -> tuple[tuple[int, ...], int]:
+        press(qtbot, panel.viewer.steps, key, held)
+        settle(panel, qtbot)
+        assert panel.viewer.place is not None
+        return panel.viewer.place.way, panel.viewer.steps.current_step
+
+    error = Qt.Key.Key_E
+    assert [after(error) for _ in range(4)] == [((0,), 0), ((0,), 2), ((), 2), ((0,), 0)]
+    assert after(error, Qt.KeyboardModifier.ShiftModifier) == ((), 2)
+    assert after(error, Qt.KeyboardModifier.ShiftModifier) == ((0,), 2)
+    assert after(Qt.Key.Key_Home, ALT) == ((0,), 0)
+
+
 def test_a_trace_without_subagents_shows_no_tree(panel: TracesPanel, qtbot: QtBot) -> None:
     show(panel, qtbot, "Clean supplier")
     assert not panel.viewer.pane.agents.isVisible()

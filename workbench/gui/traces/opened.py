@@ -62,6 +62,14 @@ def _below(place: TracePlace) -> Iterator[TracePlace]:
         yield from _below(place.child(number))
 
 
+def place_below(top: OpenTrace, way: Sequence[int]) -> TracePlace:
+    """Return the place of a subagent by the way down to it."""
+    place = TracePlace(top, top.trajectory)
+    for number in way:
+        place = place.child(number)
+    return place
+
+
 def same_place(place: TracePlace, traces: Sequence[OpenTrace]) -> TracePlace | None:
     """Return where a trajectory is among traces that were read anew; None when it is not."""
     ids = [place.trajectory.id]

@@ -182,17 +182,22 @@ def _mark(step: Step, used: dict[int, tuple[SkillEvent, ...]]) -> int:
             mark |= Mark.COMPACTION
     for call in step.tool_calls:
         mark |= Mark.TOOL
-        if call.status == "error":
-            mark |= Mark.ERROR
         if call.sub is not None:
             mark |= Mark.SUBAGENT
         if is_edit(call.name):
             mark |= Mark.EDIT
-    if "error" in step.flags or "api_error" in step.flags:
+    if failed(step):
         mark |= Mark.ERROR
     if step.index in used:
         mark |= Mark.SKILL
     return int(mark)
+
+
+def failed(step: Step) -> bool:
+    """Whether a step is marked as an error."""
+    if any(call.status == "error" for call in step.tool_calls):
+        return True
+    return "error" in step.flags or "api_error" in step.flags
 
 
 def is_edit(tool: str) -> bool:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from workbench.gui.shell.context import AppContext
-from workbench.gui.traces.opened import TracePlace
+from workbench.gui.traces.opened import TracePlace, place_below
 from workbench.gui.traces.step_marks import (
     Mark,
     StepMarks,
@@ -19,6 +19,7 @@ from workbench.gui.traces.step_marks import (
 )
 from workbench.gui.traces.viewer.annotation_side import AnnotationSide
 from workbench.gui.traces.viewer.detail_pane import DetailPane, rule
+from workbench.gui.traces.viewer.error_walk import ErrorWalk, error_walk
 from workbench.gui.traces.viewer.exports import ExportMenu
 from workbench.gui.traces.viewer.header import ViewerHeader
 from workbench.gui.traces.viewer.history import History, Visit
@@ -69,6 +70,7 @@ class TraceViewer(QWidget):
         self._returning = False
         self._waits = False
         self._prices: PriceTable | None = None
+        self._errors: ErrorWalk | None = None
         self.header = ViewerHeader()
         self.by_time = self.header.by_time
         self.strip = TimeStrip()
@@ -177,7 +179,7 @@ class TraceViewer(QWidget):
 
     def jump(self, mark: Mark, by: int = 1) -> None:
         """Go to the next (or with -1 the previous) step with a mark."""
-        if self._index is None:
+        if self._index is None or self._jumps_through_agents(mark, self.steps.current_step, by):
             return
         step = self._index.next_of(mark, self.steps.current_step, by)
         if step is None:
@@ -187,12 +189,36 @@ class TraceViewer(QWidget):
 
     def jump_to_first(self, mark: Mark) -> None:
         """Go to the first step with a mark."""
-        if self._index is not None:
+        if self._index is not None and not self._jumps_through_agents(mark):
             step = self._index.next_of(mark, -1)
             if step is None:
                 self._context.notify.info(_NOTHING.get(mark, "There is none."), replace="jump")
             else:
                 self.go_to(step)
+
+    def _jumps_through_agents(self, mark: Mark, step: int = -1, by: int = 1) -> bool:
+        """Look for errors in the subagents, too, where there are some; step -1: from the top."""
+        place = self.place
+        if mark is not Mark.ERROR or place is None or not place.top.trajectory.children:
+            return False
+        way = place.way if step >= 0 else ()
+
+        def done(walk: ErrorWalk) -> None:
+            self._errors = walk
+            found = walk.next_of(way, step, by)
+            if found is None:
+                self._context.notify.info("No step failed, of subagents neither.", replace="jump")
+            elif self.place is place and found[0] == place.way:
+                self.go_to(found[1])
+            elif self.place is place:
+                self.place_asked.emit(place_below(place.top, found[0]), found[1])
+
+        if self._errors is not None and self._errors.top is place.top.trajectory:
+            done(self._errors)
+        else:
+            top = place.top.trajectory
+            self._context.spawn_thread(error_walk, top, on_done=done, owner=self)
+        return True
 
     def go_to(self, step: int, quote: str = "") -> None:
         """Select a step; filters that hide it are taken off."""
