@@ -55,6 +55,37 @@ def test_no_thread_is_started_when_the_program_ends(bridge: Bridge) -> None:
     assert ran == []
 
 
+def test_work_is_done_where_no_thread_can_be_started(
+    bridge: Bridge, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("work-"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    found: list[int] = []
+    for number in (1, 2):
+        bridge.run_in_thread(abs, -number, on_done=found.append)
+    qtbot.waitUntil(lambda: found == [1, 2])
+
+
+def test_the_end_waits_for_work_that_was_to_be_started(bridge: Bridge) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        ended.wait(0.05)
+        ended.set()
+
+    bridge.run_in_thread(work)
+    bridge.close()
+    assert begun.is_set()
+    assert ended.is_set()
+
+
 def test_nothing_is_answered_to_an_owner_that_is_gone(bridge: Bridge, qtbot: QtBot) -> None:
     import shiboken6
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
@@ -56,6 +57,8 @@ class Bridge(QObject):
         super().__init__(parent)
         self.report: OnError = report or _log_problem
         self._threads: set[threading.Thread] = set()
+        self._waiting: SimpleQueue[threading.Thread | None] = SimpleQueue()
+        self._starter: threading.Thread | None = None
         self._calls: set[ThreadCall] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: Any = None
@@ -110,11 +113,20 @@ class Bridge(QObject):
         thread = threading.Thread(
             target=body, name=f"work-{getattr(work, '__name__', 'call')}", daemon=True
         )
-        self._threads = {running for running in self._threads if running.is_alive()}
+        self._threads = {one for one in self._threads if one.ident is None or one.is_alive()}
         self._threads.add(thread)
         self._calls.add(call)
-        thread.start()
+        self._start(thread)
         return call
+
+    def _start(self, thread: threading.Thread) -> None:
+        """Have another thread start it: to start one is to wait until it runs, 50 ms were seen."""
+        if self._starter is None:
+            self._starter = threading.Thread(
+                target=_start_each, args=(self._waiting,), name="starter", daemon=True
+            )
+            self._starter.start()
+        self._waiting.put(thread)
 
     def post(self, function: Callable[[], None]) -> None:
         """Run a function in the window's thread soon; may be called from any thread."""
@@ -182,8 +194,13 @@ class Bridge(QObject):
     def close(self) -> None:
         """End at once: drop answers, cancel tasks, wait a little for threads, close the loop."""
         self._cancel_all()
+        if self._starter is not None:
+            self._waiting.put(None)
+            self._starter.join(_JOIN_SECONDS)
+            self._starter = None
         for thread in self._threads:
-            thread.join(_JOIN_SECONDS)
+            if thread.ident is not None:
+                thread.join(_JOIN_SECONDS)
             if thread.is_alive():
                 _log.warning("The thread %s did not end in time.", thread.name)
         self._threads.clear()
@@ -224,6 +241,15 @@ class Bridge(QObject):
         events._set_running_loop(None)  # noqa: SLF001
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _start_each(waiting: SimpleQueue[threading.Thread | None]) -> None:
+    while (thread := waiting.get()) is not None:
+        try:
+            thread.start()
+        except RuntimeError as problem:
+            _log.warning("No new thread could be started (%s); the work is done here.", problem)
+            thread.run()
 
 
 def _log_problem(problem: BaseException) -> None:
