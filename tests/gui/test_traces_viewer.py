@@ -19,7 +19,7 @@ from workbench.gui.app import parse
 from workbench.gui.shell.trace_links import follow_link, typed_choice
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.traces.panel import TracesPanel
-from workbench.gui.traces.step_marks import Mark
+from workbench.gui.traces.step_marks import Mark, marks_of
 from workbench.gui.traces.viewer.exports import EXPORTS
 from workbench.gui.traces.viewer.reading.entries import entries_of, pages_of
 from workbench.gui.traces.viewer.renderers import RENDERERS
@@ -378,6 +378,22 @@ def test_what_is_hidden_in_the_list_is_not_on_the_page_either(
     press(qtbot, page, Qt.Key.Key_E)
     assert not calls.isChecked(), "who goes to a hidden step sees it"
     assert "Bash" in written()
+
+
+def test_a_slash_command_reads_as_it_was_typed(tmp_path: Path) -> None:
+    wrapped = (
+        "<command-message>ship is running…</command-message>\n<command-name>/ship</command-name>\n"
+        "<command-args>now &amp; here</command-args>"
+    )
+    record = {"type": "user", "uuid": "u", "parentUuid": None, "sessionId": "s", "version": "2.1",
+              "message": {"role": "user", "content": wrapped}}  # fmt: skip
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps(record) + "\n")
+    (trace,) = open_traces(path)
+    assert trace.trajectory.title == "/ship now &amp; here"
+    (entry,) = entries_of(trace, marks_of(trace.trajectory), range(1))
+    assert entry.text == "/ship now &amp; here"
+    assert wrapped == trace.body(0).text
 
 
 def test_pages_hold_as_many_steps_that_are_shown(

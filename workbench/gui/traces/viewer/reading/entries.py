@@ -7,6 +7,7 @@ behind expanders).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,6 +32,8 @@ PAGE = 80
 MOST_TEXT = 30_000
 _RESULT = 6_000
 _LINE = 160
+_COMMAND_TAGS = ("<command-name>", "<command-message>")
+_COMMAND = re.compile(r"<command-(name|message|args)>(.*?)</command-\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,25 @@ def _of_step(trace: OpenTrace, index: StepMarks, number: int, hidden: Hidden) ->
         yield Entry(number, "context", step_title(step), step.preview, time)
         return
     body = _body(trace, step)
-    said = body.text if body is not None else step.preview
+    said = _as_typed(body.text) if body is not None else step.preview
     if said.strip() or not step.tool_calls:
         kind: Kind = "prompt" if step.kind == "user" else "note" if step.tool_calls else "answer"
         title = {"prompt": "Prompt", "note": "", "answer": "Answer"}[kind]
         cut = max(0, len(said) - MOST_TEXT)
         yield Entry(number, kind, title, said[:MOST_TEXT], time, left_out=cut)
     yield from _calls(step, body, hidden, bool(index.marks[number] & Mark.ERROR))
+
+
+def _as_typed(text: str) -> str:
+    """Return a slash command as it was typed, not as Claude Code wraps it; the step has all."""
+    if not text.lstrip().startswith(_COMMAND_TAGS):
+        return text
+    parts = {found.group(1): found.group(2).strip() for found in _COMMAND.finditer(text)}
+    if not parts.get("name"):
+        return text
+    typed = f"/{parts['name'].removeprefix('/')} {parts.get('args', '')}".rstrip()
+    rest = _COMMAND.sub("", text).strip()
+    return f"{typed}\n\n{rest}" if rest else typed
 
 
 def _calls(step: Step, body: StepBody | None, hidden: Hidden, failed: bool) -> Iterator[Entry]:
