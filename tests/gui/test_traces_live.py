@@ -151,6 +151,37 @@ def test_a_replaced_file_is_read_anew(panel: TracesPanel, tmp_path: Path, qtbot:
     assert "Dreaming about 5" in text_of(panel)
 
 
+def test_a_session_that_is_rewound_loses_its_last_steps_and_goes_on(
+    panel: TracesPanel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    def lines(*records: dict[str, object]) -> str:
+        return "".join(f"{json.dumps(record)}\n" for record in records)
+
+    def said(number: int) -> dict[str, object]:
+        kind = "user" if number % 2 == 0 else "gemini"
+        return {"id": f"m{number}", "type": kind, "content": f"Said {number}"}
+
+    path = tmp_path / "session.jsonl"
+    head = {"sessionId": "s", "projectHash": "h"}
+    path.write_text(lines(head, *map(said, range(30))))
+    show(panel, qtbot, path, 25)
+    with path.open("a") as file:
+        file.write(lines(*map(said, range(30, 40))))
+    look(panel, qtbot, lambda: shown_steps(panel) == 40)
+    assert panel.viewer.steps.current_step == 25
+    with path.open("a") as file:
+        file.write(lines({"$rewindTo": "m20"}))
+    look(panel, qtbot, lambda: shown_steps(panel) == 20)
+    assert 0 <= panel.viewer.steps.current_step < 20
+    with path.open("a") as file:
+        file.write(lines({"id": "new", "type": "user", "content": "Another way"}))
+    look(panel, qtbot, lambda: shown_steps(panel) == 21)
+    panel.viewer.go_to(20)
+    settle(panel, qtbot)
+    assert "Another way" in text_of(panel)
+    assert panel.viewer.header.live.isVisible()
+
+
 def test_a_folder_that_disappears_is_told_and_the_trace_stays(
     panel: TracesPanel, tmp_path: Path, qtbot: QtBot
 ) -> None:
