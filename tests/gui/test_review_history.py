@@ -485,3 +485,34 @@ def test_everything_is_named_for_screen_readers(
         page.show_tab(number)
         settled(page, qtbot)
         assert nameless(page) == []
+
+
+def test_the_figures_fit_their_cells_and_the_tick_is_seen_in_high_contrast(
+    start: Start, world: ReviewWorld, context: AppContext, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.open_library(world.library)
+    qtbot.waitUntil(lambda: context.library is not None, timeout=20_000)
+    context.open_traces([TRACE])
+    qtbot.waitUntil(lambda: bool(context.traces), timeout=20_000)
+    page = start(applied(world, context, "better", PROPOSED))
+    page.show_tab(2)
+    settled(page, qtbot)
+    table = page.effect.table
+    qtbot.waitUntil(lambda: table.rowCount() > 0, timeout=20_000)
+    window.resize(1920, 1080)
+    qtbot.wait(50)
+    window.resize(1280, 800)
+
+    def fits() -> bool:
+        return all(table.rowHeight(row) >= table.sizeHintForRow(row) for row in range(9))
+
+    qtbot.waitUntil(fits, timeout=5_000)
+    window.context.set_theme("high-contrast")
+    tick = page.effect.adjacent.grab().toImage()
+    ground = tick.pixelColor(0, 0).lightness()
+    drawn = [
+        abs(tick.pixelColor(x, y).lightness() - ground)
+        for x in range(16)
+        for y in range(tick.height())
+    ]
+    assert max(drawn) > 120

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.gui.review.edit_text import lines_of, text_of
 from workbench.gui.widgets.buttons import icon_button, link_button, primary_button, push_button
 from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import CheckBox
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.review.diff import changed_ranges
@@ -51,7 +52,7 @@ class MergePage(QWidget):
         self.result = CodeView("Result")
         self.result.setProperty("field", True)
         self.result.textChanged.connect(self._typed)
-        self.with_base = QCheckBox("Show what both began with")
+        self.with_base = CheckBox("Show what both began with")
         self._open = QLabel()
         self._open.setProperty("muted", True)
         self.save = primary_button("Review the merged version", self._save)

@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QHeaderView,
     QLabel,
     QStackedWidget,
@@ -22,6 +21,8 @@ from workbench.gui.review.history.reading import Measured
 from workbench.gui.review.history.words import when
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.marks import CheckBox
+from workbench.gui.widgets.pause import single_shot
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList, TwoLines
 from workbench.gui.widgets.value_fields import ChoiceBox
@@ -44,7 +45,7 @@ class EffectPage(QWidget):
         super().__init__(parent)
         self.scope = ChoiceBox("Sessions that are counted")
         self.scope.addItems(SCOPES)
-        self.adjacent = QCheckBox("Only up to the next change")
+        self.adjacent = CheckBox("Only up to the next change")
         self.adjacent.setToolTip(
             "Count from the change before to this one, and from this one to the next, instead of "
             "all sessions"
@@ -85,7 +86,9 @@ class EffectPage(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         for number in (1, 2, 3):
             header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
-        header.sectionResized.connect(lambda *_: table.resizeRowsToContents())
+        # Once all columns have their new widths: a row is as high as its longest cell then.
+        again = single_shot(self, 0, table.resizeRowsToContents)
+        header.sectionResized.connect(lambda *_: again.start())
 
     def _lay_out(self) -> None:
         tools = row(spacing=8)

@@ -78,9 +78,9 @@ class LinesPage(QWidget):
         older = sum(one.known == "before_history" for one in lines)
         loose = sum(one.known == "not_committed" for one in lines)
         if older:
-            told += f", {older:,} are older than what is known"
+            told += f", {older:,} {'is' if older == 1 else 'are'} older than what is known"
         if loose:
-            told += f", {loose:,} are not recorded yet"
+            told += f", {loose:,} {'is' if loose == 1 else 'are'} not recorded yet"
         self.summary.setText(told)
         self._stack.setCurrentIndex(1)
         self.view.show_lines(lines)
