@@ -13,13 +13,15 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.review_world import PROPOSED, SKILL, TRACE, ReviewWorld, make_world
 from tests.gui.test_accessibility import nameless
-from workbench.domain.proposal import Change, Proposal
+from workbench.domain.proposal import Change, HunkVerdict, Proposal
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.review.queue.rows import QueueRow
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
 from workbench.gui.theme.tokens import THEMES
+from workbench.review.decide import decide, record
+from workbench.review.session import open_review
 
 Start = Callable[..., ReviewPanel]
 
@@ -788,4 +790,47 @@ def test_every_part_that_takes_the_focus_has_a_name(
     panel.desk.run("merge")
     qtbot.waitUntil(view.merge_page.isVisible, timeout=10_000)
     assert nameless(panel) == []
+    settled(panel, qtbot)
+
+
+# Meanwhile
+
+
+def test_a_change_on_disk_is_told_and_takes_nothing_from_who_is_writing(
+    world: ReviewWorld, start: Start, qtbot: QtBot, window: MainWindow
+) -> None:
+    world.propose("three", {"demo/SKILL.md": PROPOSED})
+    panel = start()
+    desk = panel.desk
+    desk.run("edit")
+    desk.view.edit_bar.text.set_text("Words of mine")
+    before = world.skill.read_bytes()
+    world.skill.write_text("something else\n")
+    window.context.disk_changed.emit()
+    qtbot.waitUntil(lambda: "stale" in notices(panel), timeout=10_000)
+    assert desk.view.edit_bar.isVisible()
+    assert desk.view.edit_bar.text.text() == "Words of mine"
+    assert desk.view.header.status.accessibleName() == "stale"
+    world.skill.write_bytes(before)
+    window.context.disk_changed.emit()
+    qtbot.waitUntil(lambda: "stale" not in notices(panel), timeout=10_000)
+    assert desk.view.header.status.accessibleName() == "to review"
+    assert desk.view.edit_bar.text.text() == "Words of mine"
+    settled(panel, qtbot)
+
+
+def test_what_another_program_decided_is_shown_at_the_next_look(
+    world: ReviewWorld, start: Start, qtbot: QtBot
+) -> None:
+    proposal = world.propose("three", {"demo/SKILL.md": PROPOSED})
+    panel = start()
+    review = open_review(world.store, proposal.id)
+    verdicts = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
+    assert panel.desk.opened is not None
+    record(
+        review,
+        decide(review, verdicts, reviewer=panel.desk.opened.reviewer, now=proposal.created),
+    )
+    panel.read()
+    qtbot.waitUntil(lambda: kinds(panel) == ["accept"] * 3, timeout=10_000)
     settled(panel, qtbot)

@@ -198,7 +198,7 @@ def test_contested_lines_are_shown_together_and_one_version_is_taken_by_key(
     assert nameless(page) == []
     shown = [version.text.text() for version in page.versions]
     assert shown[0] == "1. One"
-    assert set(shown[1:]) == {"1. Uno", "1. Eins"}
+    assert shown[1:] == ["1. Uno", "1. Eins"]  # that of the proposal on the desk first
     contest = page.contest
     assert contest is not None
     number = next(n for n, side in enumerate(contest.sides, 1) if side.proposal == "two")
@@ -213,6 +213,29 @@ def test_contested_lines_are_shown_together_and_one_version_is_taken_by_key(
     settle(panel, qtbot)
     qtbot.keyClick(page, Qt.Key.Key_Escape)
     assert panel.desk.view.at_work
+
+
+def test_a_proposal_that_a_verdict_takes_out_of_a_search_stays_on_the_desk(
+    start: Callable[[], ReviewPanel],
+    propose: Callable[..., None],
+    world: ReviewWorld,
+    qtbot: QtBot,
+) -> None:
+    three(propose)
+    panel = start()
+    panel.pane.filter.setText("two")
+    qtbot.waitUntil(lambda: panel.desk.proposal_id == "two", timeout=10_000)
+    settle(panel, qtbot)
+    panel.desk.view.diff.setFocus()
+    qtbot.keyClick(panel.desk.view.diff, "r")
+    qtbot.keyClick(panel.desk.view.reason_bar, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listed(panel) == [], timeout=10_000)
+    settle(panel, qtbot)
+    assert panel.desk.proposal_id == "two"
+    qtbot.keyClick(panel.desk.view.diff, "u")
+    qtbot.waitUntil(lambda: listed(panel) == ["two"], timeout=10_000)
+    panel.pane.filter.setText("nothing like it")
+    qtbot.waitUntil(lambda: panel.desk.proposal_id == "", timeout=10_000)
 
 
 def test_all_versions_are_rejected_with_a_reason(

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QWidget
 
-from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, VerdictKind
+from workbench.domain.proposal import Hunk, HunkVerdict, VerdictKind
 from workbench.gui.review import backend
 from workbench.gui.review.asking.desk_asking import DeskAsking
 from workbench.gui.review.backend import PROBLEMS, Opened, Shelf
@@ -29,7 +29,7 @@ from workbench.gui.review.hunk_marks import hunk_marks, joined
 from workbench.gui.review.lines.desk_lines import DeskLines
 from workbench.gui.review.locking.desk_locks import DeskLocks
 from workbench.gui.review.locking.held import held_back
-from workbench.gui.review.notices import show_notices
+from workbench.gui.review.notices import show_notices, show_stale
 from workbench.gui.review.rendered.mode import RenderedMode
 from workbench.gui.review.testing.desk_tests import DeskTests
 from workbench.gui.review.work import Work
@@ -37,6 +37,8 @@ from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.pause import single_shot
 from workbench.review.admission import Means
+from workbench.review.contests import OPEN
+from workbench.review.queue import Entry
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
 _KEEP_MS = 500
@@ -148,17 +150,21 @@ class Desk(QWidget):
             on_problem=self._not_shown,
         )
 
-    def refresh(self, proposal: Proposal) -> None:
-        """Take over what the store says of the proposal now."""
-        opened = self.opened
+    def refresh(self, entry: Entry) -> None:
+        """Take over what store and disk say of the proposal now; what is being typed stays."""
+        opened, proposal = self.opened, entry.proposal
         if opened is None or proposal.id != self._proposal_id or self.work.runs("open"):
             return
-        ends = ("applied", "reverted", "stale")
-        if proposal.status in ends and proposal.status != opened.proposal.status:
+        over = proposal.status in ("applied", "reverted", "stale")
+        at_rest = not (self.choices.acts or self.busy or self.view.asks)
+        if proposal.status != opened.proposal.status and (over or at_rest):
             self.open(proposal.id)
-        else:
-            self._stored = proposal
-            self.view.header.show_status(proposal, stale=bool(opened.stale))
+            return
+        self._stored = proposal
+        if proposal.status in OPEN and entry.stale != opened.stale:
+            self.opened = replace(opened, stale=entry.stale)
+            show_stale(self.view, self.opened, self.run)
+        self.view.header.show_status(proposal, stale=bool(entry.stale))
 
     def _not_shown(self, message: str) -> None:
         self.opened, self.choices = None, Choices(())

@@ -149,6 +149,11 @@ class DeskView(QWidget):
         self._outer.addWidget(page)
         return page
 
+    @property
+    def asks(self) -> bool:
+        """Whether a bar is open in which somebody may be writing."""
+        return any(bar.isVisible() for bar in (self.reason_bar, self.edit_bar, *self._bars))
+
     def close_bars(self) -> None:
         """Hide what asks for a reason or a text."""
         for bar in (self.reason_bar, self.edit_bar, *self._bars):

@@ -25,15 +25,23 @@ def show_notices(view: DeskView, opened: Opened, run: Run) -> None:
     elif receipt is not None and receipt.state == "reverted":
         where = f" in commit {receipt.revert_commit[:12]}" if receipt.revert_commit else ""
         view.notice("receipt", "info", f"Taken back{where}: the files are as before.")
-    elif opened.stale and opened.review.hunks:
-        names = ", ".join(opened.stale[:3])
-        verb = "has" if len(opened.stale) == 1 else "have"
-        view.notice(
-            "stale",
-            "warning",
-            f"Stale: {names} {verb} changed since this was proposed.",
-            (("Merge with what is on disk", lambda: run("merge")),),
-        )
+    else:
+        show_stale(view, opened, run)
+
+
+def show_stale(view: DeskView, opened: Opened, run: Run) -> None:
+    """Say which files are not what the proposal is based on, or nothing of it any more."""
+    if not (opened.stale and opened.review.hunks):
+        view.forget_notice("stale")
+        return
+    names = ", ".join(opened.stale[:3])
+    verb = "has" if len(opened.stale) == 1 else "have"
+    view.notice(
+        "stale",
+        "warning",
+        f"Stale: {names} {verb} changed since this was proposed.",
+        (("Merge with what is on disk", lambda: run("merge")),),
+    )
 
 
 def _show_receipt(view: DeskView, receipt: Receipt, run: Run) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -106,7 +106,7 @@ class ReviewPanel(QWidget):
 
     def _connect(self) -> None:
         context = self._context
-        self.pane.filtered.connect(self._show)
+        self.pane.filtered.connect(self._filter_chosen)
         self.pane.status_chosen.connect(self._filter_chosen)
         self.triage.decided.connect(self._decided)
         self.reason_bar.rejected.connect(self._answered)
@@ -212,31 +212,39 @@ class ReviewPanel(QWidget):
 
         It has just been decided or applied: that is still to be seen, and to be undone.
         """
-        if not proposal_id or self.pane.filter.text() or any(row.id == proposal_id for row in rows):
+        if not proposal_id or any(row.id == proposal_id for row in rows):
             return False
         known = any(one.id == proposal_id for one in self._proposals)
         return known and self.desk.opened is not None
 
     def _filter_chosen(self) -> None:
-        """Another filter was chosen: what it does not list leaves the desk."""
+        """Other words or filters were chosen: what they do not list leaves the desk."""
         rows = self.pane.rows()
         if all(row.id != self.desk.proposal_id for row in rows):
             self._wanted = next((row.id for row in rows if row.id), "")
+            if not self._wanted:
+                self.desk.open("")
         self._show()
 
     def _refresh(self, proposal_id: str) -> None:
-        for proposal in self._proposals:
-            if proposal.id == proposal_id:
-                self.desk.refresh(proposal)
+        for entry in self.pane.entries:
+            if entry.proposal.id == proposal_id:
+                self.desk.refresh(entry)
 
     def _choose(self, proposal_id: str) -> None:
         if proposal_id != self.desk.proposal_id:
             self.desk.open(proposal_id)
 
     def _disk_changed(self) -> None:
-        if self.desk.view.at_work and not self.desk.busy and not self.desk.choices.acts:
-            self.desk.open(self.desk.proposal_id)
+        if self.desk.choices.hunks and not self.desk.applied:
+            self.desk.check_soon()
         self.read()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Look again when somebody comes back: another program may have decided or applied."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.read()
 
     # Several at once
 

@@ -79,7 +79,13 @@ class DeskContests(QObject):
             self.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_contests(self) -> None:
-        self.page.show_contests(self._shown, self._proposals, can_undo=self._triage.can_undo)
+        shown = tuple(self._own_first(one) for one in self._shown)
+        self.page.show_contests(shown, self._proposals, can_undo=self._triage.can_undo)
+
+    def _own_first(self, contest: Contest) -> Contest:
+        """Return a contest with the version of the proposal on the desk before the others."""
+        own = self._desk.proposal_id
+        return replace(contest, sides=tuple(sorted(contest.sides, key=lambda s: s.proposal != own)))
 
     def _as_it_is_now(self, contest: Contest) -> Contest:
         """Return a contest with the verdicts of now; a settled one is still to be seen."""
