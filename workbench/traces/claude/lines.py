@@ -224,10 +224,10 @@ def raw_text(raw: Raw) -> str:
 
 def raw_head(raw: Raw, limit: int = HEAD) -> str:
     """Return about the first ``limit`` bytes of ``raw_text``, without looking at the rest."""
-    data = bytes(memoryview(raw)[: limit + 1])
-    if len(data) <= limit:
+    whole = memoryview(raw)
+    if len(whole) <= limit:
         return raw_text(raw)
-    data = data[:limit]
+    data = bytes(whole[:limit])
     if data[:1] != b'"':
         return data.decode("utf-8", "ignore")
     if b"\\" not in data:

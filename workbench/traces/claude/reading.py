@@ -385,7 +385,7 @@ class Reading:
         if news is None:
             self.loss.left_out("progress")
             return
-        self.loss.left_out(f"progress/{news.type}")
+        self.loss.ignored[f"progress/{news.type}"] += 1
         if news.agent_id and line.progress_of:
             self.served.setdefault(news.agent_id, line.progress_of)
 
