@@ -177,3 +177,17 @@ def test_a_file_that_is_cut_or_replaced_is_another_one(name: str, tmp_path: Path
         made = tail.refresh()
         assert (made.outcome, made.first) == ("replaced", 0)
         assert [placeless(one.trajectory) for one in made.traces] == read(tmp_path / "y", data)
+
+
+def test_a_log_shows_later_of_which_format_it_is(tmp_path: Path) -> None:
+    (prompt, answer), pool = LOGS["iflow"]
+    path = tmp_path / "x.jsonl"
+    tail = follow(path, written(prompt))
+    assert tail.trace.trajectory.format == "claude-code"
+    for record in (answer, *pool):
+        with path.open("ab") as file:
+            file.write(written(record))
+        made = tail.refresh()
+    assert made.read_bytes == len(written(pool[-1]))
+    (wanted,) = (trace.trajectory for trace in open_traces(path))
+    assert (tail.trace.trajectory, wanted.format) == (wanted, "iflow")

@@ -25,7 +25,8 @@ from workbench.traces.index.sight import MOST, open_from
 from workbench.traces.index.walk import Seen, seen, stamp
 from workbench.traces.inner import container_of
 from workbench.traces.open import OpenTrace, SharedSources, open_traces
-from workbench.traces.source import SourceBytes
+from workbench.traces.registry import best_importer
+from workbench.traces.source import PROBE_BYTES, PROBE_LINES, SourceBytes, probe_file
 
 _PART: Final = 32 << 20
 #: A file that has to be read as a whole is left alone for so many times what that took.
@@ -61,12 +62,19 @@ class LiveTail:
         """Follow a trace; ``alone`` says that its file holds no other."""
         self.trace = trace
         self.path = container_of(str(trace.path))
-        self._position: Position | None = None
-        self._base = _Sums()
         self._seen = _as_opened(trace, self.path)
         self._stamp = ""
         self._rest_until = 0.0
-        one = trace.trajectory
+        #: Whether lines to come may still show that the log is of another format.
+        self._unsure = trace.files[0].length < PROBE_BYTES
+        self._begin(alone=alone)
+
+    def _begin(self, *, alone: bool) -> None:
+        """Choose how the trace is followed."""
+        self._position: Position | None = None
+        self._base = _Sums()
+        self._following: Following | None = None
+        trace, one = self.trace, self.trace.trajectory
         self._in_parts = (
             alone
             and trace.importer.id in APPENDABLE
@@ -75,10 +83,10 @@ class LiveTail:
             and not one.children
             and not any("copied" in step.flags for step in one.steps)
         )
-        self._following: Following | None = None
         if not self._in_parts:
             self._stamp = stamp(self._files())
-            if not one.skipped and (not one.converted_from or len(one.sources) == 1):
+            own = {str(file.path) for file in trace.files} == set(map(str, self._files()))
+            if own and not one.skipped:
                 self._following = Following(trace.importer, self.path, trace.files)
 
     def refresh(self) -> TailChange:
@@ -90,7 +98,8 @@ class LiveTail:
         if (now, stamped) == (self._seen, self._stamp) or time.monotonic() < self._rest_until:
             return TailChange("unchanged")
         try:
-            made = self._grown() if self._in_parts else self._followed(now)
+            made = self._otherwise(now)
+            made = made or (self._grown() if self._in_parts else self._followed(now))
             made = made or self._anew(now)
         except (TraceError, OSError) as problem:
             return TailChange("gone", problem=str(problem))
@@ -99,6 +108,19 @@ class LiveTail:
 
     def _files(self) -> list[Path]:
         return [self.path, *self.trace.importer.companions(self.path)]
+
+    def _otherwise(self, now: Seen) -> TailChange | None:
+        """Read a log whose later lines show that it is of another format than the first ones."""
+        if not self._unsure:
+            return None
+        probe = probe_file(self.path)
+        self._unsure = probe.whole and len(probe.lines) < PROBE_LINES
+        importer = best_importer(probe)
+        if importer is None or not importer.by_line or importer.id == self.trace.importer.id:
+            return None
+        made = self._anew(now)
+        self._begin(alone=len(made.traces) == 1)
+        return made
 
     def _followed(self, now: Seen) -> TailChange | None:
         """Read on with what the format keeps of the file; None when it keeps nothing."""
