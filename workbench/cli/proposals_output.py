@@ -17,12 +17,14 @@ from workbench.domain.proposal import (
     ProposalStatus,
     Receipt,
 )
+from workbench.review.blanks import line_end
 from workbench.review.check_words import lines_of_checks
 from workbench.review.checks import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
 
 _COLOURS = {"accept": "green", "reject": "red", "defer": "yellow"}
+_ENDS = {"none": "no line end"}
 
 
 class Output:
@@ -155,7 +157,9 @@ class Output:
             print(f"    evidence ({hunk.evidence_scope}): {', '.join(hunk.evidence)}")
         for line in _lines(hunk, verdict):
             text = for_terminal(line.rstrip("\r\n"))
-            print(coloured(text, "red" if text.startswith("-") else "green"))
+            end = line_end(line)
+            sign = "" if end == "LF" else f"  [{_ENDS.get(end, end)}]"
+            print(coloured(text, "red" if text.startswith("-") else "green") + sign)
 
 
 def _print_security(security: SecurityDelta | None) -> None:

@@ -97,6 +97,18 @@ def test_text_shows_hunks_and_evidence(cli: Cli) -> None:
     assert "mine-abc" in cli("list")
 
 
+def test_text_shows_why_and_how_lines_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = make_library(tmp_path / "ends", {"demo/SKILL.md": SKILL, "demo/a.md": b"one\ntwo"})
+    changes = [edited("demo/a.md", b"one\r\ntwo\n", "c1", rationale="The tool\nwants CRLF.")]
+    bench = Bench(tmp_path, library, changes)
+    assert run(["proposals", "show", bench.id, "--store", str(bench.store.folder)]) == 0
+    text = capsys.readouterr().out
+    assert "    why: The tool wants CRLF.\n" in text
+    assert "-one\n-two  [no line end]\n+one  [CRLF]\n+two\n" in text
+
+
 def test_stale_is_refused_merged_reviewed_and_applied(cli: Cli, library: Path) -> None:
     cli("approve")
     (library / "demo/SKILL.md").write_bytes(SKILL.replace(b"2. Two", b"2. Deux"))
