@@ -17,6 +17,7 @@ from workbench.domain.proposal import (
     ProposalStatus,
     Receipt,
 )
+from workbench.domain.text import counted
 from workbench.review.blanks import line_end
 from workbench.review.check_words import lines_of_checks
 from workbench.review.checks import ResultChecks, SecurityDelta
@@ -104,9 +105,10 @@ class Output:
             print_json(document("decision", **fields, status=status, gate=gate))
             return
         accepted = sum(verdict.verdict == "accept" for verdict in decision.verdicts)
+        what = f"{accepted} of {counted(hunks, 'hunk')} accepted by" if hunks else "by"
         print(
-            f"{decision.proposal}: {status.replace('_', ' ')}, {accepted} of {hunks} hunks "
-            f"accepted by {decision.reviewer}; content {decision.content_hash[:12]}"
+            f"{decision.proposal}: {status.replace('_', ' ')}, {what} {decision.reviewer}; "
+            f"content {decision.content_hash[:12]}"
         )
 
     def receipt(self, receipt: Receipt) -> None:

@@ -157,3 +157,17 @@ def test_any_text_makes_one_page(tmp_path_factory, text: str) -> None:
     tags.feed(html_report(report))
     assert "script" not in tags.seen
     markdown_report(report).encode("utf-8", "replace")
+
+
+def test_nothing_hidden_in_a_proposal_is_hidden_in_its_report(tmp_path: Path) -> None:
+    text = TEXT.replace("First line.", "First \N{RIGHT-TO-LEFT OVERRIDE}enil\x1b[31m.\r")
+    library = make_library(tmp_path / "lib", {"demo/SKILL.md": SKILL})
+    bench = Bench(tmp_path, library, [edited("demo/SKILL.md", text)])
+    proposal = bench.store.get(bench.id)
+    draft = msgspec.structs.replace(proposal.draft, title="Fine \N{RIGHT-TO-LEFT ISOLATE}title")
+    bench.store.update(msgspec.structs.replace(proposal, draft=draft))
+    report = report_of(bench.review)
+    for made in (markdown_report(report), html_report(report)):
+        assert "[U+2067]title" in made.replace("\\", "")
+        assert "[U+202E]enil[U+001B][31m.\N{SYMBOL FOR CARRIAGE RETURN}" in made
+        assert not {"\N{RIGHT-TO-LEFT OVERRIDE}", "\N{RIGHT-TO-LEFT ISOLATE}", "\x1b"} & set(made)

@@ -351,3 +351,33 @@ def test_work_of_ones_own_is_joined_with_what_was_approved_here(
     assert done.came_along == ()
     assert _skill(ben) == _skill(ann)
     git(ben.root, "push", "--quiet")
+
+
+def test_a_clone_that_was_moved_keeps_its_part_in_the_queue(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    ann.propose()
+    ann.sync(["p1"])
+    ben.sync()
+    ben.decide("accept", "reject", minute=1)
+    ben.root = ben.root.rename(ben.folder / "moved")
+    ben.library = ben.root / "skills"
+    assert ben.queue.state().shared == ()
+    taken = ben.sync().taken
+    assert (taken.proposals, taken.problems) == (("p1",), ())
+    assert ben.store.get("p1").library == str(ben.library)
+    assert ben.queue.state().shared == ("p1",)
+    ben.sync()
+    assert ann.sync().taken.decisions == (("p1", BEN),)
+
+
+def test_proposals_of_a_folder_that_was_renamed_are_told(people: tuple[Person, Person]) -> None:
+    ann, ben = people
+    ann.propose()
+    ann.sync(["p1"])
+    ben.library = ben.library.rename(ben.root / "library")
+    taken = ben.sync().taken
+    assert taken.proposals == ()
+    (told,) = taken.problems
+    assert told.startswith("1 proposal in the queue: of the library 'skills' of the repository")

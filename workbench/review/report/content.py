@@ -167,13 +167,19 @@ def _hunk(proposal: Proposal, hunk: Hunk, verdict: HunkVerdict | None) -> HunkRe
         edited=shown.edited_from is not None,
         rationale=hunk.rationale,
         lines=(
-            *(f"-{line.rstrip(chr(10))}" for line in shown.base_lines),
-            *(f"+{line.rstrip(chr(10))}" for line in shown.new_lines),
+            *(f"-{_shown(line)}" for line in shown.base_lines),
+            *(f"+{_shown(line)}" for line in shown.new_lines),
         ),
         evidence=tuple(
             _evidence(given[name], checks.get(name)) for name in hunk.evidence if name in given
         ),
     )
+
+
+def _shown(line: str) -> str:
+    """Return a line without its end; a carriage return there is shown as a sign."""
+    text = line.removesuffix("\n")
+    return f"{text[:-1]}\N{SYMBOL FOR CARRIAGE RETURN}" if text.endswith("\r") else text
 
 
 def _said(placed: Iterable[PlacedThread], hunk: str) -> Iterator[CommentLine]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from workbench.domain.text import spelled_out
 from workbench.review.report.content import (
     CommentLine,
     EvidenceLine,
@@ -132,5 +133,5 @@ def _list(heading: str, lines: tuple[str, ...]) -> Iterator[str]:
 
 def _text(text: str) -> str:
     # Lone surrogates and controls that HTML knows nothing of become marks that are seen.
-    clean = text.encode("utf-8", "replace").decode()
+    clean = spelled_out(text).encode("utf-8", "replace").decode()
     return escape("".join(one if one in "\n\t" or one.isprintable() else "\ufffd" for one in clean))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workbench.domain.proposal import Gate
+from workbench.domain.text import spelled_out
 from workbench.review.report.content import CommentLine, EvidenceLine, HunkReport, ReviewReport
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -73,7 +74,7 @@ def _hunk(number: int, hunk: HunkReport) -> Iterator[str]:
     yield ""
     fence = _fence(hunk.lines)
     yield f"{fence}diff"
-    yield from hunk.lines
+    yield from (spelled_out(line) for line in hunk.lines)
     yield fence
     for one in hunk.evidence:
         yield ""
@@ -93,7 +94,7 @@ def _comment(one: CommentLine) -> Iterator[str]:
 
 
 def _evidence(one: EvidenceLine) -> Iterator[str]:
-    yield f"Evidence ({one.role}, {one.status}): `{one.trace}`, step {one.steps}"
+    yield f"Evidence ({one.role}, {one.status}): {_text(one.trace)}, step {one.steps}"
     yield ""
     for line in one.quote.splitlines() or [""]:
         yield f"> {_text(line)}"
@@ -132,4 +133,4 @@ def _fence(lines: tuple[str, ...]) -> str:
 
 
 def _text(text: str) -> str:
-    return _LINKS.sub("\\1\u200b", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
+    return _LINKS.sub("\\1\u200b", _SPECIAL.sub(r"\\\1", spelled_out(" ".join(text.split()))))

@@ -61,6 +61,17 @@ class Shared(Struct, frozen=True):
     held: str = ""
 
 
+class OtherLibrary(ReviewProblem):
+    """A shared proposal is of another library of the repository: ``inside``."""
+
+    def __init__(self, inside: str, here: str) -> None:
+        self.inside = inside
+        super().__init__(
+            f"it is of the library '{inside[:100] or '.'}' of the repository, not of "
+            f"'{here or '.'}'."
+        )
+
+
 class Place(Struct, frozen=True):
     """A library in its repository: ``inside`` is its posix path there, "" for the root."""
 
@@ -120,10 +131,7 @@ def read_proposal(data: bytes, name: str, place: Place) -> Proposal:
     if proposal.id != name:
         raise ReviewProblem(f"it says it is '{proposal.id[:60]}', but its folder is {name}.")
     if proposal.library != place.inside:
-        raise ReviewProblem(
-            f"it is of the library '{proposal.library[:100] or '.'}' of the repository, not of "
-            f"'{place.inside or '.'}'."
-        )
+        raise OtherLibrary(proposal.library, place.inside)
     if proposal.engine.id == REMOTE_ENGINE:
         raise ReviewProblem("it says it is a commit of the remote; those come by fetching.")
     for change in proposal.draft.changes:

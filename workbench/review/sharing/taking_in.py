@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -11,6 +13,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Decision, Proposal, ProposalStatus, Receipt
 from workbench.domain.reviewer import reviewer_key
+from workbench.domain.text import counted
 from workbench.files import FileProblem
 from workbench.review.agreement import open_conflicts
 from workbench.review.decide import status_after
@@ -19,6 +22,7 @@ from workbench.review.reviewers import decision_id, in_force
 from workbench.review.session import open_review
 from workbench.review.sharing.evidence_here import TracesHere, look_up
 from workbench.review.sharing.form import (
+    OtherLibrary,
     Place,
     blob_is,
     blobs_of,
@@ -84,6 +88,7 @@ class TakingIn:
         self._store, self._repository, self._place = store, repository, place
         self._tip, self._queue, self._traces = tip, queue, traces
         self._found: list[str] = []
+        self._gone: list[str] = []
         self._read = 0
         self._texts: Mapping[str, bytes] = {}
         self._signed: list[Signed] = []
@@ -120,7 +125,9 @@ class TakingIn:
             if mine is not None and not self._is_same(mine, files):
                 continue
             proposal = mine or self._proposal(name, files)
-            if proposal is None or not self._place.holds(proposal):
+            if proposal is not None and not self._place.holds(proposal):
+                proposal = self._follow(proposal, files)
+            if proposal is None:
                 continue
             news = self._new_decisions(name, files)
             self._new_comments(name, files)
@@ -132,6 +139,7 @@ class TakingIn:
                 self._found.append(name)
             if self._differs(name):
                 conflicts.append(name)
+        self._problems += self._renamed()
         self._problems += foreign_hands(self._repository, self._tip, self._signed)
         return TakenIn(
             tuple(self._proposals),
@@ -165,8 +173,10 @@ class TakingIn:
         try:
             proposal = read_proposal(data, name, self._place)
         except ReviewProblem as problem:
-            if "of the library" not in str(problem):  # another library's are nobody's fault
+            if not isinstance(problem, OtherLibrary):  # another library's are nobody's fault
                 self._left_out(own, problem)
+            elif not self._is_folder(problem.inside):
+                self._gone.append(problem.inside)
             return None
         needed = blobs_of(proposal)
         wanted = [one for one in files if one.kind == "blob" and one.name in needed]
@@ -187,6 +197,38 @@ class TakingIn:
             return None
         self._proposals.append(name)
         return added
+
+    def _renamed(self) -> Iterator[str]:
+        """Say of which libraries that were here once, and are not now, the queue has proposals."""
+        for inside, count in Counter(self._gone).most_common(3):
+            command = ["rev-list", "--max-count=1", "HEAD", "--", inside]
+            if inside and run_git(command, self._repository.root).stdout.strip():
+                yield (
+                    f"{counted(count, 'proposal')} in the queue: of the library '{shown(inside)}' "
+                    "of the repository, which is no folder any more. Where it was renamed, they "
+                    "cannot follow: have them proposed again for the new folder."
+                )
+
+    def _is_folder(self, inside: str) -> bool:
+        try:
+            return (self._place.root / inside).is_dir()
+        except (OSError, ValueError):
+            return True  # no name of a folder: nothing was renamed
+
+    def _follow(self, mine: Proposal, files: list[QueueFile]) -> Proposal | None:
+        """Return a proposal of this library whose clone lay elsewhere before; None if it is not."""
+        own = next((one for one in files if one.kind == "proposal"), None)
+        data = self._texts.get(own.file.blob) if own is not None else None
+        if data is None or Path(mine.library).is_dir():
+            return None
+        try:
+            read_proposal(data, mine.id, self._place)
+        except ReviewProblem:
+            return None
+        moved = msgspec.structs.replace(mine, library=str(self._place.library))
+        self._store.update(moved)
+        self._proposals.append(mine.id)
+        return moved
 
     def _is_same(self, mine: Proposal, files: list[QueueFile]) -> bool:
         """Say whether the proposal of that id in the queue asks for the same bytes as ours."""
