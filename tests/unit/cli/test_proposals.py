@@ -102,9 +102,7 @@ def test_text_shows_why_and_how_lines_end(
 ) -> None:
     library = make_library(tmp_path / "ends", {"demo/SKILL.md": SKILL, "demo/a.md": b"one\ntwo"})
     changes = [edited("demo/a.md", b"one\r\ntwo\n", "c1", rationale="The tool\nwants CRLF.")]
-    bench = Bench(tmp_path, library, changes)
-    assert run(["proposals", "show", bench.id, "--store", str(bench.store.folder)]) == 0
-    text = capsys.readouterr().out
+    text = Cli(Bench(tmp_path, library, changes), capsys)("show")
     assert "    why: The tool wants CRLF.\n" in text
     assert "-one\n-two  [no line end]\n+one  [CRLF]\n+two\n" in text
 
