@@ -286,7 +286,11 @@ class _Command:
         queue = TeamQueue(self._store, self._library)
         traces = TracesHere(UserFolders.default().trace_index, self._arguments.traces)
         synced = queue.sync(
-            self._call(), add=self._added(queue), reviewer=self._reviewer(), traces=traces
+            self._call(),
+            add=self._added(queue),
+            reviewer=self._reviewer(),
+            traces=traces,
+            now=_now(),
         )
         console.progress("")
         self._out.synced(queue.sharing, synced)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _LEAST: Final = timedelta(microseconds=1)
+_AHEAD: Final = timedelta(days=1)
 
 
 def moment_of(text: str) -> datetime | None:
@@ -33,6 +34,12 @@ def is_plain(text: str) -> bool:
         return False
     forms = {moment.isoformat(timespec=spec) for spec in ("auto", "microseconds", "milliseconds")}
     return moment.utcoffset() == timedelta(0) and text in forms
+
+
+def is_ahead(text: str, now: str) -> bool:
+    """Say whether a time is further ahead of another than clocks of two machines differ."""
+    moment, clock = moment_of(text), moment_of(now)
+    return moment is not None and clock is not None and moment - clock > _AHEAD
 
 
 def after(now: str, known: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ from workbench.review.sharing.layout import comment_path
 from workbench.review.sharing.layout import test_path as path_of_test
 from workbench.review.sharing.said import share_comment, share_test
 from workbench.review.tested import hunk_tests, standing_gate, standing_test
+from workbench.store.transport import Call
 
 MINUTE = "2026-03-01T10:{:02}:00.000000+00:00"
 
@@ -289,3 +290,22 @@ def test_a_revert_by_a_slow_clock_is_known_everywhere(people: tuple[Person, Pers
     ends = [one for one in ann.store.receipts("p1") if one.state in ("committed", "reverted")]
     applied, reverted = ends
     assert applied.time < reverted.time == back.time
+
+
+def test_what_says_it_is_of_days_to_come_is_left_out_until_the_clock_is_right(
+    people: tuple[Person, Person],
+) -> None:
+    ann, ben = people
+    ahead = replace(ben.decide("reject", "reject", minute=1), time="9999-12-31T23:59:59+00:00")
+    ben.store.add_decision(ahead)
+    ben.sync()
+    now = MINUTE.format(30)
+    taken = ann.queue.sync(Call(), reviewer=ANN, now=now).taken
+    assert len(taken.decisions) == 1
+    (told,) = taken.problems
+    assert "more than a day ahead of the clock here" in told
+    assert len(ann.store.decisions("p1")) == 1
+    mine = replace(ahead, time="2026-03-01T20:00:00+00:00")
+    ben.store.add_decision(mine)
+    ben.sync()
+    assert len(ann.queue.sync(Call(), reviewer=ANN, now=now).taken.decisions) == 1

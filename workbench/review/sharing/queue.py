@@ -152,6 +152,7 @@ class TeamQueue:
         add: Collection[str] = (),
         reviewer: str = "",
         traces: TracesHere | None = None,
+        now: str = "",
     ) -> Synced:
         """Bring the queue and the store up to date with each other.
 
@@ -160,6 +161,7 @@ class TeamQueue:
             add: proposals to share that are not shared yet.
             reviewer: who commits where git has no identity.
             traces: where quotes of others are looked up again.
+            now: the time, ISO 8601; what says it is of days to come is left out.
 
         Raises:
             TransportProblem: the remote cannot be reached or refuses; what was fetched is kept.
@@ -182,7 +184,7 @@ class TeamQueue:
             commit = self._commit(files, more, known, identity)
             if self._given(commit, known, call):
                 queue = sorted_out(files.values())
-                taken = self._taken_in(commit, queue, traces)
+                taken = self._taken_in(commit, queue, traces, now)
                 return Synced(
                     commit,
                     tuple(more.contents),
@@ -199,7 +201,9 @@ class TeamQueue:
             "Nothing is lost; sync again.",
         )
 
-    def _taken_in(self, commit: str, queue: QueueFiles, traces: TracesHere | None) -> TakenIn:
+    def _taken_in(
+        self, commit: str, queue: QueueFiles, traces: TracesHere | None, now: str
+    ) -> TakenIn:
         """Take what is new into the store, once nothing is applied any more."""
         with ExitStack() as held:
             for left in range(_TRIES, -1, -1):
@@ -211,7 +215,7 @@ class TeamQueue:
                         raise
                 time.sleep(0.5)
             return TakingIn(
-                self._store, self.repository, self.place, commit, queue, traces=traces
+                self._store, self.repository, self.place, commit, queue, traces=traces, now=now
             ).run()
 
     def _fetch(self, call: Call) -> None:

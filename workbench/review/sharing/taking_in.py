@@ -11,12 +11,15 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from workbench.domain.comment import CommentRecord
 from workbench.domain.proposal import Decision, Proposal, ProposalStatus, Receipt
 from workbench.domain.reviewer import reviewer_key
+from workbench.domain.selection_test import SelectionTest
 from workbench.domain.text import counted
 from workbench.files import FileProblem
 from workbench.review.agreement import open_conflicts
 from workbench.review.decide import status_after
+from workbench.review.moments import is_ahead
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import decision_id, in_force
 from workbench.review.session import open_review
@@ -49,6 +52,7 @@ from workbench.store.gitcommand import run_git
 from workbench.store.proposals import ProposalStore, StoreProblem
 
 _Value = TypeVar("_Value")
+_Said = TypeVar("_Said", Decision, CommentRecord, SelectionTest, Receipt)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 _OTHER: Final = "it says something else than its name."
 _ENDS: tuple[ProposalStatus, ...] = ("applied", "reverted", "stale")
@@ -84,9 +88,11 @@ class TakingIn:
         queue: QueueFiles,
         *,
         traces: TracesHere | None = None,
+        now: str = "",
     ) -> None:
         self._store, self._repository, self._place = store, repository, place
         self._tip, self._queue, self._traces = tip, queue, traces
+        self._now = now
         self._found: list[str] = []
         self._gone: list[str] = []
         self._read = 0
@@ -247,7 +253,9 @@ class TakingIn:
         known = {decision_id(one) for one in self._store.decisions(name)}
         new = [one for one in files if one.kind == "decision" and one.name not in known]
         found: list[Decision] = []
-        for one, decision in self._values(new, lambda data: read_decision(data, name)):
+        for one, decision in self._values(
+            new, lambda data: self._timely(read_decision(data, name))
+        ):
             if decision_path(decision) != one.file.path:
                 self._left_out(one, _OTHER)
                 continue
@@ -261,7 +269,7 @@ class TakingIn:
     def _new_comments(self, name: str, files: list[QueueFile]) -> None:
         known = {comment_name(one) for one in self._store.comments(name)}
         new = [one for one in files if one.kind == "comment" and one.name not in known]
-        for one, record in self._values(new, lambda data: read_comment(data, name)):
+        for one, record in self._values(new, lambda data: self._timely(read_comment(data, name))):
             if comment_path(name, record) != one.file.path or one.name in known:
                 self._left_out(one, _OTHER)
                 continue
@@ -274,7 +282,7 @@ class TakingIn:
         stored = (*self._store.tests(name), *self._store.tests_elsewhere(name))
         known = {test_path(one) for one in stored}
         new = [one for one in files if one.kind == "test" and one.file.path not in known]
-        for one, test in self._values(new, lambda data: read_test(data, name)):
+        for one, test in self._values(new, lambda data: self._timely(read_test(data, name))):
             if test_path(test) != one.file.path:
                 self._left_out(one, _OTHER)
                 continue
@@ -298,6 +306,19 @@ class TakingIn:
                 continue
             yield one, value
 
+    def _timely(self, said: _Said) -> _Said:
+        """Refuse what says it is of days to come: nothing anybody says could come after it.
+
+        Raises:
+            ReviewProblem: its time is further ahead than clocks differ.
+        """
+        if self._now and is_ahead(said.time, self._now):
+            raise ReviewProblem(
+                f"its time {said.time[:16]} is more than a day ahead of the clock here. Look which "
+                "clock is wrong, then sync again."
+            )
+        return said
+
     def _receipts(self, name: str, files: list[QueueFile]) -> bool:
         own = self._store.receipts(name)
         if own and own[-1].state in ("prepared", "written"):
@@ -305,7 +326,9 @@ class TakingIn:
         known = {receipt_path(one) for one in own}
         new = [one for one in files if one.kind == "receipt" and one.file.path not in known]
         found: list[Receipt] = []
-        for one, receipt in self._values(new, lambda data: read_receipt(data, name, self._place)):
+        for one, receipt in self._values(
+            new, lambda data: self._timely(read_receipt(data, name, self._place))
+        ):
             named = (receipt.commit, receipt.revert_commit)
             sane = all(commit is None or _COMMIT.fullmatch(commit) for commit in named)
             if receipt_path(receipt) != one.file.path or not sane:

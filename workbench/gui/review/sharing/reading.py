@@ -127,7 +127,7 @@ def sync(shelf: Shelf, library: Path, add: Collection[str], call: Call) -> Synce
     """Bring queue and store up to date with each other."""
     queue = TeamQueue(shelf.store, library)
     who = reviewer_at(library)
-    return queue.sync(call, add=add, reviewer=who, traces=shelf.traces())
+    return queue.sync(call, add=add, reviewer=who, traces=shelf.traces(), now=now())
 
 
 def share(library: Path, remotes: tuple[str, ...]) -> None:
