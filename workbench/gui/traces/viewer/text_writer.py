@@ -23,8 +23,8 @@ from PySide6.QtGui import (
 
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.gui.widgets.markdown_text import markdown_document
 from workbench.gui.traces.viewer.renderers.content import Run
+from workbench.gui.widgets.markdown_text import markdown_document
 
 
 @dataclass(frozen=True, slots=True)
