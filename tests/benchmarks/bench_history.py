@@ -18,7 +18,7 @@ from pathlib import Path
 
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.history.reading import Aim, all_changes, read_change, read_page
-from workbench.review.origins import origins
+from workbench.review.history.origins import origins
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 

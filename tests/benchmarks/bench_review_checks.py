@@ -26,10 +26,10 @@ from workbench.files import sha256
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
 from workbench.resources import bundled
-from workbench.review.checks import check_result
-from workbench.review.scanning import scan_of
+from workbench.review.checks.result import check_result
+from workbench.review.checks.scanning import scan_of
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.session import Review
-from workbench.review.warm import WarmChecks
 from workbench.skills.check import CLIENTS
 
 _GOAL_MS = 500

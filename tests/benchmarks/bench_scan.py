@@ -22,8 +22,8 @@ from tests.cluster_on_loopback import cluster_on_loopback
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
 from workbench.resources import bundled
-from workbench.review.scan_memo import ScanMemo
-from workbench.review.scanning import scan_of
+from workbench.review.checks.scan_memo import ScanMemo
+from workbench.review.checks.scanning import scan_of
 from workbench.review.session import Review
 from workbench.security.scan import scan_library
 from workbench.skills.library import read_library

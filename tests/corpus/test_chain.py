@@ -22,12 +22,12 @@ from workbench.files import sha256
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
 from workbench.resources import bundled
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.revert import revert
+from workbench.review.applying.transaction import Stale
 from workbench.review.decide import decide, record, verdicts_for
 from workbench.review.merge import merge_stale, merged_proposal
-from workbench.review.revert import revert
 from workbench.review.session import open_review
-from workbench.review.transaction import Stale
 from workbench.skills.library import read_library
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore

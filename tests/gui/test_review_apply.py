@@ -17,7 +17,7 @@ from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
 from workbench.review.decide import decide, record
-from workbench.review.policy import POLICY_FILE, read_policy
+from workbench.review.rules.policy import POLICY_FILE, read_policy
 from workbench.review.session import open_review
 
 BOB = "Bob <bob@x.invalid>"

@@ -22,11 +22,11 @@ from workbench.gui.review.history.page import HistoryPage
 from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.window import MainWindow
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
 from workbench.review.decide import decide, record, verdicts_for
-from workbench.review.origins import LineOrigin
+from workbench.review.history.origins import LineOrigin
+from workbench.review.history.timeline import TimelineEntry
 from workbench.review.session import open_review
-from workbench.review.timeline import TimelineEntry
 from workbench.store.history import LocalHistory
 
 Start = Callable[..., HistoryPage]

@@ -13,7 +13,7 @@ from workbench.gui.review.panel import ReviewPanel
 from workbench.gui.review.rendered.pair import RenderedPair
 from workbench.gui.review.rendered.view import RenderedView
 from workbench.gui.shell.window import MainWindow
-from workbench.review.markdown_blocks import block_pairs
+from workbench.review.text_diff.markdown_blocks import block_pairs
 
 MOVED = "Read the header first, then decide which columns are needed.\n"
 BEFORE = SKILL.replace("The first line.\n", f"{MOVED}\nThe first line.\n")

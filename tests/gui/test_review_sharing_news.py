@@ -17,7 +17,7 @@ from tests.unit.review.build import LATER, git
 from tests.unit.review.test_queue_words import of_all
 from tests.unit.review.two_people import BEN, Person, commit
 from workbench.gui.review.panel import ReviewPanel
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
 from workbench.review.comments import anchor_at, begun, file_sides, keep_record
 
 HIDDEN = "Fine \N{RIGHT-TO-LEFT OVERRIDE}live\x1b[31m"

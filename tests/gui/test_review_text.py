@@ -11,9 +11,9 @@ from workbench.gui.review.diff.emphasis import hidden_characters, visible
 from workbench.gui.review.diff.layout import columns_of, side_by_side, unified, wrapped
 from workbench.gui.review.diff.lines import DiffLine, diff_lines
 from workbench.gui.review.edit_text import lines_of, text_of
-from workbench.review.diff import split_lines
 from workbench.review.hunks import hunks_of
-from workbench.review.word_diff import changed_words
+from workbench.review.text_diff.diff import split_lines
+from workbench.review.text_diff.word_diff import changed_words
 
 
 def lines_for(base: str, new: str) -> tuple[DiffLine, ...]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library, tree
 from tests.unit.review.test_recover import killed
 from workbench.domain.proposal import Change
-from workbench.review.recover import recover
+from workbench.review.applying.recover import recover
 
 NEW = SKILL.replace(b"1. One", b"1. Uno")
 
@@ -32,9 +32,9 @@ _CHILD = """
 import os, sys
 folder, what, last, branch = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 from pathlib import Path
-from workbench.review.apply import apply_decision
-from workbench.review.recover import recover
-from workbench.review.revert import revert
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.recover import recover
+from workbench.review.applying.revert import revert
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 

@@ -18,11 +18,11 @@ from workbench.domain.job import StoredResult
 from workbench.evaluation.runner import RunnerRefused
 from workbench.evaluation.runners.stored import read_results
 from workbench.files import FileProblem
-from workbench.review.bisect import Bisection, bisect, results_by_version, tasks_of
-from workbench.review.origins import LineOrigin, origins
+from workbench.review.history.bisect import Bisection, bisect, results_by_version, tasks_of
+from workbench.review.history.origins import LineOrigin, origins
+from workbench.review.history.skill_history import in_force, read_history
+from workbench.review.history.timeline import PAGE, TimelineProblem, with_reverts
 from workbench.review.plan import ReviewProblem
-from workbench.review.skill_history import in_force, read_history
-from workbench.review.timeline import PAGE, TimelineProblem, with_reverts
 from workbench.store.git import GitProblem
 
 SUMMARY = {"history": "what changed a skill: people and applied proposals, line by line"}

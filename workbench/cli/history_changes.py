@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from workbench.cli.console import UsageProblem, coloured, document, one_line, print_json
-from workbench.review.skill_history import EntryFacts, entry_facts, of_skill, read_history
-from workbench.review.skill_lineage import LineageRow, lineage_rows
-from workbench.review.timeline import TimelineEntry, with_reverts
+from workbench.review.history.skill_history import EntryFacts, entry_facts, of_skill, read_history
+from workbench.review.history.skill_lineage import LineageRow, lineage_rows
+from workbench.review.history.timeline import TimelineEntry, with_reverts
 from workbench.store.history import LocalHistory
 from workbench.store.paths import UserFolders
 from workbench.store.proposals import ProposalStore

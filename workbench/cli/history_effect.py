@@ -14,7 +14,7 @@ from workbench.cli.history_changes import all_entries, shelf_of
 from workbench.cli.trace_door import files_at, open_any
 from workbench.cli.trace_text import print_table
 from workbench.domain.skill import Library, Skill
-from workbench.review.timeline import made_here
+from workbench.review.history.timeline import made_here
 from workbench.skills.library import read_library
 from workbench.skills.problems import SkillError
 from workbench.traces.importer import TraceError

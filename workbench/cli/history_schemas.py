@@ -6,11 +6,11 @@ from typing import Any, Final, get_args
 
 from workbench.cli.schema_files import list_of, object_of
 from workbench.domain.proposal import Evidence, EvidenceCheck, Hunk, Receipt
-from workbench.review.bisect import Bisection
-from workbench.review.origins import LineOrigin
-from workbench.review.skill_history import Proof
-from workbench.review.skill_lineage import LineageRow
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.bisect import Bisection
+from workbench.review.history.origins import LineOrigin
+from workbench.review.history.skill_history import Proof
+from workbench.review.history.skill_lineage import LineageRow
+from workbench.review.history.timeline import TimelineEntry
 from workbench.usage.effect import Effect
 
 #: The values that stand in the documents.

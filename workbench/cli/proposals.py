@@ -27,22 +27,22 @@ from workbench.domain.proposal import REASON_CODES, Proposal, VerdictKind
 from workbench.files import FileProblem, write_atomic
 from workbench.plugin.jobs import JobRefused, JobRunner
 from workbench.plugin.registry import PluginInfo, Registry
-from workbench.review.apply import apply_decision
-from workbench.review.checks import check_result
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.patch import patch_of
+from workbench.review.applying.recover import recover
+from workbench.review.applying.revert import merge_revert, revert
+from workbench.review.applying.transaction import RolledBack, Stale
+from workbench.review.checks.foreign_skills import installed_folders
+from workbench.review.checks.result import check_result
+from workbench.review.checks.scanning import scan_of
 from workbench.review.decide import decide, gate_after, pick, record, verdicts_for
-from workbench.review.foreign_skills import installed_folders
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
-from workbench.review.patch import patch_of
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import read_policy
-from workbench.review.recover import recover
 from workbench.review.report.content import report_of
 from workbench.review.report.html import html_report
 from workbench.review.report.markdown import markdown_report
-from workbench.review.revert import merge_revert, revert
-from workbench.review.scanning import scan_of
+from workbench.review.rules.policy import read_policy
 from workbench.review.session import Review, open_for, open_review
-from workbench.review.transaction import RolledBack, Stale
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
 from workbench.store.git import GitMissing, GitProblem, identity_at
 from workbench.store.history import LocalHistory

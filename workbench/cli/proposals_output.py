@@ -18,11 +18,11 @@ from workbench.domain.proposal import (
     Receipt,
 )
 from workbench.domain.text import counted
-from workbench.review.blanks import line_end
-from workbench.review.check_words import lines_of_checks
-from workbench.review.checks import ResultChecks, SecurityDelta
+from workbench.review.checks.check_words import lines_of_checks
+from workbench.review.checks.result import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
+from workbench.review.text_diff.blanks import line_end
 
 _COLOURS = {"accept": "green", "reject": "red", "defer": "yellow"}
 _ENDS = {"none": "no line end"}

@@ -14,13 +14,13 @@ from workbench.cli.console import coloured, document, for_terminal, one_line, pr
 from workbench.domain.proposal import Decision, HunkVerdict
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
-from workbench.review.admission import Admission, Means, admit
+from workbench.review.applying.new_branch import proposed_branch
+from workbench.review.checks.scan_memo import ScanMemo
+from workbench.review.checks.scanning import Scanners
 from workbench.review.decide import decide, pick, verdicts_for
-from workbench.review.new_branch import proposed_branch
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import POLICY_FILE, PolicyFile, read_policy
-from workbench.review.scan_memo import ScanMemo
-from workbench.review.scanning import Scanners
+from workbench.review.rules.admission import Admission, Means, admit
+from workbench.review.rules.policy import POLICY_FILE, PolicyFile, read_policy
 from workbench.review.session import Review
 from workbench.store.git import Repository
 from workbench.store.paths import UserFolders

@@ -13,13 +13,13 @@ import msgspec
 
 from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.proposal import Decision, Gate, Proposal, Receipt
-from workbench.review.approvals import Approval
-from workbench.review.checks import ResultChecks
-from workbench.review.confirmations import Confirmation
+from workbench.review.checks.result import ResultChecks
 from workbench.review.contests import Contest
 from workbench.review.merge import Conflict
-from workbench.review.policy import Policy
-from workbench.review.policy_rules import Verdict
+from workbench.review.rules.approvals import Approval
+from workbench.review.rules.confirmations import Confirmation
+from workbench.review.rules.policy import Policy
+from workbench.review.rules.policy_rules import Verdict
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}

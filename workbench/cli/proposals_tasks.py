@@ -26,16 +26,16 @@ from workbench.evolution.prepare import MeansChoice, prepared
 from workbench.evolution.recipe import ready
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
-from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
-from workbench.review.decide import decide, pick, record, with_needed
-from workbench.review.retest import (
+from workbench.review.again.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
+from workbench.review.again.retest import (
     RetestEstimate,
     Wanted,
     retesting,
     wanted_hunks,
     wanted_selection,
 )
-from workbench.review.retest_means import sources_of, why_nothing
+from workbench.review.again.retest_means import sources_of, why_nothing
+from workbench.review.decide import decide, pick, record, with_needed
 from workbench.review.session import Review
 from workbench.store.paths import UserFolders
 

@@ -14,7 +14,7 @@ import msgspec
 from workbench.cli.schema_files import list_of, object_of, schema_file, write_all
 from workbench.domain.selection_test import SelectionTest
 from workbench.evolution.run import Cost
-from workbench.review.retest import RetestEstimate
+from workbench.review.again.retest import RetestEstimate
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}

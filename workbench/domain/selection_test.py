@@ -12,11 +12,12 @@ from workbench.domain.proposal import Gate
 class SelectionTest(Struct, frozen=True):
     """One test by the host: the gate of the files that ``content_hash`` names, and of no others.
 
-    ``scope`` "hunk" is a hunk taken alone (``hunk``, with what it cannot stand without), "selection"
-    what a reviewer had accepted; ``hunks`` are all that were in it, by the ids they have with a
-    person's edits. ``by`` asked for it at ``time`` (ISO 8601). ``task_set`` and ``tasks_hash`` say
-    which tasks, ``library`` is the hash of the library they ran beside. ``runs`` were made anew,
-    ``kept`` came from earlier ones and cost nothing; ``usd`` is None where no run names a price.
+    ``scope`` "hunk" is a hunk taken alone (``hunk``, with what it cannot stand without),
+    "selection" what a reviewer had accepted; ``hunks`` are all that were in it, by the ids they
+    have with a person's edits. ``by`` asked for it at ``time`` (ISO 8601). ``task_set`` and
+    ``tasks_hash`` say which tasks, ``library`` is the hash of the library they ran beside. ``runs``
+    were made anew, ``kept`` came from earlier ones and cost nothing; ``usd`` is None where no run
+    names a price.
     ``infra`` runs failed for reasons that say nothing of a skill; ``problems`` has them in words.
     """
 

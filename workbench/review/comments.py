@@ -14,10 +14,10 @@ from workbench.domain.comment import Comment, CommentAct, CommentRecord, LineAnc
 from workbench.domain.proposal import Hunk
 from workbench.domain.reviewer import reviewer_key
 from workbench.files import sha256
-from workbench.review.diff import decoded, split_lines
 from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
+from workbench.review.text_diff.diff import decoded, split_lines
 from workbench.store.line_comments import threads_of
 from workbench.store.proposals import ProposalStore
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Hunk, HunkVerdict, Proposal
 from workbench.files import sha256
-from workbench.review.diff import decoded, split_lines
 from workbench.review.hunks import edited_hunk
 from workbench.review.plan import FilePlan, ReadBase, ReadBlob, ReviewProblem, plans_of
+from workbench.review.text_diff.diff import decoded, split_lines
 
 _EDITABLE = ("text", "create")
 

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Hunk, Proposal, ProposalStatus
 from workbench.files import FileProblem
-from workbench.review.diff import decoded, split_lines
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
 from workbench.review.staleness import DiskHashes
+from workbench.review.text_diff.diff import decoded, split_lines
 from workbench.store.proposals import ProposalStore
 
 #: Proposals that may still be applied.

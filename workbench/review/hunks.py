@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Change, Hunk, HunkKind, Proposal
 from workbench.files import sha256
-from workbench.review.diff import changed_ranges, split_lines
 from workbench.review.plan import FilePlan, LineOwners, ReadBase, ReadBlob, plans_of
+from workbench.review.text_diff.diff import changed_ranges, split_lines
 
 #: A hunk with the changes whose lines it holds.
 Owned = tuple[Hunk, list[Change]]

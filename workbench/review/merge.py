@@ -15,10 +15,10 @@ from msgspec import Struct
 from workbench.domain.proposal import BaseFile, Change, Gate, HunkVerdict, Lineage, Proposal
 from workbench.files import sha256
 from workbench.review.compose import Result
-from workbench.review.diff import Region, decoded, split_lines, three_way
 from workbench.review.disk import DiskFile, look
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
+from workbench.review.text_diff.diff import Region, decoded, split_lines, three_way
 
 Choice = Literal["ours", "theirs"]
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from workbench.domain.proposal import Decision, Gate, Hunk, Proposal
-from workbench.review.admission import Admission
+from workbench.review.rules.admission import Admission
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 #: What ends a message or speaks for its author where it is mailed: ``git am`` takes the rest for a

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Change, Proposal
 from workbench.files import is_program_folder, sha256
-from workbench.review.diff import changed_ranges, decoded, split_lines
+from workbench.review.text_diff.diff import changed_ranges, decoded, split_lines
 
 ReadBase = Callable[[str], bytes | None]
 ReadBlob = Callable[[str], bytes]

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.cli.test_proposals import Cli
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library, tree
 from workbench.domain.proposal import Change
-from workbench.review.policy import POLICY_FILE
+from workbench.review.rules.policy import POLICY_FILE
 
 NEW = SKILL.replace(b"1. One", b"1. Uno").replace(b"Last line.", b"Last words.")
 BOB = "Bob <bob@x.invalid>"

@@ -23,9 +23,9 @@ from workbench.domain.proposal import (
     Receipt,
 )
 from workbench.files import sha256
-from workbench.review.apply import apply_decision
-from workbench.review.confirmations import ALL
+from workbench.review.applying.apply import apply_decision
 from workbench.review.decide import decide, record
+from workbench.review.rules.confirmations import ALL
 from workbench.review.session import Review, open_review
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore

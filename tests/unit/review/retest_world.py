@@ -24,7 +24,7 @@ from workbench.evaluation.task_set import TaskSet
 from workbench.evaluation.verify import Verifier
 from workbench.evolution.gating import GateChoice
 from workbench.evolution.means import Means
-from workbench.review.retest import Retest, retesting
+from workbench.review.again.retest import Retest, retesting
 from workbench.review.session import Review, open_review
 from workbench.store.proposals import ProposalStore
 

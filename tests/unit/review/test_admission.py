@@ -18,15 +18,15 @@ from workbench.domain.finding import (
     SkillScan,
 )
 from workbench.domain.proposal import Change, Decision, HunkVerdict
-from workbench.review.admission import Means, Refused, admit
-from workbench.review.confirmations import Unconfirmed
+from workbench.review.applying.revert import revert
+from workbench.review.applying.transaction import RolledBack, Stale
 from workbench.review.decide import decide, record
+from workbench.review.history.timeline import timeline
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import POLICY_FILE, PolicyProblem, read_policy
-from workbench.review.revert import revert
+from workbench.review.rules.admission import Means, Refused, admit
+from workbench.review.rules.confirmations import Unconfirmed
+from workbench.review.rules.policy import POLICY_FILE, PolicyProblem, read_policy
 from workbench.review.session import Review
-from workbench.review.timeline import timeline
-from workbench.review.transaction import RolledBack, Stale
 from workbench.security.trust import Signature, add_signature
 from workbench.skills.read import read_skill
 from workbench.store.git import Repository

@@ -12,10 +12,11 @@ import pytest
 from tests.unit.review.build import NOW, SKILL, Bench, edited, git, make_library, tree
 from workbench.domain.proposal import Change, Evidence, EvidenceCheck, HunkVerdict, ReceiptFile
 from workbench.files import FileProblem, sha256
-from workbench.review import disk, transaction
+from workbench.review import disk
+from workbench.review.applying import transaction
+from workbench.review.applying.transaction import RolledBack, Stale
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
-from workbench.review.transaction import RolledBack, Stale
 from workbench.store.git import GitMissing, GitProblem, Repository
 
 NEW = SKILL.replace(b"1. One", b"1. Uno").replace(b"Last line.", b"Last words.")

@@ -16,11 +16,11 @@ from tests.unit.review.build import LATER, NOW, SKILL, Bench, edited, git, make_
 from tests.unit.review.test_hunks import TEXTS
 from workbench.domain.proposal import Change, Hunk, HunkVerdict, Split
 from workbench.files import sha256
+from workbench.review.applying.revert import revert
 from workbench.review.cutting import suggested_cuts
 from workbench.review.decide import decide, record, with_needed
-from workbench.review.diff import split_lines
-from workbench.review.revert import revert
 from workbench.review.session import Review
+from workbench.review.text_diff.diff import split_lines
 
 ANN = "Ann Reviewer <ann@example.invalid>"
 PICTURE, OTHER_PICTURE = b"\x89PNG\x00\x01", b"\x89PNG\x00\x02\xff"

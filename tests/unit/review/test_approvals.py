@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.review.build import git, make_library
 from workbench.domain.proposal import Decision, HunkVerdict
-from workbench.review.approvals import ApprovalCount, count_approvals
-from workbench.review.policy import Approvals, Policy
+from workbench.review.rules.approvals import ApprovalCount, count_approvals
+from workbench.review.rules.policy import Approvals, Policy
 from workbench.store.mailmap import mail_of, persons
 
 TWO = Policy(approvals=Approvals(people=2))

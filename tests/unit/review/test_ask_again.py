@@ -21,7 +21,7 @@ from workbench.llm.profiles import EndpointProfile
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
 from workbench.resources import bundled
-from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
+from workbench.review.again.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import open_review

@@ -8,8 +8,8 @@ import pytest
 from workbench.domain.job import StoredResult
 from workbench.domain.proposal import Engine, Gate, Proposal, ProposalDraft
 from workbench.domain.task import PairedRow, PairedTable
-from workbench.review.bisect import bisect, results_by_version, tasks_of
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.bisect import bisect, results_by_version, tasks_of
+from workbench.review.history.timeline import TimelineEntry
 
 
 def entries(count: int) -> list[TimelineEntry]:

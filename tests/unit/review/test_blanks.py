@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.review.blanks import change_of, ends_of, line_end, without_blanks
+from workbench.review.text_diff.blanks import change_of, ends_of, line_end, without_blanks
 
 LINES = st.lists(st.text("ab \t\n", max_size=5), max_size=6)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.review.build import SKILL, Bench, edited, make_library, tree
 from workbench.domain.finding import Capabilities, Finding, SkillScan
 from workbench.domain.proposal import Change, HunkVerdict
-from workbench.review.checks import ResultChecks, check_result
+from workbench.review.checks.result import ResultChecks, check_result
 from workbench.review.plan import ReviewProblem
 
 OTHER = b"---\nname: other\ndescription: Uses the guide.\n---\n# Other\n\n[guide](guide.md)\n"
@@ -117,7 +117,7 @@ def test_a_file_too_large_to_copy_is_still_led_to(
     tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (library / "other/guide.md").write_bytes(b"# Guide\n" * 200)
-    monkeypatch.setattr("workbench.review.sides._MAX_COPIED", 1000)
+    monkeypatch.setattr("workbench.review.checks.sides._MAX_COPIED", 1000)
     bench = Bench(tmp_path, library, [edited("other/SKILL.md", OTHER + b"more\n")])
     [other] = checked(bench).skills
     assert other.new == other.gone == ()

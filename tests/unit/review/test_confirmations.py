@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library, tree
 from workbench.domain.proposal import Change
-from workbench.review.confirmations import Unconfirmed, confirmations
 from workbench.review.plan import ReviewProblem
+from workbench.review.rules.confirmations import Unconfirmed, confirmations
 
 TOOLS = SKILL.replace(b"---\n# Demo", b"allowed-tools: Bash(git:*)\n---\n# Demo")
 

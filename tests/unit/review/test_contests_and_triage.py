@@ -267,7 +267,7 @@ def test_what_is_not_contested_merges_without_conflict(
     tmp_path_factory: pytest.TempPathFactory, plans: list[list[str]]
 ) -> None:
     """The three-way merge and the contests agree on what collides."""
-    from workbench.review.diff import three_way
+    from workbench.review.text_diff.diff import three_way
 
     folder = tmp_path_factory.mktemp("contest")
     library = make_library(folder / "library", {PATH: "".join(LINES).encode()}, repository=False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.review.build import SKILL, Bench, edited, make_library
 from workbench.domain.proposal import Evidence
 from workbench.evolution.evidence import check_evidence
-from workbench.review.checks import check_result
+from workbench.review.checks.result import check_result
 from workbench.review.copied import (
     LEAST_WORDS,
     TextSource,

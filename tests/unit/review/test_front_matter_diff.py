@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from workbench.review.front_matter_diff import KeyChange, front_matter_lines, key_changes
+from workbench.review.text_diff.front_matter_diff import KeyChange, front_matter_lines, key_changes
 
 
 def changes(before: str, after: str) -> list[KeyChange]:

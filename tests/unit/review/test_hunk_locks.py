@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.review.build import SKILL, Bench, edited, make_library
-from workbench.review.hunk_locks import (
+from workbench.review.applying.transaction import Stale
+from workbench.review.plan import ReviewProblem
+from workbench.review.rules.hunk_locks import (
     LOCKS_FILE,
     LockedPart,
     entry_text,
@@ -17,8 +19,6 @@ from workbench.review.hunk_locks import (
     locks_of_hunks,
     unlock_parts,
 )
-from workbench.review.plan import ReviewProblem
-from workbench.review.transaction import Stale
 from workbench.store.locked_parts import locked_parts
 
 PROPOSED = (

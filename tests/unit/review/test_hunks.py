@@ -21,9 +21,9 @@ from workbench.domain.proposal import (
 )
 from workbench.files import sha256
 from workbench.review.compose import compose
-from workbench.review.diff import changed_ranges, split_lines
 from workbench.review.hunks import hunks_of
 from workbench.review.plan import ReviewProblem
+from workbench.review.text_diff.diff import changed_ranges, split_lines
 
 PATH = "demo/SKILL.md"
 

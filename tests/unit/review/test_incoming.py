@@ -11,11 +11,11 @@ import pytest
 from tests.unit.review.build import LATER, NOW, SKILL, edited, git, tree
 from tests.unit.review.two_people import Person, commit, two_people
 from workbench.domain.proposal import HunkVerdict
-from workbench.review.apply import apply_decision
-from workbench.review.confirmations import ALL
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.revert import revert
 from workbench.review.merge import merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
-from workbench.review.revert import revert
+from workbench.review.rules.confirmations import ALL
 from workbench.review.sharing.forward import Forward, note_reached, plan_push, send
 from workbench.review.sharing.incoming import RemoteChanges
 from workbench.review.sharing.join import join

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.review.build import edited, make_library, proposal_on
 from workbench.review.hunks import hunks_of
-from workbench.review.markdown_blocks import block_pairs, blocks_of, texts_of
+from workbench.review.text_diff.markdown_blocks import block_pairs, blocks_of, texts_of
 
 TEXT = """---
 name: demo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.review.moved import LEAST, Side, moved
+from workbench.review.text_diff.moved import LEAST, Side, moved
 
 LINES = st.sampled_from(
     [

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from tests.unit.review.build import NOW, SKILL, Bench, edited, git, make_library
 from workbench.domain.proposal import Change, HunkVerdict, Split
 from workbench.files import sha256
+from workbench.review.applying.patch import patch_of
 from workbench.review.cutting import suggested_cuts
 from workbench.review.decide import decide, record
-from workbench.review.patch import patch_of
 from workbench.review.plan import ReviewProblem
 
 TEXT = SKILL.decode()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.review.build import SKILL, Bench, edited, make_library
 from workbench.domain.proposal import Change, HunkVerdict
-from workbench.review.places import hunk_of_base, place_of
+from workbench.review.history.places import hunk_of_base, place_of
 
 NEW = (
     SKILL.decode()

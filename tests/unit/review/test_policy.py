@@ -10,12 +10,18 @@ from hypothesis import strategies as st
 
 from workbench.domain.finding import Finding
 from workbench.domain.proposal import Gate, Hunk
-from workbench.review.approvals import Approval, ApprovalCount
-from workbench.review.checks import SecurityDelta
-from workbench.review.confirmations import Confirmation
-from workbench.review.part_locks import BrokenLock
-from workbench.review.policy import POLICY_FILE, Policy, PolicyFile, PolicyProblem, read_policy
-from workbench.review.policy_rules import Facts, Growth, Verdict, judge
+from workbench.review.checks.result import SecurityDelta
+from workbench.review.rules.approvals import Approval, ApprovalCount
+from workbench.review.rules.confirmations import Confirmation
+from workbench.review.rules.part_locks import BrokenLock
+from workbench.review.rules.policy import (
+    POLICY_FILE,
+    Policy,
+    PolicyFile,
+    PolicyProblem,
+    read_policy,
+)
+from workbench.review.rules.policy_rules import Facts, Growth, Verdict, judge
 from workbench.store.locked_parts import LockedPart
 
 EVERYTHING = """\

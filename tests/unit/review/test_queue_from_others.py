@@ -15,7 +15,7 @@ import pytest
 from tests.unit.review.build import SKILL, edited, git, tree
 from tests.unit.review.two_people import Person, two_people
 from workbench.domain.proposal import Decision
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
 from workbench.review.plan import ReviewProblem
 from workbench.review.sharing.form import share_decision, share_proposal
 from workbench.review.sharing.layout import MOST_BYTES, decision_path

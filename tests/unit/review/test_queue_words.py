@@ -13,7 +13,8 @@ from tests.unit.review.two_people import ANN, BEN, Person, two_people
 from workbench.domain.comment import CommentRecord
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.domain.selection_test import SelectionTest
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.revert import revert
 from workbench.review.comments import (
     anchor_at,
     begun,
@@ -26,9 +27,8 @@ from workbench.review.comments import (
 )
 from workbench.review.contests import Footprints
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import POLICY_FILE, read_policy
 from workbench.review.queue import queue_of
-from workbench.review.revert import revert
+from workbench.review.rules.policy import POLICY_FILE, read_policy
 from workbench.review.sharing.layout import comment_path
 from workbench.review.sharing.layout import test_path as path_of_test
 from workbench.review.sharing.said import share_comment, share_test

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library, tree
-from workbench.review.recover import recover
-from workbench.review.revert import revert
+from workbench.review.applying.recover import recover
+from workbench.review.applying.revert import revert
 
 NEW = SKILL.replace(b"1. One", b"1. Uno")
 
@@ -19,9 +19,10 @@ NEW = SKILL.replace(b"1. One", b"1. Uno")
 _CHILD = """
 import os, sys
 from pathlib import Path
-from workbench.review import disk, transaction
-from workbench.review.apply import apply_decision
-from workbench.review.revert import revert
+from workbench.review.applying import transaction
+from workbench.review import disk
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.revert import revert
 from workbench.store import branches
 from workbench.store.git import Repository
 from workbench.store.history import LocalHistory

@@ -19,16 +19,16 @@ from tests.unit.review.retest_world import (
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.domain.selection_test import SelectionTest
 from workbench.evaluation.evaluator import Scored
-from workbench.review.contests import Footprints
-from workbench.review.decide import decide, gate_after, record
-from workbench.review.plan import ReviewProblem
-from workbench.review.queue import queue_of
-from workbench.review.retest import (
+from workbench.review.again.retest import (
     RetestStopped,
     retesting,
     wanted_hunks,
     wanted_selection,
 )
+from workbench.review.contests import Footprints
+from workbench.review.decide import decide, gate_after, record
+from workbench.review.plan import ReviewProblem
+from workbench.review.queue import queue_of
 from workbench.review.session import open_review
 from workbench.review.splits import with_split
 from workbench.review.tested import hunk_tests, latest

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library, tree
 from workbench.domain.proposal import Change, HunkVerdict, Receipt, ReceiptFile
 from workbench.files import sha256
+from workbench.review.applying.recover import recover
+from workbench.review.applying.revert import merge_revert, revert
+from workbench.review.applying.transaction import RolledBack, Stale
 from workbench.review.decide import decide, record
 from workbench.review.disk import DiskFile
 from workbench.review.merge import merge_file, merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
-from workbench.review.recover import recover
-from workbench.review.revert import merge_revert, revert
 from workbench.review.session import open_review
-from workbench.review.transaction import RolledBack, Stale
 
 NEW = SKILL.replace(b"1. One", b"1. Uno")
 CRLF = b"one\r\ntwo\r\nthree without end"

@@ -10,10 +10,10 @@ import pytest
 
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library
 from workbench.domain.proposal import Evidence, EvidenceCheck
-from workbench.review.entry_diff import entry_diff
-from workbench.review.origins import origins
-from workbench.review.revert import revert
-from workbench.review.skill_history import (
+from workbench.review.applying.revert import revert
+from workbench.review.history.entry_diff import entry_diff
+from workbench.review.history.origins import origins
+from workbench.review.history.skill_history import (
     EntryFacts,
     SkillHistory,
     change_named,
@@ -21,7 +21,7 @@ from workbench.review.skill_history import (
     in_force,
     read_history,
 )
-from workbench.review.timeline import EntryFile, TimelineEntry, timeline
+from workbench.review.history.timeline import EntryFile, TimelineEntry, timeline
 from workbench.store.history import LocalHistory
 
 TEXT = SKILL.decode()

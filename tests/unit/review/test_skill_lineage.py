@@ -12,8 +12,8 @@ from workbench.domain.proposal import (
     Receipt,
     ReceiptFile,
 )
-from workbench.review.skill_lineage import lineage_rows
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.skill_lineage import lineage_rows
+from workbench.review.history.timeline import TimelineEntry
 
 
 def made(

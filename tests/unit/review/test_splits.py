@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from tests.unit.review.build import NOW, SKILL, Bench, edited, git, make_library
 from tests.unit.review.test_hunks import PATH, TEXTS, a_proposal, accept, hunks_between, reader
 from workbench.domain.proposal import Change, Decision, Evidence, Gate, Hunk, HunkVerdict, Split
+from workbench.review.applying.revert import revert
 from workbench.review.compose import compose
 from workbench.review.cutting import cut_before, paired, suggested_cuts
 from workbench.review.decide import decide, gate_after, record, status_after
-from workbench.review.diff import split_lines
 from workbench.review.hunks import finished, pieces_of
 from workbench.review.merge import merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
-from workbench.review.revert import revert
 from workbench.review.reviewers import in_force
 from workbench.review.session import Review, open_review
 from workbench.review.siblings import with_siblings
 from workbench.review.splits import carried, divided, with_split, without_split
+from workbench.review.text_diff.diff import split_lines
 
 ANN = "Ann <ann@example.invalid>"
 

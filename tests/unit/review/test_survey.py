@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.review.build import SKILL, Bench, edited, git, make_library
+from workbench.review.applying.transaction import survey
 from workbench.review.plan import ReviewProblem
-from workbench.review.transaction import survey
 
 FILE = "demo/SKILL.md"
 

@@ -13,7 +13,7 @@ from tests.unit.review.two_people import ANN, BEN, Person, as_text, commit, two_
 from workbench.domain.proposal import Evidence, EvidenceCheck, Gate, HunkVerdict
 from workbench.domain.trajectory import ByteSpan
 from workbench.review.agreement import open_conflicts
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import settled
 from workbench.review.sharing.forward import Forward, joinable

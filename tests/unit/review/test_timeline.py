@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.unit.review.build import LATER, SKILL, Bench, edited, git, make_library
 from workbench.domain.job import StoredResult
 from workbench.domain.proposal import Evidence, EvidenceCheck
-from workbench.review.bisect import by_results, first_bad
-from workbench.review.origins import origins
-from workbench.review.revert import revert
-from workbench.review.timeline import TimelineEntry, TimelineProblem, timeline, with_reverts
+from workbench.review.applying.revert import revert
+from workbench.review.history.bisect import by_results, first_bad
+from workbench.review.history.origins import origins
+from workbench.review.history.timeline import TimelineEntry, TimelineProblem, timeline, with_reverts
 
 TEXT = SKILL.decode()
 

@@ -19,10 +19,10 @@ from workbench.domain.skill import Library
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import Registry
 from workbench.resources import bundled
-from workbench.review.checks import ResultChecks, check_result
-from workbench.review.foreign_skills import installed_folders
-from workbench.review.scanning import scan_ahead, scan_of
-from workbench.review.warm import WarmChecks
+from workbench.review.checks.foreign_skills import installed_folders
+from workbench.review.checks.result import ResultChecks, check_result
+from workbench.review.checks.scanning import scan_ahead, scan_of
+from workbench.review.checks.warm import WarmChecks
 from workbench.security.scan import scan_library
 
 CLIENTS = ("agentskills", "claude-code", "codex")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.review.word_diff import changed_spans, changed_words, pairs_of, words_of
+from workbench.review.text_diff.word_diff import changed_spans, changed_words, pairs_of, words_of
 
 TEXTS = st.text(st.sampled_from("ab cd.中文\u0301é👩🏽\u200d💻🇫🇷\t"), max_size=60)
 

@@ -16,10 +16,10 @@ from typing import Any
 from workbench.domain.finding import SkillScan
 from workbench.domain.proposal import HunkVerdict
 from workbench.domain.skill import Library, Skill
-from workbench.review.checks import security_delta
+from workbench.review.checks.result import security_delta
+from workbench.review.checks.skill_links import found_leads
 from workbench.review.copied import TextSource, copied_passages
 from workbench.review.session import Review
-from workbench.review.skill_links import found_leads
 from workbench.skills.budgets import budget_of, listing_rules
 from workbench.skills.check import check_skill
 from workbench.skills.library import read_library

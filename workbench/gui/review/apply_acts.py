@@ -20,7 +20,7 @@ from workbench.gui.review.backend import Shelf
 from workbench.gui.review.on_desk import OnDesk
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
-from workbench.review.policy_rules import Shown
+from workbench.review.rules.policy_rules import Shown
 
 
 class Applying(QObject):

@@ -23,14 +23,14 @@ from workbench.evolution.evidence import recheck
 from workbench.files import FileProblem
 from workbench.gui.review.diff.line import DiffLine, DiffOptions, Facts
 from workbench.gui.review.diff.lines import diff_lines, is_long
+from workbench.review.applying.recover import recover
+from workbench.review.applying.revert import merge_revert, revert
 from workbench.review.contests import Footprints
 from workbench.review.decide import decide, record
 from workbench.review.file_facts import file_facts
 from workbench.review.merge import Choice, Merge, merge_stale, merged_proposal
 from workbench.review.plan import ReviewProblem
 from workbench.review.queue import Queue, queue_of
-from workbench.review.recover import recover
-from workbench.review.revert import merge_revert, revert
 from workbench.review.reviewers import in_force
 from workbench.review.session import WHOLE, Review, open_review
 from workbench.review.sharing.evidence_here import TracesHere, is_wanting, look_up

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from workbench.gui.review.checks.rows import CheckPlace
 from workbench.gui.review.on_desk import OnDesk
 from workbench.gui.shell.context import AppContext
-from workbench.review.places import hunk_of_base, place_of
+from workbench.review.history.places import hunk_of_base, place_of
 
 
 class CheckPlaces(QObject):

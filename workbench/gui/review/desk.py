@@ -36,9 +36,9 @@ from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.layouts import column
 from workbench.gui.widgets.pause import single_shot
-from workbench.review.admission import Means
 from workbench.review.contests import OPEN
 from workbench.review.queue import Entry
+from workbench.review.rules.admission import Means
 
 #: Verdicts are kept this long after the last act, so that a slip that is undone leaves no trace.
 _KEEP_MS = 500

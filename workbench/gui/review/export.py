@@ -12,7 +12,7 @@ from workbench.files import write_atomic
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
-from workbench.review.patch import patch_of
+from workbench.review.applying.patch import patch_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.report.content import report_of
 from workbench.review.report.html import html_report

@@ -18,8 +18,8 @@ from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.marks import CheckBox
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.review.diff import changed_ranges
 from workbench.review.merge import Choice, Conflict, Merge
+from workbench.review.text_diff.diff import changed_ranges
 
 Picked = Choice | tuple[str, ...]
 

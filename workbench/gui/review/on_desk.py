@@ -9,7 +9,7 @@ from PySide6.QtCore import SignalInstance
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.choices import Choices
 from workbench.gui.review.desk_view import DeskView
-from workbench.review.admission import Means
+from workbench.review.rules.admission import Means
 
 
 class OnDesk(Protocol):

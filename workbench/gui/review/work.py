@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.gui.review.backend import PROBLEMS
 from workbench.gui.shell.context import AppContext
-from workbench.review.transaction import Stale
+from workbench.review.applying.transaction import Stale
 
 if TYPE_CHECKING:
     from workbench.gui.bridge import ThreadCall

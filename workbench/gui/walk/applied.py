@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from workbench.gui.walk.world import World
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
 from workbench.review.decide import decide, record, verdicts_for
 from workbench.review.session import open_review
 from workbench.store.history import LocalHistory

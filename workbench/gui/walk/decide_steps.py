@@ -10,13 +10,13 @@ from workbench.evolution.history import past_decisions
 from workbench.gui.walk.ledger import Ledger
 from workbench.gui.walk.look_steps import REJECTED_LINE, WalkProblem
 from workbench.gui.walk.world import REVIEWER, World, files_of
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.revert import revert
+from workbench.review.applying.transaction import Stale
 from workbench.review.decide import decide, gate_after, record, verdicts_for
 from workbench.review.merge import merge_stale, merged_proposal
 from workbench.review.message import CONTENT, PROPOSAL
-from workbench.review.revert import revert
 from workbench.review.session import Review, open_review
-from workbench.review.transaction import Stale
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 

@@ -16,8 +16,8 @@ from workbench.domain.proposal import (
     HunkVerdict,
     Proposal,
 )
-from workbench.review.check_words import lines_of_checks
-from workbench.review.checks import ResultChecks
+from workbench.review.checks.check_words import lines_of_checks
+from workbench.review.checks.result import ResultChecks
 from workbench.review.comments import PlacedThread, said_of
 from workbench.review.compose import accepted_hunks
 from workbench.review.session import WHOLE, Review

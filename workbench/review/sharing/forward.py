@@ -17,12 +17,12 @@ from msgspec import Struct
 from workbench.domain.proposal import HunkVerdict, Proposal, Receipt, ReceiptFile
 from workbench.domain.text import counted
 from workbench.files import FileProblem, sha256
-from workbench.review.admission import forbidden
 from workbench.review.agreement import open_conflicts
 from workbench.review.compose import Result, ResultFile
 from workbench.review.disk import look, permissions
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
+from workbench.review.rules.admission import forbidden
 from workbench.review.session import Review, open_review
 from workbench.review.sharing.form import REMOTE_ENGINE, Place
 from workbench.review.sharing.incoming import Incoming, RemoteChanges

@@ -26,11 +26,11 @@ from workbench.domain.proposal import (
     ProposalStatus,
 )
 from workbench.files import FileProblem, confined, is_program_folder, is_utf8_name, sha256
-from workbench.review.diff import decoded
 from workbench.review.plan import ReviewProblem, check_path
 from workbench.review.sharing.already_reviewed import ReviewedHere, Side, Sides
 from workbench.review.sharing.commit_words import CommitWords, title_of, words_of
 from workbench.review.sharing.form import REMOTE_ENGINE, Place
+from workbench.review.text_diff.diff import decoded
 from workbench.skills.folder import SKILL_FILES
 from workbench.store.branch_files import BranchFile, files_of, read_checked_out
 from workbench.store.git import Commit, Identity, Repository

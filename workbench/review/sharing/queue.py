@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Proposal
 from workbench.files import FileProblem
+from workbench.review.applying.transaction import identity_of
 from workbench.review.plan import ReviewProblem
 from workbench.review.sharing.evidence_here import TracesHere
 from workbench.review.sharing.form import Place
@@ -35,7 +36,6 @@ from workbench.review.sharing.layout import (
 from workbench.review.sharing.publishing import Publication, publication, shareable
 from workbench.review.sharing.settings import Sharing, read_sharing
 from workbench.review.sharing.taking_in import TakenIn, TakingIn
-from workbench.review.transaction import identity_of
 from workbench.store.branch_files import (
     REGULAR,
     BranchFile,

@@ -44,9 +44,7 @@ class _Taken(Struct, frozen=True):
 class Following:
     """Reads the files of one path on. The first time, and after a rewrite, they are read whole."""
 
-    def __init__(
-        self, importer: Importer, path: Path, sources: Sequence[SourceBytes] = ()
-    ) -> None:
+    def __init__(self, importer: Importer, path: Path, sources: Sequence[SourceBytes] = ()) -> None:
         """Follow a path whose files were read already as ``sources``."""
         self._importer = importer
         self._path = path

@@ -13,7 +13,7 @@ from workbench.gui.review.backend import short
 from workbench.gui.theme.fonts import mono_font
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.marks import MarkDelegate
-from workbench.review.confirmations import Confirmation
+from workbench.review.rules.confirmations import Confirmation
 
 _MOST_ROWS = 8
 _COLUMNS = ("File", "Before", "After", "Size", "Note")

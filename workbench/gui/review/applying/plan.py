@@ -8,20 +8,20 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Decision, HunkVerdict, ProposalStatus, Receipt
 from workbench.gui.review.backend import Shelf, now
-from workbench.review.admission import Admission, Means, admit
 from workbench.review.agreement import why_differing
-from workbench.review.apply import apply_decision
+from workbench.review.applying.apply import apply_decision
+from workbench.review.applying.new_branch import on_branch, proposed_branch
+from workbench.review.applying.transaction import survey
 from workbench.review.compose import Result, accepted_hunks
-from workbench.review.confirmations import Confirmation, confirmations
 from workbench.review.decide import decide, gate_after, record
 from workbench.review.disk import look
 from workbench.review.message import apply_message, checked_trailers
-from workbench.review.new_branch import on_branch, proposed_branch
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import PolicyProblem, read_policy
 from workbench.review.reviewers import standing
+from workbench.review.rules.admission import Admission, Means, admit
+from workbench.review.rules.confirmations import Confirmation, confirmations
+from workbench.review.rules.policy import PolicyProblem, read_policy
 from workbench.review.session import WHOLE, Review
-from workbench.review.transaction import survey
 from workbench.store.branches import branch_problem
 from workbench.store.git import GitMissing, GitProblem, Repository
 

@@ -12,9 +12,9 @@ from workbench.gui.review.header import local_time
 from workbench.gui.theme.icons import icon
 from workbench.gui.widgets.buttons import link_button, push_button
 from workbench.gui.widgets.layouts import column, row
-from workbench.review.approvals import Approval
-from workbench.review.policy import POLICY_FILE
-from workbench.review.policy_rules import Place, Shown, Verdict
+from workbench.review.rules.approvals import Approval
+from workbench.review.rules.policy import POLICY_FILE
+from workbench.review.rules.policy_rules import Place, Shown, Verdict
 
 _MOST_ROWS = 12
 _ROLE = Qt.ItemDataRole.UserRole

@@ -11,7 +11,7 @@ from workbench.domain.text import counted
 from workbench.gui.review.act_bar import ActBar, text_label
 from workbench.gui.review.bars import REASON_WORDS
 from workbench.gui.review.choices import Choices
-from workbench.review.ask_again import AskPlan
+from workbench.review.again.ask_again import AskPlan
 
 
 class AskBar(ActBar):

@@ -17,7 +17,7 @@ from workbench.gui.review.backend import Opened, now
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobCancelled, JobEntry, JobReporter
 from workbench.gui.widgets.banner import Severity
-from workbench.review.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
+from workbench.review.again.ask_again import Asked, AskPlan, AskWith, ask_again, plan_again
 from workbench.review.decide import decide, record
 from workbench.review.plan import ReviewProblem
 from workbench.skills.library import read_library

@@ -16,9 +16,9 @@ from workbench.gui.review.checks.strip import ChecksStrip
 from workbench.gui.review.work import Work
 from workbench.gui.shell.context import AppContext
 from workbench.gui.widgets.pause import single_shot
-from workbench.review.admission import Means
-from workbench.review.scanning import Scanners
-from workbench.review.warm import WarmChecks
+from workbench.review.checks.scanning import Scanners
+from workbench.review.checks.warm import WarmChecks
+from workbench.review.rules.admission import Means
 
 if TYPE_CHECKING:
     from workbench.plugin.registry import PluginInfo

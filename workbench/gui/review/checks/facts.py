@@ -9,7 +9,7 @@ from workbench.gui.review.checks.rows import FACTS, HIGH, CheckRow, FactName, ch
 from workbench.gui.review.checks.selection import Checked
 from workbench.gui.review.words import LEVEL_TONES, level_text
 from workbench.gui.widgets.badge import Tone
-from workbench.review.costs import Tokens
+from workbench.review.checks.costs import Tokens
 
 #: Signs that rank what came; figures and better things are no problems.
 _PROBLEMS = ("error", "warning", "info", "hint")

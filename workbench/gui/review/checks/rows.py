@@ -10,8 +10,8 @@ from msgspec import Struct
 from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.finding import Finding
 from workbench.gui.review.checks.selection import Checked
+from workbench.review.checks.costs import Tokens
 from workbench.review.copied import Copied
-from workbench.review.costs import Tokens
 from workbench.skills.overlap import Overlap
 
 FactName = Literal["Format", "Size", "Security", "Links", "Overlap", "Text", "Gate"]

@@ -12,13 +12,13 @@ from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.proposal import Gate, HunkVerdict
 from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRefused
-from workbench.review.checks import ClientDelta, ResultChecks, check_result
+from workbench.review.checks.foreign_skills import installed_folders
+from workbench.review.checks.result import ClientDelta, ResultChecks, check_result
+from workbench.review.checks.scanning import Scanners, scan_ahead
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.decide import gate_after
-from workbench.review.foreign_skills import installed_folders
 from workbench.review.plan import ReviewProblem
-from workbench.review.scanning import Scanners, scan_ahead
 from workbench.review.session import Review
-from workbench.review.warm import WarmChecks
 from workbench.skills.problems import SkillError
 
 

@@ -15,7 +15,7 @@ from workbench.gui.widgets.buttons import link_button, push_button
 from workbench.gui.widgets.code_view import CodeView
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
-from workbench.review.diff import changed_ranges
+from workbench.review.text_diff.diff import changed_ranges
 
 #: Lines beyond these are left out of the picture; "Open" shows all.
 _MOST_LINES = 2000

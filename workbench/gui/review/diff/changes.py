@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from workbench.gui.review.diff.emphasis import shown
 from workbench.gui.review.diff.line import DiffLine, DiffOptions, LineKind
-from workbench.review.blanks import change_of, ends_of, line_end, without_blanks
-from workbench.review.diff import changed_ranges
-from workbench.review.word_diff import changed_spans, pairs_of
+from workbench.review.text_diff.blanks import change_of, ends_of, line_end, without_blanks
+from workbench.review.text_diff.diff import changed_ranges
+from workbench.review.text_diff.word_diff import changed_spans, pairs_of
 
 _HIDDEN = "Only whitespace changes here, and that is hidden. It is applied with the hunk."
 _END_SIGNS = {"none": "no line end"}

@@ -9,7 +9,7 @@ from workbench.domain.proposal import Hunk
 from workbench.gui.review.diff.changes import Changes
 from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.diff.line import DiffLine
-from workbench.review.front_matter_diff import front_matter_lines, key_changes
+from workbench.review.text_diff.front_matter_diff import front_matter_lines, key_changes
 
 _SAME = "No key and no value changes: only comments, order, quotes or blank lines."
 #: Front matter is looked for in so many lines; a file with a longer one is shown as it is.

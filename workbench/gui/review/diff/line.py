@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from workbench.review.word_diff import Span
+from workbench.review.text_diff.word_diff import Span
 
 LineKind = Literal["file", "hunk", "context", "remove", "add", "note", "key", "move", "comment"]
 #: A person's lines for a hunk by its id, None where there are none.

@@ -10,8 +10,8 @@ from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.diff.keys import KeyedFile
 from workbench.gui.review.diff.line import DiffLine, DiffOptions, Edited, Facts, LineKind, ReadBase
 from workbench.gui.review.diff.moves import with_moves
-from workbench.review.blanks import change_of, ends_of
-from workbench.review.diff import decoded, split_lines
+from workbench.review.text_diff.blanks import change_of, ends_of
+from workbench.review.text_diff.diff import decoded, split_lines
 
 __all__ = ["CONTEXT", "DiffLine", "DiffOptions", "LineKind", "diff_lines", "is_long"]
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from workbench.domain.proposal import Hunk
 from workbench.gui.review.diff.line import DiffLine
-from workbench.review.moved import Move, Side, moved
-from workbench.review.word_diff import changed_spans
+from workbench.review.text_diff.moved import Move, Side, moved
+from workbench.review.text_diff.word_diff import changed_spans
 
 _WITH_LINES = ("text", "create", "delete")
 

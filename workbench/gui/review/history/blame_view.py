@@ -29,7 +29,7 @@ from workbench.gui.review.history.words import (
 )
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import mono_font, ui_font
-from workbench.review.origins import LineOrigin
+from workbench.review.history.origins import LineOrigin
 
 _BAR: Final = 4
 _PAD: Final = 8

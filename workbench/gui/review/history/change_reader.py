@@ -11,8 +11,8 @@ from workbench.gui.review.history.change_view import ChangeView
 from workbench.gui.review.history.reading import Aim, ShownChange, read_change
 from workbench.gui.review.work import Work
 from workbench.gui.widgets.pause import single_shot
-from workbench.review.origins import LineOrigin
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.origins import LineOrigin
+from workbench.review.history.timeline import TimelineEntry
 
 #: While a key repeats nothing is read; a change is read when it rests.
 _REST_MS: Final = 90

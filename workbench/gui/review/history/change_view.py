@@ -34,8 +34,8 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.split_view import SplitView
-from workbench.review.origins import LineOrigin
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.origins import LineOrigin
+from workbench.review.history.timeline import TimelineEntry
 
 _SCOPES: Final = {
     "hunk": "Given for this hunk.",

@@ -13,7 +13,7 @@ from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.two_line_row import TwoLineList
-from workbench.review.skill_lineage import LineageRow
+from workbench.review.history.skill_lineage import LineageRow
 
 
 class LineagePage(QWidget):

@@ -15,7 +15,7 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.review.origins import LineOrigin
+from workbench.review.history.origins import LineOrigin
 
 
 class LinesPage(QWidget):

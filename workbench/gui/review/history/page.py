@@ -38,9 +38,9 @@ from workbench.gui.widgets.buttons import icon_button, link_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.pause import single_shot
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.review.origins import LineOrigin
-from workbench.review.skill_history import SkillHistory
-from workbench.review.timeline import TimelineEntry, with_reverts
+from workbench.review.history.origins import LineOrigin
+from workbench.review.history.skill_history import SkillHistory
+from workbench.review.history.timeline import TimelineEntry, with_reverts
 from workbench.store.folder_log import Place
 from workbench.usage.sessions import Use
 

@@ -21,10 +21,9 @@ from workbench.evolution.evidence import recheck
 from workbench.gui.review.backend import Shelf
 from workbench.gui.review.diff.line import DiffLine
 from workbench.gui.review.diff.lines import DiffOptions, diff_lines, is_long
-from workbench.review.bisect import Bisection, results_by_version, tasks_of
-from workbench.review.origins import LineOrigin, origins
-from workbench.review.plan import ReviewProblem
-from workbench.review.skill_history import (
+from workbench.review.history.bisect import Bisection, results_by_version, tasks_of
+from workbench.review.history.origins import LineOrigin, origins
+from workbench.review.history.skill_history import (
     EntryFacts,
     SkillHistory,
     change_named,
@@ -33,8 +32,14 @@ from workbench.review.skill_history import (
     of_skill,
     read_history,
 )
-from workbench.review.skill_lineage import LineageRow, lineage_rows
-from workbench.review.timeline import TimelineEntry, TimelineProblem, made_here, with_reverts
+from workbench.review.history.skill_lineage import LineageRow, lineage_rows
+from workbench.review.history.timeline import (
+    TimelineEntry,
+    TimelineProblem,
+    made_here,
+    with_reverts,
+)
+from workbench.review.plan import ReviewProblem
 from workbench.store.folder_log import Place
 from workbench.traces.open import OpenTrace
 from workbench.usage.effect import Effect, edits_of, effects

@@ -14,7 +14,7 @@ from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.split_view import SplitView
 from workbench.gui.widgets.two_line_row import TwoLineList
-from workbench.review.bisect import Bisection, VersionResult
+from workbench.review.history.bisect import Bisection, VersionResult
 
 
 class TasksPage(QWidget):

@@ -10,9 +10,9 @@ from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.header import local_time
 from workbench.gui.widgets.badge import Tone
 from workbench.gui.widgets.two_line_row import TwoLines
-from workbench.review.bisect import Bisection, VersionResult
-from workbench.review.skill_lineage import LineageRow
-from workbench.review.timeline import EntryKind, TimelineEntry
+from workbench.review.history.bisect import Bisection, VersionResult
+from workbench.review.history.skill_lineage import LineageRow
+from workbench.review.history.timeline import EntryKind, TimelineEntry
 
 _MOST: Final = 300
 KIND_WORDS: Final[dict[EntryKind, str]] = {

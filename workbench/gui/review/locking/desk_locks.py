@@ -12,14 +12,14 @@ from workbench.gui.review.act_desk import ActDesk
 from workbench.gui.review.backend import Opened
 from workbench.gui.review.locking.lock_bar import LockBar
 from workbench.gui.shell.context import AppContext
-from workbench.review.hunk_locks import (
+from workbench.review.rules.hunk_locks import (
     LockedPart,
     lock_part,
     lockable_parts,
     locks_of_hunks,
     unlock_parts,
 )
-from workbench.review.part_locks import BrokenLock
+from workbench.review.rules.part_locks import BrokenLock
 from workbench.review.session import Review
 
 

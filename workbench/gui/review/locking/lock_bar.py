@@ -13,7 +13,7 @@ from workbench.gui.theme.fonts import mono_font
 from workbench.gui.widgets.layouts import row
 from workbench.gui.widgets.plain_label import PlainLabel
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.review.hunk_locks import LOCKS_FILE, Lockable, LockedPart, entry_text
+from workbench.review.rules.hunk_locks import LOCKS_FILE, Lockable, LockedPart, entry_text
 
 
 class LockBar(ActBar):

@@ -13,9 +13,9 @@ from workbench.gui.review.display.modes import DiffModes
 from workbench.gui.review.rendered.view import RenderedView
 from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
-from workbench.review.diff import decoded
-from workbench.review.markdown_blocks import BlockPair, block_pairs, texts_of
 from workbench.review.session import Review
+from workbench.review.text_diff.diff import decoded
+from workbench.review.text_diff.markdown_blocks import BlockPair, block_pairs, texts_of
 
 _MARKDOWN = (".md", ".mdc", ".markdown")
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 from workbench.gui.review.diff.emphasis import hidden_characters
 from workbench.gui.theme.current import colour
 from workbench.gui.widgets.markdown_text import markdown_document
-from workbench.review.markdown_blocks import Block, BlockPair
-from workbench.review.word_diff import Span, changed_spans
+from workbench.review.text_diff.markdown_blocks import Block, BlockPair
+from workbench.review.text_diff.word_diff import Span, changed_spans
 
 #: So many characters of a block are laid out; the lines of the diff have all of them.
 _MOST = 20_000

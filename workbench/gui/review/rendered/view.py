@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 from workbench.gui.review.rendered.pair import RenderedPair
 from workbench.gui.theme.current import colour
 from workbench.gui.theme.fonts import ui_font
-from workbench.review.markdown_blocks import BlockPair
+from workbench.review.text_diff.markdown_blocks import BlockPair
 
 _BAR, _PAD, _STEP = 4, 8, 40
 #: What is guessed of a line until its block is laid out, in px.

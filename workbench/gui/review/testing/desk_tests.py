@@ -25,7 +25,7 @@ from workbench.gui.review.words import level_text
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobCancelled, JobEntry, JobReporter
 from workbench.gui.widgets.banner import Severity
-from workbench.review.retest import RetestStopped
+from workbench.review.again.retest import RetestStopped
 
 
 class DeskTests(QObject):

@@ -21,16 +21,16 @@ from workbench.evolution.prepare import prepared
 from workbench.evolution.recipe import Ready, ready
 from workbench.files import FileProblem
 from workbench.gui.review.backend import now
-from workbench.review.compose import accepted_hunks
-from workbench.review.plan import ReviewProblem
-from workbench.review.retest import (
+from workbench.review.again.retest import (
     RetestEstimate,
     Wanted,
     retesting,
     wanted_hunks,
     wanted_selection,
 )
-from workbench.review.retest_means import Source, sources_of, why_nothing
+from workbench.review.again.retest_means import Source, sources_of, why_nothing
+from workbench.review.compose import accepted_hunks
+from workbench.review.plan import ReviewProblem
 from workbench.review.session import WHOLE, Review
 from workbench.review.tested import hunk_tests, is_whole, standing_gate, standing_test
 from workbench.store.paths import UserFolders

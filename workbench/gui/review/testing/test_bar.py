@@ -14,7 +14,7 @@ from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.layouts import row
 from workbench.gui.widgets.marks import RadioButton
 from workbench.gui.widgets.value_fields import ChoiceBox
-from workbench.review.retest import RetestEstimate
+from workbench.review.again.retest import RetestEstimate
 
 _SCOPES: tuple[Scope, ...] = ("selection", "hunks", "both")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 
 from workbench.domain.proposal import Receipt, ReceiptFile
+from workbench.review.applying.recover import recover_one
+from workbench.review.applying.transaction import Ground, Stale, Transaction, survey
 from workbench.review.disk import changed_since, look, missing_folders
 from workbench.review.merge import FileMerge, Merge, merge_file
 from workbench.review.message import revert_message
 from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
-from workbench.review.recover import recover_one
-from workbench.review.transaction import Ground, Stale, Transaction, survey
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 

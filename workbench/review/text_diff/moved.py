@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from workbench.review.word_diff import likeness
+from workbench.review.text_diff.word_diff import likeness
 
 #: A block holds at least so many letters and digits, as ``git diff --color-moved=blocks`` asks
 #: (git-diff(1), "zebra": blocks below 20 alphanumeric characters are no moves).

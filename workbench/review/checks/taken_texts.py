@@ -10,6 +10,9 @@ from msgspec.structs import replace
 
 from workbench.domain.skill import Skill
 from workbench.files import sha256
+from workbench.review.checks.foreign_skills import foreign_skills, skill_source
+from workbench.review.checks.sides import Side
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.compose import ResultFile
 from workbench.review.copied import (
     Copied,
@@ -18,9 +21,6 @@ from workbench.review.copied import (
     marks_of_added,
     word_marks,
 )
-from workbench.review.foreign_skills import foreign_skills, skill_source
-from workbench.review.sides import Side
-from workbench.review.warm import WarmChecks
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from workbench.domain.proposal import Decision, HunkVerdict
-from workbench.review.policy import Policy
 from workbench.review.reviewers import standing
+from workbench.review.rules.policy import Policy
 
 #: Returns for each "Name <mail>" the address that stands for that person, "" without one.
 Persons = Callable[[Iterable[str]], Mapping[str, str]]

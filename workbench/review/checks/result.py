@@ -21,16 +21,16 @@ from workbench.domain.diagnostic import Diagnostic
 from workbench.domain.finding import Finding, SkillScan
 from workbench.domain.proposal import HunkVerdict
 from workbench.domain.skill import Skill
+from workbench.review.checks.costs import CostDelta, cost_delta
+from workbench.review.checks.overlaps import OverlapDelta, overlap_delta
+from workbench.review.checks.sides import Sides, base_of, stage
+from workbench.review.checks.skill_links import LinksDelta, links_delta
+from workbench.review.checks.taken_texts import Comparison, taken_passages
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.compose import Result
 from workbench.review.copied import Copied, TextSource
-from workbench.review.costs import CostDelta, cost_delta
-from workbench.review.overlaps import OverlapDelta, overlap_delta
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
-from workbench.review.sides import Sides, base_of, stage
-from workbench.review.skill_links import LinksDelta, links_delta
-from workbench.review.taken_texts import Comparison, taken_passages
-from workbench.review.warm import WarmChecks
 from workbench.security.delta import scan_delta
 from workbench.skills.check import check_skill
 from workbench.skills.problems import SkillError

@@ -10,18 +10,18 @@ import msgspec
 
 from workbench.domain.proposal import Decision, Receipt, ReceiptFile
 from workbench.files import FileProblem, sha256
-from workbench.review.admission import Admission, Means, admit
 from workbench.review.agreement import check_agreed
+from workbench.review.applying.new_branch import check_branch
+from workbench.review.applying.recover import recover_one
+from workbench.review.applying.transaction import Ground, Stale, Transaction, survey
 from workbench.review.compose import Result, ResultFile, accepted_hunks
 from workbench.review.decide import gate_after
 from workbench.review.disk import DiskFile, look, missing_folders, permissions
 from workbench.review.message import apply_message, checked_trailers
 from workbench.review.moments import after
-from workbench.review.new_branch import check_branch
 from workbench.review.plan import ReviewProblem
-from workbench.review.recover import recover_one
+from workbench.review.rules.admission import Admission, Means, admit
 from workbench.review.session import WHOLE, Review, open_review
-from workbench.review.transaction import Ground, Stale, Transaction, survey
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore
 

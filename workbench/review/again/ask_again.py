@@ -31,8 +31,8 @@ from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo, Registry, UnknownPlugin
 from workbench.plugin.runs import read_spec
+from workbench.review.again.retest_means import run_recipe
 from workbench.review.plan import ReviewProblem
-from workbench.review.retest_means import run_recipe
 from workbench.store.proposals import ProposalStore
 from workbench.traces.importer import TraceError
 from workbench.traces.open import OpenTrace

@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 from msgspec import Struct
 
 from workbench.domain.proposal import Hunk
-from workbench.review.diff import changed_ranges, split_lines
-from workbench.review.front_matter_diff import front_matter_lines
-from workbench.review.word_diff import pairs_of
+from workbench.review.text_diff.diff import changed_ranges, split_lines
+from workbench.review.text_diff.front_matter_diff import front_matter_lines
+from workbench.review.text_diff.word_diff import pairs_of
 
 BlockState = Literal["same", "changed", "added", "removed"]
 

@@ -21,8 +21,8 @@ from workbench.domain.skill import Skill
 from workbench.files import FileProblem, confined
 from workbench.graph.texts import TextFile as GraphText
 from workbench.graph.texts import skill_texts
-from workbench.review.sides import Side, Sides
-from workbench.review.warm import WarmChecks
+from workbench.review.checks.sides import Side, Sides
+from workbench.review.checks.warm import WarmChecks
 from workbench.skills.references import TextFile, find_references
 from workbench.skills.rules.links import local_path
 

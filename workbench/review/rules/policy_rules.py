@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from workbench.domain.finding import LEVELS, Level
 from workbench.domain.proposal import EvidenceStatus, Gate, Hunk
-from workbench.review.approvals import ApprovalCount
-from workbench.review.checks import SecurityDelta
-from workbench.review.confirmations import Confirmation
-from workbench.review.part_locks import BrokenLock
-from workbench.review.policy import PolicyFile
+from workbench.review.checks.result import SecurityDelta
+from workbench.review.rules.approvals import ApprovalCount
+from workbench.review.rules.confirmations import Confirmation
+from workbench.review.rules.part_locks import BrokenLock
+from workbench.review.rules.policy import PolicyFile
 
 Place = Literal["hunk", "tasks", "checks", "approvals", "file", "library_file", "header", "branch"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from workbench.domain.skill import Library, Skill
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.copied import TextSource
-from workbench.review.warm import WarmChecks
 from workbench.skills.problems import SkillError
 
 #: Where clients look for a user's skills, below the home (authoring reference, section 4,

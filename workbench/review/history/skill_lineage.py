@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.proposal import Proposal, Receipt
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.timeline import TimelineEntry
 
 Relation = Literal["first", "replaces", "comes of", "built on"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from workbench.domain.skill import Skill
-from workbench.review.sides import Side, Sides
-from workbench.review.warm import WarmChecks
+from workbench.review.checks.sides import Side, Sides
+from workbench.review.checks.warm import WarmChecks
 from workbench.skills.budgets import budget_of, listing_rules
 from workbench.skills.tokenizers import Tokenizer, default_tokenizer
 from workbench.skills.tokens import cost_of

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from workbench.domain.proposal import ReceiptFile
 from workbench.files import FileProblem, confined, sha256
-from workbench.review.diff import changed_ranges, decoded, split_lines
-from workbench.review.timeline import TimelineEntry, TimelineProblem, entry_of, of_history
+from workbench.review.history.timeline import TimelineEntry, TimelineProblem, entry_of, of_history
+from workbench.review.text_diff.diff import changed_ranges, decoded, split_lines
 from workbench.store.folder_log import commits_named
 from workbench.store.git import BlamedLine, GitProblem, Repository
 from workbench.store.history import HistoryEntry, LocalHistory

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from workbench.domain.skill import Library
-from workbench.review.scan_memo import ScanMemo
+from workbench.review.checks.scan_memo import ScanMemo
 from workbench.skills.library import LibraryCache, read_library
 
 Answer = TypeVar("Answer")

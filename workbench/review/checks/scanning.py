@@ -12,11 +12,11 @@ from workbench.domain.proposal import HunkVerdict
 from workbench.domain.skill import Library, Skill
 from workbench.plugin.jobs import JobRunner
 from workbench.plugin.registry import PluginInfo
-from workbench.review.checks import Scan
-from workbench.review.scan_memo import ScanMemo
+from workbench.review.checks.result import Scan
+from workbench.review.checks.scan_memo import ScanMemo
+from workbench.review.checks.sides import base_of, stage
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.session import Review
-from workbench.review.sides import base_of, stage
-from workbench.review.warm import WarmChecks
 from workbench.security.scan import scan_library
 from workbench.skills.folder import SKILL_FILES
 from workbench.skills.problems import SkillError

@@ -18,11 +18,8 @@ from msgspec.structs import replace
 from workbench.domain.proposal import Hunk, HunkVerdict, Proposal, Receipt
 from workbench.files import FileProblem
 from workbench.review.decide import gate_after
-from workbench.review.entry_diff import EntryDiff, entry_diff
-from workbench.review.message import PROPOSAL
-from workbench.review.plan import ReviewProblem
-from workbench.review.session import Review, open_review
-from workbench.review.timeline import (
+from workbench.review.history.entry_diff import EntryDiff, entry_diff
+from workbench.review.history.timeline import (
     PAGE,
     TimelineEntry,
     TimelinePage,
@@ -31,6 +28,9 @@ from workbench.review.timeline import (
     recorded_page,
     touches,
 )
+from workbench.review.message import PROPOSAL
+from workbench.review.plan import ReviewProblem
+from workbench.review.session import Review, open_review
 from workbench.store.folder_log import (
     Place,
     commits_of_head,

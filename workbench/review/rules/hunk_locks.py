@@ -12,8 +12,8 @@ from workbench.domain.proposal import Hunk, HunkVerdict
 from workbench.files import FileProblem
 from workbench.plugin.skill_locks import lock_on
 from workbench.plugin.text_edits import EditProblem, Placed, headings, section_lines
-from workbench.review.part_locks import BrokenLock, broken_by
 from workbench.review.plan import ReviewProblem
+from workbench.review.rules.part_locks import BrokenLock, broken_by
 from workbench.review.session import Review
 from workbench.skills.folder import SKILL_FILES
 from workbench.store.locked_parts import (

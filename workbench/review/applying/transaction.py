@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from workbench.domain.proposal import Proposal, ProposalStatus, Receipt, ReceiptFile
 from workbench.files import FileProblem
+from workbench.review.applying.new_branch import check_branch, leave, on_branch, start
 from workbench.review.disk import is_after, look, put_back, write_all
-from workbench.review.new_branch import check_branch, leave, on_branch, start
 from workbench.review.plan import ReviewProblem
 from workbench.store.git import GitMissing, GitProblem, Identity, Repository
 from workbench.store.history import HistoryEntry, LocalHistory

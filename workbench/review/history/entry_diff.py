@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from workbench.domain.proposal import BaseFile, Change, Engine, Hunk, Proposal, ProposalDraft
 from workbench.files import FileProblem, sha256
-from workbench.review.diff import decoded
 from workbench.review.disk import look
+from workbench.review.history.timeline import EntryFile, TimelineEntry
 from workbench.review.hunks import hunks_of
 from workbench.review.plan import ReviewProblem
-from workbench.review.timeline import EntryFile, TimelineEntry
+from workbench.review.text_diff.diff import decoded
 from workbench.store.file_history import blobs
 from workbench.store.folder_log import sizes
 from workbench.store.git import GitMissing, Repository

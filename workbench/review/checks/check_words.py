@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.review.checks import ResultChecks
+from workbench.review.checks.costs import CostDelta, Tokens
+from workbench.review.checks.result import ResultChecks
 from workbench.review.copied import Copied
-from workbench.review.costs import CostDelta, Tokens
 
 
 def lines_of_checks(checks: ResultChecks) -> Iterator[str]:

@@ -16,7 +16,7 @@ from workbench.domain.job import StoredResult
 from workbench.domain.proposal import Proposal
 from workbench.domain.text import counted
 from workbench.evaluation.statistics import passes
-from workbench.review.timeline import TimelineEntry
+from workbench.review.history.timeline import TimelineEntry
 
 Verdict = Literal["found", "narrowed", "passes_now", "never_passed", "unknown"]
 

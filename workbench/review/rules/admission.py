@@ -14,18 +14,18 @@ from msgspec import Struct
 from workbench.domain.proposal import Decision
 from workbench.files import FileProblem
 from workbench.plugin.jobs import JobRefused
-from workbench.review.approvals import ApprovalCount, count_approvals
-from workbench.review.checks import SecurityDelta, check_result
+from workbench.review.checks.result import SecurityDelta, check_result
+from workbench.review.checks.scanning import Scanners
+from workbench.review.checks.warm import WarmChecks
 from workbench.review.compose import Result, accepted_hunks
-from workbench.review.confirmations import Confirmation, check_confirmed, confirmations
 from workbench.review.decide import gate_after
-from workbench.review.part_locks import broken_by
 from workbench.review.plan import ReviewProblem
-from workbench.review.policy import POLICY_FILE, PolicyFile, read_policy
-from workbench.review.policy_rules import Facts, Growth, Shown, Verdict, failed, judge
-from workbench.review.scanning import Scanners
+from workbench.review.rules.approvals import ApprovalCount, count_approvals
+from workbench.review.rules.confirmations import Confirmation, check_confirmed, confirmations
+from workbench.review.rules.part_locks import broken_by
+from workbench.review.rules.policy import POLICY_FILE, PolicyFile, read_policy
+from workbench.review.rules.policy_rules import Facts, Growth, Shown, Verdict, failed, judge
 from workbench.review.session import WHOLE, Review
-from workbench.review.warm import WarmChecks
 from workbench.security.trust import load_signatures, trust_of
 from workbench.skills.folder import SKILL_FILES
 from workbench.skills.frontmatter import locate

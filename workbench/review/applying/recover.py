@@ -8,10 +8,10 @@ import msgspec
 
 from workbench.domain.proposal import Proposal, ProposalStatus, Receipt
 from workbench.files import FileProblem
+from workbench.review.applying.transaction import Ground, Transaction
 from workbench.review.disk import is_after
 from workbench.review.message import CONTENT, PROPOSAL
 from workbench.review.plan import ReviewProblem
-from workbench.review.transaction import Ground, Transaction
 from workbench.store.git import GitProblem, Repository
 from workbench.store.history import LocalHistory
 from workbench.store.proposals import ProposalStore

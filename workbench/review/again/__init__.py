@@ -1,0 +1,1 @@
+"""A selection tested again, an engine asked again."""

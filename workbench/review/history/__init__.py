@@ -1,0 +1,1 @@
+"""What changed a skill: timeline, whose lines, lineage, the change that broke a task."""

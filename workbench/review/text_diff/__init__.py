@@ -1,0 +1,1 @@
+"""Two texts compared: lines, words, moves, blanks, front matter, Markdown blocks."""
