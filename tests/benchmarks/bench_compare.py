@@ -22,7 +22,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.benchmarks.bench_responsiveness import GOAL_MS, Heartbeat, _wait
+from tests.benchmarks.bench_responsiveness import GOAL_MS, _wait
+from tests.benchmarks.heartbeat import Heartbeat
 from tests.unit.traces.claude_records import Session, call
 from tests.unit.traces.compare.runs import run
 from workbench.domain.trajectory import Trajectory
@@ -164,11 +165,11 @@ def bench_window(steps: int, folder: Path) -> int:
             _wait(stage, 0.2)
             heart.begin()
             seconds, _ = timed(flow)
-            late = heart.worst > GOAL_MS
+            late = heart.worst.own > GOAL_MS
             missed += late
-            print(f"{'!' if late else ' '} {heart.worst:7.1f} ms  {title} ({seconds:.2f} s)")
-            if late and heart.where:
-                print(f"              {heart.where}")
+            print(f"{'!' if late else ' '} {heart.worst.own:7.1f} ms  {title} ({seconds:.2f} s)")
+            if late and heart.worst.stood:
+                print(f"              {heart.worst.stood[0][0]}")
         heart.end()
     return missed
 
