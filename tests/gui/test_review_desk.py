@@ -486,6 +486,29 @@ def test_apply_commits_and_revert_brings_every_byte_back(
     assert world.store.get("three").status == "reverted"
 
 
+def test_the_rest_of_what_was_applied_in_part_is_opened_as_a_new_proposal(
+    world: ReviewWorld, window: MainWindow, start: Start, qtbot: QtBot
+) -> None:
+    world.propose("three", {"demo/SKILL.md": PROPOSED})
+    panel = start()
+    desk = panel.desk
+    command = window.context.commands.get("review.rest")
+    assert "can still be decided" in (command.when() or "")
+    desk.run("accept")
+    applied(panel, qtbot)
+    assert command.when() is None
+    desk.view.notice_buttons("receipt")["Open the rest as a new proposal"]()
+    qtbot.waitUntil(lambda: desk.proposal_id.startswith("three-r"), timeout=10_000)
+    settled(panel, qtbot)
+    assert len(desk.choices.hunks) == 2
+    assert world.store.get("three").status == "applied"
+    desk.run("accept_all")
+    applied(panel, qtbot)
+    assert world.skill.read_text() == PROPOSED
+    assert "Open the rest as a new proposal" not in desk.view.notice_buttons("receipt")
+    assert command.when() == "every hunk of it was applied, so nothing is left."
+
+
 def test_programs_and_deletions_need_a_tick_of_their_own(
     world: ReviewWorld, start: Start, qtbot: QtBot
 ) -> None:

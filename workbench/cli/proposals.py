@@ -30,6 +30,7 @@ from workbench.plugin.registry import PluginInfo, Registry
 from workbench.review.applying.apply import apply_decision
 from workbench.review.applying.patch import patch_of
 from workbench.review.applying.recover import recover
+from workbench.review.applying.rest import merge_rest
 from workbench.review.applying.revert import merge_revert, revert
 from workbench.review.applying.transaction import RolledBack, Stale
 from workbench.review.checks.foreign_skills import installed_folders
@@ -41,6 +42,7 @@ from workbench.review.plan import ReviewProblem
 from workbench.review.report.content import report_of
 from workbench.review.report.html import html_report
 from workbench.review.report.markdown import markdown_report
+from workbench.review.rules.admission import Refused
 from workbench.review.rules.policy import read_policy
 from workbench.review.session import Review, open_for, open_review
 from workbench.skills.check import CLIENTS, DEFAULT_CLIENT
@@ -65,6 +67,7 @@ _ACTIONS = (
     "defer",
     "apply",
     "revert",
+    "rest",
     "report",
     "patch",
     "policy",
@@ -109,7 +112,7 @@ def run_command(command: str, arguments: argparse.Namespace) -> int:
     """Run one action."""
     try:
         return _Command(arguments).run()
-    except RolledBack as problem:
+    except (RolledBack, Refused) as problem:
         print(f"skill-workbench proposals: {problem}", file=sys.stderr)
         return 1
     except GitMissing as problem:
@@ -145,6 +148,7 @@ class _Command:
             "defer": self._decide,
             "apply": self._apply,
             "revert": self._revert,
+            "rest": self._rest,
             "report": self._report,
             "patch": self._patch,
             "policy": self._policy,
@@ -304,6 +308,10 @@ class _Command:
             return 1
         self._out.receipt(receipt)
         return 0
+
+    def _rest(self, proposal: Proposal) -> int:
+        """Make a new proposal of the hunks that were not applied."""
+        return self._merge(merge_rest(self._store, proposal.id, self._arguments.library))
 
     def _report(self, proposal: Proposal) -> int:
         report = report_of(self._review(proposal))

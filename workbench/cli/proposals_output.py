@@ -144,6 +144,9 @@ class Output:
         if self._json:
             print_json(document("merge", id=merge.proposal.id, merged=proposal.id, conflicts=[]))
             return
+        if merge.rest:
+            print(f"What was not applied of {merge.proposal.id} is proposal {proposal.id} now.")
+            return
         print(f"{merge.proposal.id} was merged into {proposal.id}. Review it, then apply that one.")
 
     def _print_hunk(self, number: int, hunk: Hunk, verdict: HunkVerdict | None) -> None:

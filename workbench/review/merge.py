@@ -25,6 +25,16 @@ Choice = Literal["ours", "theirs"]
 #: So many lines around a conflict are shown with it.
 _AROUND = 3
 
+#: What is said of a merged proposal, and of the rest of an applied one.
+_WHY_UNTESTED = {
+    False: "It was merged with later changes.",
+    True: "It is the rest of a proposal that was applied in part.",
+}
+_WHENCE = {
+    False: "Merged with later changes of the files; replaces {}.",
+    True: "What was not accepted of {}, on the files as they are now.",
+}
+
 
 class Conflict(Struct, frozen=True):
     """A place where both sides changed. ``ours`` is the disk, ``theirs`` the approved result.
@@ -91,10 +101,11 @@ class FileMerge(Struct, frozen=True):
 
 
 class Merge(Struct, frozen=True):
-    """A proposal merged with the disk, file by file."""
+    """A proposal merged with the disk, file by file; ``rest``: only what was not applied of it."""
 
     proposal: Proposal
     files: tuple[FileMerge, ...]
+    rest: bool = False
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -162,7 +173,7 @@ def merged_proposal(
     """Return a new proposal on the files of now, and the blobs it needs; add it to the store.
 
     Args:
-        merge: from ``merge_stale`` or ``merge_revert``.
+        merge: from ``merge_stale``, ``merge_revert`` or ``merge_rest``.
         now: the time, ISO 8601.
         choices: a side or own lines for conflicts, by path and index.
         prefer: the side for every conflict without a choice.
@@ -202,13 +213,13 @@ def merged_proposal(
     key = msgspec.json.encode([old.id, base, msgspec.to_builtins(tuple(changes))])
     proposal = msgspec.structs.replace(
         old,
-        id=f"{old.id[:100]}-m{sha256(key)[:8]}",
+        id=f"{old.id[:100]}-{'r' if merge.rest else 'm'}{sha256(key)[:8]}",
         base=tuple(base),
         draft=draft,
         created=now,
         status="pending",
-        gate=Gate("not_evaluated", old.gate.rule, ("It was merged with later changes.",)),
-        warnings=(*old.warnings, f"Merged with later changes of the files; replaces {old.id}."),
+        gate=Gate("not_evaluated", old.gate.rule, (_WHY_UNTESTED[merge.rest],)),
+        warnings=(*old.warnings, _WHENCE[merge.rest].format(old.id)),
     )
     return proposal, blobs
 

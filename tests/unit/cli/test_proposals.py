@@ -83,6 +83,24 @@ def test_the_whole_way_in_json(cli: Cli, library: Path) -> None:
     assert tree(library)["demo/SKILL.md"][0] == SKILL
 
 
+def test_the_rest_of_an_applied_proposal_is_a_new_one(cli: Cli, library: Path) -> None:
+    cli("approve", "--hunks", "2")
+    cli("rest", code=2)
+    assert "is not applied" in cli.err
+    cli("apply")
+    made = cli.json("rest")["merged"]
+    assert made.startswith("mine-abc-r")
+    assert f"proposal {made} now" in cli("rest", "mine-abc")
+    assert [hunk["lines"] for hunk in cli.json("show", made)["hunks"]] == [
+        ["-1. One\n", "+1. Uno\n"]
+    ]
+    cli("approve", made)
+    cli("apply", made)
+    assert (library / "demo/SKILL.md").read_bytes() == NEW
+    cli("rest", made, code=2)
+    assert "nothing is left" in cli.err
+
+
 def test_the_reviewer_is_the_identity_git_knows(cli: Cli, library: Path) -> None:
     cli("approve")
     cli("apply")

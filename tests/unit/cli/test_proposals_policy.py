@@ -52,7 +52,7 @@ def test_a_second_person_approves_exactly_what_the_first_selected(cli: Cli, libr
     assert said["content_hash"] == content
     [verdict] = said["verdicts"]
     assert (verdict["rule"], verdict["passed"], verdict["line"]) == ("approvals.people", False, 2)
-    cli("apply", code=2)
+    cli("apply", code=1)
     assert "1 of 2" in cli.err
     assert tree(library)["demo/SKILL.md"][0] == SKILL
     cli("approve", "--content", "0123456789", "--reviewer", BOB, code=2)
@@ -133,7 +133,7 @@ def test_a_rule_that_asks_for_a_scan_is_judged_by_the_real_scanner(
     cli = Cli(bench, capsys)
     rule(library, "[security]\nseverity = 'low'\n")
     cli("approve")
-    cli("apply", "--confirm", "all-permissions", code=2)
+    cli("apply", "--confirm", "all-permissions", code=1)
     assert "security.severity (line 2)" in cli.err
     assert (library / "demo/SKILL.md").read_bytes() == SKILL
     rule(library, "")

@@ -24,6 +24,7 @@ from workbench.files import FileProblem
 from workbench.gui.review.diff.line import DiffLine, DiffOptions, Facts
 from workbench.gui.review.diff.lines import diff_lines, is_long
 from workbench.review.applying.recover import recover
+from workbench.review.applying.rest import merge_rest, why_no_rest
 from workbench.review.applying.revert import merge_revert, revert
 from workbench.review.contests import Footprints
 from workbench.review.decide import decide, record
@@ -58,6 +59,7 @@ class Opened(Struct, frozen=True):
     """A proposal read for the screen. ``stale`` are files that changed since it was made.
 
     ``lines`` is its diff with the verdicts as they were then, a long one without words and moves.
+    ``why_no_rest`` says why nothing of it can be opened as a new proposal.
     """
 
     review: Review
@@ -69,6 +71,7 @@ class Opened(Struct, frozen=True):
     reviewer: str
     facts: Facts = {}
     threads: tuple[Thread, ...] = ()
+    why_no_rest: str | None = None
 
     @property
     def proposal(self) -> Proposal:
@@ -127,6 +130,7 @@ def open_proposal(shelf: Shelf, proposal_id: str) -> Opened:
         reviewer=reviewer,
         facts=facts,
         threads=threads_of(shelf.store, proposal),
+        why_no_rest=why_no_rest(review, proposal),
     )
 
 
@@ -186,6 +190,15 @@ def merge_with_disk(
     if not accepted:
         accepted = [HunkVerdict(hunk.id, "accept") for hunk in review.hunks]
     return merge_stale(review, accepted)
+
+
+def merge_what_is_left(shelf: Shelf, review: Review) -> Merge:
+    """Merge what was not applied of a proposal with the files of now.
+
+    Raises:
+        ReviewProblem, FileProblem: nothing is left, or a side is not there any more.
+    """
+    return merge_rest(shelf.store, review.proposal.id, review.library)
 
 
 def keep_merge(

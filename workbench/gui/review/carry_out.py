@@ -78,6 +78,24 @@ class CarryOut(QObject):
             on_problem=self._desk.tell_problem,
         )
 
+    def why_not_rest(self) -> str | None:
+        """Say why nothing of the proposal can be opened as a new one."""
+        opened = self._desk.opened
+        return opened.why_no_rest if opened is not None else "no proposal is shown."
+
+    def start_rest(self) -> None:
+        """Make a new proposal of the hunks that were not applied; shows conflicts, if any."""
+        opened = self._desk.opened
+        if opened is not None and self.why_not_rest() is None:
+            self._work.start(
+                "merge",
+                backend.merge_what_is_left,
+                self._shelf,
+                opened.review,
+                on_done=self._show_merge,
+                on_problem=self._desk.tell_problem,
+            )
+
     def _written(self, receipt: Receipt) -> None:
         self._reopen()
         self._desk.back()

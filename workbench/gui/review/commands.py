@@ -53,6 +53,7 @@ _COMMANDS: tuple[tuple[str, str, str, str, int], ...] = (
     ("report", "Save report of the review…", "", "shown", 3),
     ("patch", "Save patch of what is accepted…", "", "hunks", 3),
     ("revert", "Revert applied proposal", "", "revert", 2),
+    ("rest", "Open the rest as a new proposal", "", "rest", 2),
 )
 
 
@@ -81,6 +82,7 @@ def review_commands(desk: Desk, show: Callable[[], None]) -> tuple[Command, ...]
         "hunks": why_no_hunks,
         "apply": desk.why_not_apply,
         "revert": why_not_revert,
+        "rest": desk.carry_out.why_not_rest,
         **desk.why_not,
     }
     return tuple(

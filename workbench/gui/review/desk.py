@@ -327,6 +327,7 @@ class Desk(QWidget):
             "approve": self.carry_out.applying.approve,
             "merge": self.carry_out.start_merge,
             "revert": self.carry_out.revert,
+            "rest": self.carry_out.start_rest,
         }
 
     def _names(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def show_notices(view: DeskView, opened: Opened, run: Run) -> None:
         view.notice("splits", "warning", " ".join(problems), closable=True)
     receipt = opened.receipt
     if receipt is not None and opened.proposal.status == "applied":
-        _show_receipt(view, receipt, run)
+        _show_receipt(view, receipt, run, rest=opened.why_no_rest is None)
     elif receipt is not None and receipt.state == "reverted":
         where = f" in commit {receipt.revert_commit[:12]}" if receipt.revert_commit else ""
         view.notice("receipt", "info", f"Taken back{where}: the files are as before.")
@@ -44,7 +44,7 @@ def show_stale(view: DeskView, opened: Opened, run: Run) -> None:
     )
 
 
-def _show_receipt(view: DeskView, receipt: Receipt, run: Run) -> None:
+def _show_receipt(view: DeskView, receipt: Receipt, run: Run, *, rest: bool) -> None:
     count = len(receipt.files)
     files = "1 file" if count == 1 else f"{count} files"
     commit = receipt.commit or ""
@@ -52,6 +52,8 @@ def _show_receipt(view: DeskView, receipt: Receipt, run: Run) -> None:
     if receipt.branch:
         where += f" on the new branch {receipt.branch}"
     actions: list[tuple[str, Callable[[], object]]] = [("Revert", lambda: run("revert"))]
+    if rest:
+        actions.append(("Open the rest as a new proposal", lambda: run("rest")))
     if commit:
         clipboard = QGuiApplication.clipboard()
         actions.append(("Copy commit", lambda: clipboard.setText(commit)))
