@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.review.build import SKILL, Bench, edited, make_library
@@ -135,7 +135,16 @@ def the_same(found: ResultChecks, whole: dict[str, object]) -> None:
         assert value == whole[key], key
 
 
+_PAGE = b"Read [the guide](references/guide.md) and [another](../beta/references/guide.md) first."
+_ALPHA = b"---\nname: alpha\ndescription: Counts pages of printers and binders.\n---\n# alpha\n"
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@example(  # a dead link stays dead when its file goes to a skill nested in the one it was of
+    library={"SKILL.md": _ALPHA, "group/references/guide.md": _PAGE},
+    drawn=[(("group", "SKILL.md", _ALPHA.decode()), False)],
+    picks=[],
+)
 @given(library=libraries, drawn=wanted, picks=st.lists(st.integers(0, 255), max_size=3))
 def test_any_selection_is_checked_as_two_whole_libraries_would_be(
     library: dict[str, bytes], drawn: list[tuple[tuple[str, str, str], bool]], picks: list[int]

@@ -85,10 +85,23 @@ def links_delta(sides: Sides, warm: WarmChecks) -> LinksDelta:
         came, went = _of_skill(skill_id, sides, places, warm)
         broken += came
         mended += went
+    broken, mended = _without_moved(broken, mended)
     gone, come = _renamed(sides)
     broken += _mentions(sides.after, sides.before, gone)
     mended += _mentions(sides.after, sides.after, come)
     return LinksDelta(tuple(broken), tuple(mended))
+
+
+def _without_moved(
+    broken: list[LinkChange], mended: list[LinkChange]
+) -> tuple[list[LinkChange], list[LinkChange]]:
+    """Leave out dead links whose file only went to another skill, such as one nested in its own."""
+    both = {(one.path, one.written) for one in broken} & {(one.path, one.written) for one in mended}
+    left = (
+        [one for one in side if (one.path, one.written) not in both] for side in (broken, mended)
+    )
+    broken, mended = left
+    return broken, mended
 
 
 class _Places:
