@@ -396,6 +396,44 @@ def test_leaving_the_edit_changes_nothing(world: ReviewWorld, start: Start, qtbo
     assert not panel.desk.view.edit_bar.isVisible()
 
 
+def test_a_text_that_was_left_is_a_draft_until_it_is_taken(
+    world: ReviewWorld, start: Start, qtbot: QtBot
+) -> None:
+    proposal = world.propose("three", {"demo/SKILL.md": PROPOSED})
+    other = world.propose("other", {"demo/SKILL.md": SKILL + "More.\n"})
+    panel = start(proposal)
+    diff, bar = panel.desk.view.diff, panel.desk.view.edit_bar
+    control = Qt.KeyboardModifier.ControlModifier
+
+    def leave(text: str) -> None:
+        qtbot.keyClick(diff, "e")
+        bar.text.setPlainText(text)
+        qtbot.keyClick(bar.text, Qt.Key.Key_Escape)
+
+    leave("something")
+    diff.step(1)
+    qtbot.keyClick(diff, "e")
+    assert bar.text.text() == "2. Two, slowly"  # the draft is that of another hunk
+    assert "Esc keeps" in bar._hint.text()
+    diff.step(-1)
+    qtbot.keyClick(diff, "e")
+    assert bar.text.text() == "something"
+    assert "draft you left" in bar._hint.text()
+    qtbot.keyClick(bar.text, Qt.Key.Key_Return, control)
+    assert panel.desk.choices.verdicts[0].edited == ("something\n",)
+    qtbot.keyClick(diff, "u")
+    qtbot.keyClick(diff, "e")
+    assert bar.text.text() == "The very first line."  # taken, so it is no draft any more
+    qtbot.keyClick(bar.text, Qt.Key.Key_Escape)
+    leave("other words")
+    settled(panel, qtbot)
+    start(other)
+    start(proposal)
+    diff.set_current(0)
+    qtbot.keyClick(diff, "e")
+    assert bar.text.text() == "The very first line."
+
+
 def test_text_a_field_would_change_is_not_edited(
     world: ReviewWorld, start: Start, qtbot: QtBot
 ) -> None:
@@ -501,6 +539,7 @@ def test_the_rest_of_what_was_applied_in_part_is_opened_as_a_new_proposal(
     qtbot.waitUntil(lambda: desk.proposal_id.startswith("three-r"), timeout=10_000)
     settled(panel, qtbot)
     assert len(desk.choices.hunks) == 2
+    assert notices(panel)["replaces"] == "Follows: demo: three"
     assert world.store.get("three").status == "applied"
     desk.run("accept_all")
     applied(panel, qtbot)

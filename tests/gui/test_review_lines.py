@@ -297,6 +297,37 @@ def test_words_of_others_stand_below_their_line_and_are_answered_and_settled(
     assert "Step 3 failed." not in texts(panel, "comment")
 
 
+def test_words_that_were_left_are_a_draft_of_their_line_until_they_are_said(
+    talk: tuple[ReviewPanel, CommentRecord], qtbot: QtBot
+) -> None:
+    panel, _ = talk
+    bar = panel.desk.on_lines.commenting.bar
+    press(panel, qtbot, "c", Qt.Key.Key_Return)
+    assert "Esc keeps" in bar.told.text()
+    qtbot.keyClicks(bar.text, "Half a th")
+    qtbot.keyClick(bar.text, Qt.Key.Key_Escape)
+    press(panel, qtbot, "c", "n", Qt.Key.Key_Return)
+    assert bar.text.toPlainText() == ""  # another place has a draft of its own
+    qtbot.keyClicks(bar.text, "An answer")
+    qtbot.keyClick(bar.text, Qt.Key.Key_Escape)
+    press(panel, qtbot, "c", Qt.Key.Key_Return)
+    assert bar.text.toPlainText() == "Half a th"
+    assert bar.told.text() == "The draft you left"
+    say(panel, qtbot, "ought.")
+    assert "Half a thought." in texts(panel, "comment")
+    press(panel, qtbot, "c", Qt.Key.Key_Return)
+    assert bar.text.toPlainText() == ""
+    qtbot.keyClick(bar.text, Qt.Key.Key_Escape)
+    said = panel.desk.on_lines.commenting
+    (place,) = (name for name in bar._drafts if name.startswith("thread "))
+    assert bar._drafts[place] == "An answer"
+    said.opened(())
+    assert place in bar._drafts  # the same proposal read again
+    panel.desk.opened = None
+    said.opened(())
+    assert bar._drafts == {}
+
+
 def test_comments_take_the_whole_width_when_both_sides_are_shown(
     talk: tuple[ReviewPanel, CommentRecord],
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QToolButton, QWidget
 
 from workbench.domain.proposal import REASON_CODES, Hunk
@@ -96,8 +97,18 @@ class ReasonBar(QWidget):
         self.rejected.emit(code, self.comment.text().strip())
 
 
+class _Draft(Struct, frozen=True):
+    """A text that was left; ``like`` are the lines whose ends it follows."""
+
+    text: str
+    like: tuple[str, ...]
+
+
 class EditBar(QWidget):
-    """Edits the new text of a hunk in place. Ctrl+Enter takes it, Esc leaves."""
+    """Edits the new text of a hunk in place. Ctrl+Enter takes it, Esc leaves.
+
+    What was typed and not taken is a draft of that hunk, and back when the bar opens for it again.
+    """
 
     edited = Signal(object)
     left = Signal()
@@ -109,6 +120,9 @@ class EditBar(QWidget):
         self._like: tuple[str, ...] = ()
         self._own: tuple[str, ...] = ()
         self._around: tuple[str, ...] = ()
+        self._hunk = ""
+        self._before = ""
+        self._drafts: dict[str, _Draft] = {}
         self._what = QLabel()
         self._hint = QLabel()
         self._hint.setProperty("muted", True)
@@ -139,17 +153,46 @@ class EditBar(QWidget):
         self._around = hunk.base_lines
         self.text.set_text(text_of(self._like))
         if self._lines() != self._like:
+            self._hunk = ""
             return False
+        self._hunk, self._before = hunk.id, self.text.text()
+        draft = self._drafts.get(hunk.id)
+        if draft is not None:
+            self._like = draft.like
+            self.text.set_text(draft.text)
         self._what.setText(f"New text for {hunk.path}")
         hidden = hidden_characters("".join(self._like))
-        self._hint.setText(
+        said = (
             f"It holds hidden characters: {', '.join(hidden)}."
             if hidden
             else "What you write was never tested: the gate drops to not evaluated."
         )
+        kept = "This is the draft you left." if draft else "Esc keeps what you typed as a draft."
+        self._hint.setText(f"{said} {kept}")
         self.show()
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return True
+
+    def drop_draft(self, hunk: str, taken: Sequence[str] | None) -> None:
+        """Forget the draft of a hunk whose text was taken; one that was refused stays."""
+        draft = self._drafts.get(hunk)
+        lines = self._own if taken is None else tuple(taken)
+        if draft is not None and lines_of(draft.text, draft.like, self._around) == lines:
+            del self._drafts[hunk]
+
+    def forget_drafts(self) -> None:
+        """Forget all drafts: their proposal is left."""
+        self._hunk = ""
+        self._drafts.clear()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Keep what was typed, however the bar was left."""
+        super().hideEvent(event)
+        text = self.text.text()
+        if self._hunk and text != self._before:
+            self._drafts[self._hunk] = _Draft(text, self._like)
+        else:
+            self._drafts.pop(self._hunk, None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take Ctrl+Enter and Esc from the field before the window's own shortcuts get them."""

@@ -132,6 +132,7 @@ class Desk(QWidget):
         """Read a proposal and show it; "" shows none."""
         self.flush()
         if proposal_id != self._proposal_id:
+            self.view.forget_drafts()
             self.view.diff.show_diff((), (), ())
         self._proposal_id = proposal_id
         self.unreadable = False
@@ -387,6 +388,7 @@ class Desk(QWidget):
         self.leave_bars()
         if hunk is not None:
             self.take(self.choices.edit(hunk.id, lines))
+            self.view.edit_bar.drop_draft(hunk.id, self.edited_lines(hunk.id))
 
     def leave_bars(self) -> None:
         """Put away what asked for something, and go back to the changes."""

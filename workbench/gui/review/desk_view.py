@@ -159,6 +159,11 @@ class DeskView(QWidget):
         for bar in (self.reason_bar, self.edit_bar, *self._bars):
             bar.hide()
 
+    def forget_drafts(self) -> None:
+        """Hide the bars and forget what was typed in them: another proposal is shown."""
+        self.close_bars()
+        self.edit_bar.forget_drafts()
+
     def add_bar(self, bar: QWidget) -> None:
         """Put a bar of a feature below the changes; it is hidden until it is wanted."""
         self._bars.append(bar)

@@ -163,20 +163,27 @@ class DeskAsking(QObject):
             view.notice(
                 "replaces",
                 "info",
-                f"Takes the place of: {before.draft.title}",
+                f"{'Follows' if _was_applied(before) else 'Takes the place of'}: "
+                f"{before.draft.title}",
                 (("Show it", lambda: show(before.id)),),
                 closable=True,
             )
         if links.after:
             after = links.after[-1]
+            place = "that follows it" if _was_applied(opened.proposal) else "in its place"
             more = f" ({counted(len(links.after), 'answer')})" if len(links.after) > 1 else ""
             view.notice(
                 "replaced",
                 "info",
-                f"There is a newer one in its place{more}: {after.draft.title}",
+                f"There is a newer one {place}{more}: {after.draft.title}",
                 (("Show it", lambda: show(after.id)),),
                 closable=True,
             )
+
+
+def _was_applied(proposal: Proposal) -> bool:
+    """Whether what follows it, its rest or the way back, stands beside it and not in its place."""
+    return proposal.status in ("applied", "reverted")
 
 
 def links_of(store: ProposalStore, proposal: Proposal) -> Links:

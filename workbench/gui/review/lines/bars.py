@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from workbench.domain.comment import Comment
@@ -84,6 +84,7 @@ class LineChoice(LineBar):
 class CommentBar(LineBar):
     """Takes what is said of a line. Ctrl+Enter keeps it, Esc leaves.
 
+    Words that were not said are a draft of their place, and back when it is asked for again.
     ``said(text)`` gives the words; ``asked(act)`` is "resolve", "change" or "delete".
     """
 
@@ -92,6 +93,8 @@ class CommentBar(LineBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Comment", parent)
+        self._place, self._before = "", ""
+        self._drafts: dict[str, str] = {}
         self.text = QPlainTextEdit()
         self.text.setTabChangesFocus(True)
         self.text.setProperty("field", True)
@@ -108,8 +111,13 @@ class CommentBar(LineBar):
             self.foot.insertWidget(place, button)
         self.confirmed.connect(self._say)
 
-    def ask(self, where: str, thread: PlacedThread | None, mine: Comment | None) -> None:
-        """Ask for words on a line; with a thread, for an answer or what becomes of it."""
+    def ask(
+        self, where: str, thread: PlacedThread | None, mine: Comment | None, *, place: str
+    ) -> None:
+        """Ask for words on a line; with a thread, for an answer or what becomes of it.
+
+        ``place`` is what a draft is kept for.
+        """
         self.title.setText(f"Answer on {where}" if thread else f"Comment on {where}")
         self.confirm.setText("Answer" if thread else "Comment")
         settled = thread is not None and thread.thread.resolved
@@ -117,7 +125,7 @@ class CommentBar(LineBar):
         self.resolve.setVisible(thread is not None)
         for button in (self.change, self.delete):
             button.setVisible(mine is not None)
-        self.text.clear()
+        self._begin(place, "")
         self._changed()
         self.show()
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -128,9 +136,39 @@ class CommentBar(LineBar):
         for button in (self.resolve, self.change, self.delete):
             button.hide()
         self.title.setText("Change your comment")
-        self.text.setPlainText(comment.text)
+        self._keep_draft()
+        self._begin(f"change {comment.id}", comment.text)
         self.text.selectAll()
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def said_it(self) -> None:
+        """Forget the draft: the words were taken."""
+        self._drafts.pop(self._place, None)
+        self._place = ""
+
+    def forget_drafts(self) -> None:
+        """Forget all drafts: their proposal is left."""
+        self._place = ""
+        self._drafts.clear()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Keep what was typed, however the bar was left."""
+        self._keep_draft()
+        super().hideEvent(event)
+
+    def _keep_draft(self) -> None:
+        text = self.text.toPlainText()
+        if self._place and text.strip() and text != self._before:
+            self._drafts[self._place] = text
+        else:
+            self._drafts.pop(self._place, None)
+
+    def _begin(self, place: str, before: str) -> None:
+        draft = self._drafts.get(place)
+        self._place, self._before = place, before
+        self.text.setPlainText(before if draft is None else draft)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        self.tell("Esc keeps it as a draft" if draft is None else "The draft you left")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take Ctrl+Enter and Esc from the field before the window's own shortcuts get them."""

@@ -80,6 +80,7 @@ class Commenting(QObject):
         proposal = opened.proposal.id if opened is not None else ""
         if proposal != self._of:
             self._of, self._acts = proposal, []
+            self.bar.forget_drafts()
         self._threads = threads
 
     def read(self) -> None:
@@ -195,7 +196,15 @@ class Commenting(QObject):
         self._keep = self._answer if self._on else lambda text: self._start(line, text)
         where = f"“{self._on.thread.anchor.text[:60]}”" if self._on else place_of(line).lower()
         mine = [one for one in self._on.thread.comments if self._is_mine(one)] if self._on else []
-        self.bar.ask(where, self._on, mine[-1] if mine else None)
+        self.bar.ask(where, self._on, mine[-1] if mine else None, place=self._place_of(line))
+
+    def _place_of(self, line: DiffLine) -> str:
+        """Name a line, or the thread of it, as what a draft is kept for."""
+        if self._on is not None:
+            return f"thread {self._on.thread.id}"
+        path = self._desk.choices.hunks[line.hunk].path
+        old = line.kind == "remove"
+        return f"{'old' if old else 'new'} {line.old if old else line.new} {path}"
 
     def _is_mine(self, comment: Comment) -> bool:
         opened = self._desk.opened
@@ -220,6 +229,7 @@ class Commenting(QObject):
         if keep is not None:
             try:
                 keep(text)
+                self.bar.said_it()
             except ReviewProblem as problem:
                 self._desk.tell_problem(str(problem))
         self._leave()
