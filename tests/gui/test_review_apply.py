@@ -187,6 +187,31 @@ def test_approve_is_a_command_of_the_desk_too(world: ReviewWorld, desk: Desk, qt
     assert world.skill.read_text() == SKILL
 
 
+def test_tab_into_the_files_shows_a_current_row_that_space_ticks(
+    world: ReviewWorld, desk: Desk, qtbot: QtBot
+) -> None:
+    changes = (
+        Change("c1", "demo/SKILL.md", "write", PROPOSED),
+        Change("c2", "demo/scripts/run.py", "write", "print(1)\n"),
+    )
+    page = desk.open(world.add("program", changes)).to_apply()
+    page.back.setFocus()
+    page.files.clearSelection()
+    page.files.setCurrentItem(None)
+    assert page.files.selectedItems() == []
+    page.files.setFocus(Qt.FocusReason.TabFocusReason)
+    (item,) = page.files.selectedItems()
+    assert item is page.files.currentItem()
+    assert item.text(0) == "demo/scripts/run.py"
+    left = page.unticked()
+    qtbot.keyClick(page.files, Qt.Key.Key_Space)
+    assert page.unticked() == left - 1
+    assert page._plan is not None
+    page.show_plan(page._plan)  # the same again, as after an approval
+    assert [one.text(0) for one in page.files.selectedItems()] == ["demo/scripts/run.py"]
+    assert page.unticked() == left - 1
+
+
 def test_a_permission_has_its_own_tick_over_the_whole_width(world: ReviewWorld, desk: Desk) -> None:
     text = PROPOSED.replace("\n---\n\n#", "\nallowed-tools: Bash(git:*)\n---\n\n#")
     page = desk.open(world.propose("tools", {"demo/SKILL.md": text})).to_apply()

@@ -215,6 +215,23 @@ def test_contested_lines_are_shown_together_and_one_version_is_taken_by_key(
     assert panel.desk.view.at_work
 
 
+def test_contested_line_ends_are_named_on_every_version(
+    start: Callable[[], ReviewPanel], propose: Callable[..., None], qtbot: QtBot
+) -> None:
+    propose("one", "2. Two\n", "2. Two\r\n")
+    propose("two", "2. Two\n", "2. Two\r", engine="gepa")
+    panel = start()
+    panel.show_proposal("one")
+    qtbot.waitUntil(lambda: panel.desk.proposal_id == "one", timeout=10_000)
+    settle(panel, qtbot)
+    panel.desk.view.notice_buttons("contest")["Show together"]()
+    page = panel.contests.page
+    assert {version.text.text() for version in page.versions} == {"2. Two"}
+    ends = [version.facts.text().rpartition("line ends: ")[2] for version in page.versions]
+    assert ends == ["LF", "CRLF", "CR"]
+    assert "only line ends" in page.place.text()
+
+
 def test_a_proposal_that_a_verdict_takes_out_of_a_search_stays_on_the_desk(
     start: Callable[[], ReviewPanel],
     propose: Callable[..., None],

@@ -22,10 +22,9 @@ from workbench.review.checks.check_words import lines_of_checks
 from workbench.review.checks.result import ResultChecks, SecurityDelta
 from workbench.review.merge import Merge
 from workbench.review.session import Review
-from workbench.review.text_diff.blanks import line_end
+from workbench.review.text_diff.blanks import end_in_words, line_end
 
 _COLOURS = {"accept": "green", "reject": "red", "defer": "yellow"}
-_ENDS = {"none": "no line end"}
 
 
 class Output:
@@ -163,7 +162,7 @@ class Output:
         for line in _lines(hunk, verdict):
             text = for_terminal(line.rstrip("\r\n"))
             end = line_end(line)
-            sign = "" if end == "LF" else f"  [{_ENDS.get(end, end)}]"
+            sign = "" if end == "LF" else f"  [{end_in_words(end)}]"
             print(coloured(text, "red" if text.startswith("-") else "green") + sign)
 
 

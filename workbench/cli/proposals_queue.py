@@ -12,6 +12,7 @@ from workbench.domain.task import GateLevel
 from workbench.domain.text import counted
 from workbench.review.contests import Contest, Footprints
 from workbench.review.queue import SORTS, Entry, Queue, Wanted, age, queue_of, sorted_entries
+from workbench.review.text_diff.blanks import end_in_words, line_end
 from workbench.store.proposals import Listing, ProposalStore
 
 
@@ -152,9 +153,15 @@ def _print_contest(contest: Contest) -> None:
     said = "all would write the same" if contest.agreed else counted(len(contest.sides), "version")
     print(coloured(one_line(f"{contest.path}{lines}"), "bold") + f"  {said}")
     for line in contest.base_lines:
-        print(coloured(for_terminal(f"  - {line.rstrip()}"), "red"))
+        _print_line(f"  - {line}", "red", contest)
     for side in contest.sides:
         rejected = " (rejected)" if side.rejected else ""
         print(one_line(f"  {side.proposal}{rejected}{': ' + side.what if side.what else ''}"))
         for line in side.lines:
-            print(coloured(for_terminal(f"    + {line.rstrip()}"), "green"))
+            _print_line(f"    + {line}", "green", contest)
+
+
+def _print_line(line: str, colour: str, contest: Contest) -> None:
+    """Print a line, with the name of its end where ends tell versions apart."""
+    sign = f"  [{end_in_words(line_end(line))}]" if contest.ends_differ else ""
+    print(coloured(for_terminal(line.rstrip("\r\n")), colour) + sign)

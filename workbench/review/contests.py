@@ -17,6 +17,7 @@ from workbench.files import FileProblem
 from workbench.review.plan import ReviewProblem
 from workbench.review.session import Review
 from workbench.review.staleness import DiskHashes
+from workbench.review.text_diff.blanks import change_of, ends_of
 from workbench.review.text_diff.diff import decoded, split_lines
 from workbench.store.proposals import ProposalStore
 
@@ -84,6 +85,19 @@ class Contest(Struct, frozen=True):
     def agreed(self) -> bool:
         """Whether all would write the same."""
         return len({(side.lines, side.what) for side in self.sides}) == 1
+
+    @property
+    def ends_differ(self) -> bool:
+        """Whether line ends, which nobody sees, tell versions apart."""
+        versions = (self.base_lines, *(side.lines for side in self.sides))
+        return len({ends_of(lines) for lines in versions if lines}) > 1
+
+    @property
+    def only_ends(self) -> bool:
+        """Whether nothing but line ends tells the versions apart from what is there."""
+        return not self.whole and all(
+            change_of(self.base_lines, side.lines) == "ends" for side in self.sides
+        )
 
     @property
     def settled(self) -> bool:

@@ -105,3 +105,18 @@ def test_the_text_names_rivals_and_an_empty_answer_says_so(
     assert "+ 1. Eins" in out
     run(["proposals", "contests", "--words", "third", *where], lambda *_: None)
     assert "No open proposals change the same lines." in capsys.readouterr().out
+
+
+def test_contests_name_line_ends_where_they_alone_differ(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = make_library(tmp_path / "library", {"demo/SKILL.md": SKILL}, repository=False)
+    store = ProposalStore(tmp_path / "store")
+    for name, end in (("first", b"2. Two\r\n"), ("second", b"2. Deux\n")):
+        text = SKILL.replace(b"2. Two\n", end)
+        store.add(proposal_on(library, [edited("demo/SKILL.md", text)], name=name))
+    run(["proposals", "contests", "--store", str(store.folder)], lambda *_: None)
+    out = capsys.readouterr().out
+    assert "  - 2. Two  [LF]\n" in out
+    assert "    + 2. Two  [CRLF]\n" in out
+    assert "    + 2. Deux  [LF]\n" in out

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+_WORDS = {"none": "no line end"}
+
 #: What a hunk changes: other text, blanks only, or nothing but the ends of its lines.
 ChangeOf = Literal["text", "blanks", "ends"]
 
@@ -14,6 +16,11 @@ def line_end(line: str) -> str:
     if line.endswith("\r\n"):
         return "CRLF"
     return {"\n": "LF", "\r": "CR"}.get(line[-1:], "none")
+
+
+def end_in_words(end: str) -> str:
+    """Return the name of a line's end as a person reads it."""
+    return _WORDS.get(end, end)
 
 
 def without_blanks(text: str) -> str:
@@ -49,3 +56,8 @@ def ends_of(lines: Sequence[str]) -> tuple[str, ...]:
     """Return which line ends there are, in a fixed order."""
     found = {line_end(line) for line in lines}
     return tuple(end for end in ("LF", "CRLF", "CR", "none") if end in found)
+
+
+def ends_in_words(lines: Sequence[str]) -> str:
+    """Return which line ends there are, such as "LF and CRLF"; "" for no lines."""
+    return " and ".join(map(end_in_words, ends_of(lines)))

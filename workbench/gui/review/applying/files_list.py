@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.gui.models.skill_rows import size_text
@@ -35,6 +36,7 @@ class FilesList(QTreeWidget):
     def show_plan(self, plan: Plan, *, keep_ticks: bool = False) -> None:
         """Show files and permissions."""
         kept = set(self.ticked()) if keep_ticks else set()
+        row = self.currentIndex().row() if keep_ticks else -1
         self.blockSignals(True)
         self.clear()
         for file in plan.files:
@@ -45,6 +47,8 @@ class FilesList(QTreeWidget):
         for item in self._checkable():
             if item.data(0, _KEY) in kept:
                 item.setCheckState(0, Qt.CheckState.Checked)
+        if (current := self.topLevelItem(row)) is not None:
+            self.setCurrentItem(current)
         self.blockSignals(False)
         header = self.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -55,6 +59,17 @@ class FilesList(QTreeWidget):
         rows = min(max(len(plan.files) + len(plan.permissions), 1), _MOST_ROWS)
         row_height = max(self.sizeHintForRow(0), 20)
         self.setFixedHeight(header.sizeHint().height() + rows * row_height + 4)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keys are: on the first row that wants a tick, else the first of all."""
+        super().focusInEvent(event)
+        if event.reason() != Qt.FocusReason.MouseFocusReason and not self.selectedItems():
+            unticked = (
+                item for item in self._checkable() if item.checkState(0) != Qt.CheckState.Checked
+            )
+            first = next(unticked, self.topLevelItem(0))
+            if first is not None:
+                self.setCurrentItem(first)
 
     def ticked(self) -> tuple[str, ...]:
         """Return the keys of what was ticked."""

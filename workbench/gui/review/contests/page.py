@@ -14,6 +14,7 @@ from workbench.gui.review.contests.version import Version
 from workbench.gui.widgets.buttons import icon_button, push_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.review.contests import Contest, Side
+from workbench.review.text_diff.blanks import ends_in_words
 
 
 class ContestPage(QWidget):
@@ -137,7 +138,9 @@ class ContestPage(QWidget):
             return
         self.place.setText(_described(contest))
         if not contest.whole:
-            self._add(Version("As it is", contest.base_lines))
+            self._add(
+                Version("As it is", contest.base_lines, ends=_ends(contest, contest.base_lines))
+            )
         for number, side in enumerate(contest.sides, 1):
             self._add(self._version(contest, number, side))
 
@@ -149,6 +152,7 @@ class ContestPage(QWidget):
             what=side.what,
             proposal=self._proposals.get(side.proposal),
             rejected=side.rejected,
+            ends=_ends(contest, side.lines),
         )
         version.taken.connect(lambda: self.take(number))
         version.opened.connect(lambda: self.opened.emit(side.proposal))
@@ -157,6 +161,10 @@ class ContestPage(QWidget):
     def _add(self, version: Version) -> None:
         self.versions.append(version)
         self._versions.insertWidget(self._versions.count() - 1, version)
+
+
+def _ends(contest: Contest, lines: Sequence[str]) -> str:
+    return ends_in_words(lines) if contest.ends_differ else ""
 
 
 def _described(contest: Contest) -> str:
@@ -171,6 +179,8 @@ def _described(contest: Contest) -> str:
     count = counted(len(contest.sides), "proposal")
     if contest.settled:
         return f"{where}: settled; one version is left."
+    if contest.only_ends:
+        where = f"{where}, only line ends"
     if contest.agreed:
         return f"{where}: {count} would write the same here. Take one of them."
     return f"{where}: {count} want to change this, each in its own way. Take one version."

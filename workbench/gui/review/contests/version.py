@@ -24,7 +24,10 @@ _MOST_SEEN = 14
 
 
 class Version(QFrame):
-    """A card. Without a proposal it is what stands there now. ``taken()``, ``opened()``."""
+    """A card. Without a proposal it is what stands there now. ``taken()``, ``opened()``.
+
+    ``ends`` are its line ends in words, where they tell versions apart.
+    """
 
     taken = Signal()
     opened = Signal()
@@ -38,6 +41,7 @@ class Version(QFrame):
         what: str = "",
         proposal: Proposal | None = None,
         rejected: bool = False,
+        ends: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -59,6 +63,9 @@ class Version(QFrame):
         elif engine or what or name != "As it is":
             self.facts.setText("This proposal is not in the store any more.")
             self.take.setEnabled(False)
+        if ends:
+            told = (self.facts.text(), f"line ends: {ends}")
+            self.facts.setText(" \N{MIDDLE DOT} ".join(filter(None, told)))
         for part in (self.title, self.facts):
             part.setVisible(bool(part.text()))
             inside.addWidget(part)

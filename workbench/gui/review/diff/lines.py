@@ -10,7 +10,7 @@ from workbench.gui.review.diff.emphasis import visible
 from workbench.gui.review.diff.keys import KeyedFile
 from workbench.gui.review.diff.line import DiffLine, DiffOptions, Edited, Facts, LineKind, ReadBase
 from workbench.gui.review.diff.moves import with_moves
-from workbench.review.text_diff.blanks import change_of, ends_of
+from workbench.review.text_diff.blanks import change_of, ends_in_words
 from workbench.review.text_diff.diff import decoded, split_lines
 
 __all__ = ["CONTEXT", "DiffLine", "DiffOptions", "LineKind", "diff_lines", "is_long"]
@@ -171,10 +171,7 @@ def _title(hunk: Hunk, new: Sequence[str]) -> str:
     parts = [place, *([heading] if heading else [])]
     what = change_of(hunk.base_lines, new)
     if what == "ends" and count:
-        before, after = (
-            " and ".join(_END_WORDS.get(end, end) for end in ends_of(side))
-            for side in (hunk.base_lines, new)
-        )
+        before, after = (ends_in_words(side) for side in (hunk.base_lines, new))
         parts.append(f"only line ends: {before} to {after}")
     elif what == "blanks":
         parts.append("only whitespace")
@@ -184,6 +181,3 @@ def _title(hunk: Hunk, new: Sequence[str]) -> str:
 def _why(rationale: str) -> str:
     text = " ".join(rationale.split())
     return visible(text if len(text) <= _LONGEST_WHY else f"{text[:_LONGEST_WHY].rstrip()} …")
-
-
-_END_WORDS = {"none": "no line end"}
