@@ -535,7 +535,7 @@ def test_the_rest_of_what_was_applied_in_part_is_opened_as_a_new_proposal(
     desk.run("accept")
     applied(panel, qtbot)
     assert command.when() is None
-    desk.view.notice_buttons("receipt")["Open the rest as a new proposal"]()
+    desk.view.notice_buttons("receipt")["Open the rest"]()
     qtbot.waitUntil(lambda: desk.proposal_id.startswith("three-r"), timeout=10_000)
     settled(panel, qtbot)
     assert len(desk.choices.hunks) == 2
@@ -544,7 +544,7 @@ def test_the_rest_of_what_was_applied_in_part_is_opened_as_a_new_proposal(
     desk.run("accept_all")
     applied(panel, qtbot)
     assert world.skill.read_text() == PROPOSED
-    assert "Open the rest as a new proposal" not in desk.view.notice_buttons("receipt")
+    assert "Open the rest" not in desk.view.notice_buttons("receipt")
     assert command.when() == "every hunk of it was applied, so nothing is left."
 
 

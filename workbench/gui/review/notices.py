@@ -53,7 +53,7 @@ def _show_receipt(view: DeskView, receipt: Receipt, run: Run, *, rest: bool) -> 
         where += f" on the new branch {receipt.branch}"
     actions: list[tuple[str, Callable[[], object]]] = [("Revert", lambda: run("revert"))]
     if rest:
-        actions.append(("Open the rest as a new proposal", lambda: run("rest")))
+        actions.append(("Open the rest", lambda: run("rest")))
     if commit:
         clipboard = QGuiApplication.clipboard()
         actions.append(("Copy commit", lambda: clipboard.setText(commit)))
