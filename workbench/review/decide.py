@@ -15,6 +15,7 @@ from workbench.domain.proposal import (
     ProposalStatus,
     VerdictKind,
 )
+from workbench.review.dependencies import needed
 from workbench.review.moments import after
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
@@ -51,14 +52,8 @@ def pick(review: Review, names: Sequence[str]) -> tuple[Hunk, ...]:
 
 def with_needed(review: Review, hunks: Sequence[Hunk]) -> tuple[Hunk, ...]:
     """Return the hunks and all they depend on, in the order of the proposal."""
-    by_id = {hunk.id: hunk for hunk in review.hunks}
-    wanted = [hunk.id for hunk in hunks]
-    chosen: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name in by_id and name not in chosen:
-            chosen.add(name)
-            wanted += by_id[name].depends_on
+    names = [hunk.id for hunk in hunks]
+    chosen = {*names, *needed(review.hunks, names)}
     return tuple(hunk for hunk in review.hunks if hunk.id in chosen)
 
 

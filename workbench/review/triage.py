@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from workbench.domain.proposal import Hunk, HunkVerdict, VerdictKind
 from workbench.files import FileProblem
 from workbench.review.contests import Contest, Side
 from workbench.review.decide import decide, record, verdicts_for
+from workbench.review.dependencies import stranded
 from workbench.review.plan import ReviewProblem
 from workbench.review.reviewers import in_force
 from workbench.review.session import Review, open_for
@@ -18,6 +20,11 @@ from workbench.store.proposals import ProposalStore
 
 #: Says who reviews in a library.
 Sign = Callable[[Path], str]
+#: Says the verdicts on a proposal, given who reviews.
+Say = Callable[[Review, str], tuple[HunkVerdict, ...]]
+
+#: A proposal, what is about to be said of it, and how.
+Act = tuple[str, VerdictKind, Say]
 
 
 class Order(Struct, frozen=True):
@@ -46,37 +53,40 @@ class Done(Struct, frozen=True):
 
 def carry_out(store: ProposalStore, orders: Iterable[Order], *, sign: Sign, now: str) -> Done:
     """Decide on each proposal by itself; one that cannot be decided on stops no other."""
-    before: list[Before] = []
-    problems: list[str] = []
-    for order in orders:
-        try:
-            review = open_for(order.kind, store, order.proposal)
-            reviewer = sign(review.library)
-            last = in_force(review.standing, reviewer)
-            verdicts = _verdicts(review, order, reviewer)
-            record(review, decide(review, verdicts, reviewer=reviewer, now=now))
-        except (ReviewProblem, FileProblem) as problem:
-            problems.append(str(problem))
-        else:
-            before.append(Before(order.proposal, last))
-    return Done(tuple(before), tuple(problems))
+    acts: list[Act] = [(order.proposal, order.kind, partial(_verdicts, order)) for order in orders]
+    return _decide_each(store, acts, sign=sign, now=now)
 
 
 def take_back(store: ProposalStore, before: Sequence[Before], *, sign: Sign, now: str) -> Done:
     """Decide on each proposal as it was before; the decisions between stay on record."""
-    undone: list[Before] = []
+    acts: list[Act] = [(one.proposal, "reject", partial(_as_before, one)) for one in before]
+    return _decide_each(store, acts, sign=sign, now=now)
+
+
+def _decide_each(
+    store: ProposalStore,
+    acts: Iterable[Act],
+    *,
+    sign: Sign,
+    now: str,
+) -> Done:
+    before: list[Before] = []
     problems: list[str] = []
-    for one in before:
+    for name, kind, say in acts:
         try:
-            review = open_for("reject", store, one.proposal)
+            review = open_for(kind, store, name)
             reviewer = sign(review.library)
             last = in_force(review.standing, reviewer)
-            record(review, decide(review, one.verdicts, reviewer=reviewer, now=now))
+            record(review, decide(review, say(review, reviewer), reviewer=reviewer, now=now))
         except (ReviewProblem, FileProblem) as problem:
             problems.append(str(problem))
         else:
-            undone.append(Before(one.proposal, last))
-    return Done(tuple(undone), tuple(problems))
+            before.append(Before(name, last))
+    return Done(tuple(before), tuple(problems))
+
+
+def _as_before(one: Before, _review: Review, _reviewer: str) -> tuple[HunkVerdict, ...]:
+    return one.verdicts
 
 
 def take_side(contest: Contest, taken: Side) -> tuple[Order, ...]:
@@ -97,10 +107,13 @@ def take_none(contest: Contest, reason: str, comment: str = "") -> tuple[Order, 
     )
 
 
-def _verdicts(review: Review, order: Order, reviewer: str) -> tuple[HunkVerdict, ...]:
+def _verdicts(order: Order, review: Review, reviewer: str) -> tuple[HunkVerdict, ...]:
     wanted = _hunks_of(review, order.hunks)
     if order.kind != "accept":
-        wanted = _with_dependents(review, wanted)
+        names = [hunk.id for hunk in wanted]
+        now = in_force(review.standing, reviewer)
+        out = {*names, *stranded(review.hunks, names, now)}
+        wanted = tuple(hunk for hunk in review.hunks if hunk.id in out)
     return verdicts_for(
         review,
         wanted,
@@ -120,21 +133,3 @@ def _hunks_of(review: Review, names: tuple[str, ...]) -> tuple[Hunk, ...]:
             f"Proposal {review.proposal.id} has other hunks by now. Open it and decide there."
         )
     return found
-
-
-def _with_dependents(review: Review, hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
-    """Return the hunks and what was accepted on top of them and cannot stand without them."""
-    last = review.decision
-    kept = {one.hunk for one in last.verdicts if one.edited is not None} if last else set()
-    accepted = {one.hunk for one in last.verdicts if one.verdict == "accept"} if last else set()
-    gone = {hunk.id for hunk in hunks}
-    more = True
-    while more:
-        found = {
-            hunk.id
-            for hunk in review.hunks
-            if hunk.id in accepted - kept - gone and gone & set(hunk.depends_on)
-        }
-        more = bool(found)
-        gone |= found
-    return tuple(hunk for hunk in review.hunks if hunk.id in gone)

@@ -203,6 +203,24 @@ def test_rejecting_a_heading_rejects_what_was_accepted_below_it(desk: Desk) -> N
     assert set(desk.verdicts("a").values()) == {"reject"}
 
 
+def test_what_another_reviewer_said_later_does_not_hide_what_depends_on_a_rejected_hunk(
+    desk: Desk,
+) -> None:
+    new = SKILL + b"\n## More\n\n- A note\n"
+    desk.propose(
+        "a",
+        Change("c1", PATH, "edit", new.decode()),
+        Change("c2", PATH, "edit", (new + b"- Another\n").decode(), depends_on=("c1",)),
+    )
+    carry_out(desk.store, [Order("a", "accept")], sign=ann, now=NOW)
+    carry_out(desk.store, [Order("a", "defer")], sign=lambda _: "Ben <ben@x.invalid>", now=LATER)
+    review = open_review(desk.store, "a")
+    (needed,) = next(hunk.depends_on for hunk in review.hunks if hunk.depends_on)
+    order = Order("a", "reject", (needed,), "wrong")
+    assert carry_out(desk.store, [order], sign=ann, now=LATER).problems == ()
+    assert set(desk.verdicts("a").values()) == {"reject"}
+
+
 def test_a_proposal_that_cannot_be_read_is_listed_with_why(desk: Desk) -> None:
     desk.propose("a", edited("../outside.md", "x"))
     (entry,) = desk.queue().entries

@@ -8,10 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.domain.proposal import Hunk, HunkVerdict, Split, VerdictKind
+from workbench.review.dependencies import needed, stranded
+from workbench.review.session import WHOLE
 from workbench.review.splits import carried
-
-#: The hunk a verdict names when the proposal changes no file (a diagnosis).
-WHOLE = "*"
 
 _PAST = {"accept": "Accepted", "reject": "Rejected", "defer": "Deferred"}
 
@@ -76,7 +75,8 @@ class Choices(Struct, frozen=True):
         known = set(self.names)
         now = {verdict.hunk: verdict for verdict in self.verdicts}
         meant = [name for name in names if name in known]
-        added = _needed(self.hunks, meant) if kind == "accept" else self._stranded(meant)
+        accepts = kind == "accept"
+        added = needed(self.hunks, meant) if accepts else stranded(self.hunks, meant, self.verdicts)
         added = [name for name in added if name not in now or now[name].verdict != kind]
 
         def edited(name: str) -> tuple[str, ...] | None:
@@ -107,7 +107,7 @@ class Choices(Struct, frozen=True):
         before = self.of(name)
         verdict = HunkVerdict(name, "accept", "", before.comment if before else "", edited)
         taken = self._with((verdict,))
-        more = [one for one in _needed(self.hunks, [name]) if self.kind(one) != "accept"]
+        more = [one for one in needed(self.hunks, [name]) if self.kind(one) != "accept"]
         changed = _merged(self.hunks, taken, [HunkVerdict(one, "accept") for one in more])
         note = f"Accepted {_count(len(more))} more that this one depends on." if more else ""
         return self._after("Edited 1 hunk", changed, note)
@@ -138,41 +138,6 @@ class Choices(Struct, frozen=True):
             return replace(self, note="")
         act = Act(title, self.verdicts)
         return replace(self, verdicts=verdicts, acts=(*self.acts, act), note=note)
-
-    def _stranded(self, names: Sequence[str]) -> list[str]:
-        """Return accepted hunks that depend, directly or not, on one of ``names``."""
-        gone = set(names)
-        now = {verdict.hunk: verdict for verdict in self.verdicts}
-        found: list[str] = []
-        changed = True
-        while changed:
-            changed = False
-            for hunk in self.hunks:
-                if hunk.id in gone or not gone & set(hunk.depends_on):
-                    continue
-                verdict = now.get(hunk.id)
-                if verdict is not None and verdict.edited is not None:
-                    continue  # a person wrote it to stand on its own
-                gone.add(hunk.id)
-                changed = True
-                if verdict is not None and verdict.verdict == "accept":
-                    found.append(hunk.id)
-        return found
-
-
-def _needed(hunks: Sequence[Hunk], names: Sequence[str]) -> list[str]:
-    """Return what ``names`` depend on, directly or not, without themselves."""
-    by_id = {hunk.id: hunk for hunk in hunks}
-    wanted = [other for name in names if name in by_id for other in by_id[name].depends_on]
-    seen = set(names)
-    found: list[str] = []
-    while wanted:
-        name = wanted.pop()
-        if name in by_id and name not in seen:
-            seen.add(name)
-            found.append(name)
-            wanted += by_id[name].depends_on
-    return found
 
 
 def _merged(
