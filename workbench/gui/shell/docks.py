@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QLabel, QStackedWidget, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.log_tail import LogTail
 from workbench.gui.widgets.buttons import icon_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.tabs import quiet_tabs
 
 #: The panels of the bottom dock, in the order of their tabs.
 BOTTOM_PANELS = ("Problems", "Jobs", "Log")
@@ -60,13 +61,7 @@ class BottomDock(QDockWidget):
         self._make = make
         self._made: dict[str, QWidget] = {}
         self._names = list(names)
-        self.tabs = QTabBar()
-        self.tabs.setProperty("quiet", True)
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Bottom panels")
-        for name in self._names:
-            self.tabs.addTab(name)
+        self.tabs = quiet_tabs("Bottom panels", self._names)
         self.tabs.currentChanged.connect(lambda _index: self._fill())
         header = _Header()
         line = row(header, spacing=4)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.traces.annotations.annotations_view import AnnotationsView
@@ -24,7 +24,8 @@ from workbench.gui.traces.usage.usage_view import UsageView
 from workbench.gui.traces.viewer.trace_viewer import TraceViewer
 from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.empty_state import EmptyState
-from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.layouts import column
+from workbench.gui.widgets.tabs import quiet_tabs, tab_strip
 from workbench.resources import bundled
 
 #: The views beside one another: the property that makes each when it is first shown, its title.
@@ -60,7 +61,7 @@ class TracesPanel(QWidget):
         self.list = TraceList(context)
         self._shown: dict[str, HomePage] = {"list": self.list}
         self.inspector = TraceInspector(context, self, self)
-        self.tabs = QTabBar()
+        self.tabs = quiet_tabs("Views of the open traces", (title for _, title in _TABS))
         self.empty = EmptyState(
             "No traces are open",
             "Open session logs of an agent (Claude Code, Codex, ATIF, SWE-agent) to read what it "
@@ -316,21 +317,9 @@ class TracesPanel(QWidget):
 
     def _make_home(self) -> QWidget:
         home = QWidget()
-        header = QFrame()
-        header.setObjectName("PanelHeader")
-        line = row(header, spacing=0)
-        line.setContentsMargins(8, 2, 8, 1)
-        self.tabs.setProperty("quiet", True)
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Views of the open traces")
-        for _, title in _TABS:
-            self.tabs.addTab(title)
-        line.addWidget(self.tabs)
-        line.addStretch(1)
         self._pages.addWidget(self.list)
         inside = column(home, spacing=0)
-        inside.addWidget(header)
+        inside.addWidget(tab_strip(self.tabs))
         inside.addWidget(self._pages, 1)
         return home
 

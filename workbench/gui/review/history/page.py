@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QStackedWidget,
-    QTabBar,
     QWidget,
 )
 
@@ -37,6 +36,7 @@ from workbench.gui.widgets.banner import Banner
 from workbench.gui.widgets.buttons import icon_button, link_button
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.pause import single_shot
+from workbench.gui.widgets.tabs import quiet_tabs, tab_strip
 from workbench.gui.widgets.value_fields import ChoiceBox
 from workbench.review.history.origins import LineOrigin
 from workbench.review.history.skill_history import SkillHistory
@@ -73,7 +73,7 @@ class HistoryPage(QWidget):
         self.skills = ChoiceBox("Skill whose history is shown")
         self.skills.setMinimumWidth(200)
         self.skills.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToContents)
-        self.tabs = QTabBar()
+        self.tabs = quiet_tabs("Views of the history", TABS)
         self._stack = QStackedWidget()
         self._notes = column(spacing=0)
         self._changes = ChangeReader(shelf, self.work, self)
@@ -95,23 +95,13 @@ class HistoryPage(QWidget):
         line.addWidget(self.skills)
         line.addStretch(1)
         line.addWidget(icon_button("refresh", "Read the history again", self.refresh))
-        bar = QFrame()
-        bar.setObjectName("PanelHeader")
-        below = row(bar, spacing=0)
-        below.setContentsMargins(8, 2, 8, 1)
-        self.tabs.setProperty("quiet", True)
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Views of the history")
-        for number, name in enumerate(TABS, 1):
-            self.tabs.setTabToolTip(self.tabs.addTab(name), f"{name} ({number})")
-        below.addWidget(self.tabs)
-        below.addStretch(1)
+        for number, name in enumerate(TABS):
+            self.tabs.setTabToolTip(number, f"{name} ({number + 1})")
         self._stack.addWidget(self.timeline)
         inside = column(self, spacing=0)
         inside.addWidget(head)
         inside.addLayout(self._notes)
-        inside.addWidget(bar)
+        inside.addWidget(tab_strip(self.tabs))
         inside.addWidget(self._stack, 1)
 
     def _connect(self) -> None:

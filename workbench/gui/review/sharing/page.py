@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QWidget
 
 from workbench.domain.proposal import Proposal
 from workbench.domain.text import counted
@@ -30,6 +30,7 @@ from workbench.gui.widgets.elided_label import ElidedLabel
 from workbench.gui.widgets.layouts import column, row
 from workbench.gui.widgets.pause import single_shot
 from workbench.gui.widgets.plain_label import PlainLabel
+from workbench.gui.widgets.tabs import quiet_tabs, tab_strip
 from workbench.review.sharing.forward import PushPlan
 from workbench.review.sharing.incoming import IncomingCommit
 from workbench.review.sharing.join import ComesAlong, Joined
@@ -121,19 +122,7 @@ class SharingPage(QWidget):
         line.addWidget(icon_button("refresh", "Read again", self.refresh))
         line.addWidget(self.fetch_button)
         self.facts.setContentsMargins(12, 8, 12, 8)
-        bar = QFrame()
-        bar.setObjectName("PanelHeader")
-        below = row(bar, spacing=0)
-        below.setContentsMargins(8, 2, 8, 1)
-        self.tabs = QTabBar()
-        self.tabs.setProperty("quiet", True)
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Parts of sharing")
-        for name in ("Incoming", "Team queue", "To push"):
-            self.tabs.addTab(name)
-        below.addWidget(self.tabs)
-        below.addStretch(1)
+        self.tabs = quiet_tabs("Parts of sharing", ("Incoming", "Team queue", "To push"))
         self._stack = QStackedWidget()
         for page in self.pages:
             self._stack.addWidget(page)
@@ -141,7 +130,7 @@ class SharingPage(QWidget):
         inside.addWidget(head)
         inside.addLayout(self.note_line.layout)
         inside.addWidget(self.facts)
-        inside.addWidget(bar)
+        inside.addWidget(tab_strip(self.tabs))
         inside.addWidget(self._stack, 1)
 
     def _connect(self) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QStackedWidget, QWidget
 
 from workbench.gui.shell.context import AppContext
 from workbench.gui.shell.jobs import JobEntry, JobReporter
@@ -22,6 +22,7 @@ from workbench.gui.traces.opened import TracePlace, all_places, find_place
 from workbench.gui.widgets.buttons import push_button
 from workbench.gui.widgets.empty_state import EmptyState
 from workbench.gui.widgets.layouts import column, row
+from workbench.gui.widgets.tabs import quiet_tabs
 from workbench.traces.compare.report import comparison_document, comparison_report
 from workbench.traces.compare.runs import compare
 from workbench.traces.compare.texts import with_texts
@@ -54,13 +55,7 @@ class ComparePage(QWidget):
         self._listed = False
         #: Whether the full texts of the runs were compared as well.
         self.texts_read = False
-        self.mode = QTabBar()
-        self.mode.setProperty("quiet", True)
-        self.mode.setDrawBase(False)
-        self.mode.setExpanding(False)
-        self.mode.setAccessibleName("What is compared")
-        self.mode.addTab("Runs")
-        self.mode.addTab("Groups of sessions")
+        self.mode = quiet_tabs("What is compared", ("Runs", "Groups of sessions"))
         self.picker = RunPicker()
         self._runs: RunsView | None = None
         self._cohorts: CohortsView | None = None
