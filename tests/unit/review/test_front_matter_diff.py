@@ -79,8 +79,9 @@ def test_its_lines_are_counted_with_both_fences() -> None:
 
 @given(st.text(), st.text())
 def test_any_two_texts_are_compared_without_a_fault(before: str, after: str) -> None:
-    key_changes(f"---\n{before}\n---\n", f"---\n{after}\n---\n")
-    front_matter_lines(before)
+    found = key_changes(f"---\n{before}\n---\n", f"---\n{after}\n---\n")
+    assert found is None or before != after or not found
+    assert 0 <= front_matter_lines(before) <= before.count("\n") + before.count("\r") + 1
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.sampled_from(["1", "x y", "[p, q]", "{r: s}"])))

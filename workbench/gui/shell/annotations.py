@@ -72,11 +72,6 @@ class AnnotationDesk(QObject):
         counts = Counter(one.label for one in self._all if one.label)
         return tuple(label for label, _ in counts.most_common())
 
-    @property
-    def undoable(self) -> str:
-        """What ``undo`` would take back, in words; "" when there is nothing."""
-        return self._back[-1][0] if self._back else ""
-
     def of_skill(self, skill: str) -> tuple[Annotation, ...]:
         """Return those that are linked to a line of a skill."""
         return tuple(one for one in self._all if one.skill is not None and one.skill.skill == skill)

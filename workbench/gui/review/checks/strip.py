@@ -120,10 +120,6 @@ class ChecksStrip(QWidget):
         for fact in self.facts:
             fact.say("not checked", "warning", message)
 
-    def toggle_details(self) -> None:
-        """Show or hide the details."""
-        self.details.setVisible(self.details.isHidden())
-
     def show_checked(self, checked: Checked, proposal: str = "") -> None:
         """Show the checks of a selection, and what changed since the last one of the proposal."""
         self.state.setText("")
